@@ -1,0 +1,17 @@
+// Builds everything that ships in nexus_jupyter/static: the reactor for the engine, the runtime for the browser,
+// the anywidget loader, and the engine artefact.
+import { mkdir, copyFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+const here = new URL("./", import.meta.url).pathname;
+const out = new URL("../nexus_jupyter/static/", import.meta.url).pathname;
+const shared = { bundle: true, minify: true, charset: "utf8", legalComments: "none", absWorkingDir: here, logLevel: "warning", loader: { ".css": "text" } };
+
+await mkdir(out, { recursive: true });
+await Promise.all([
+  build({ ...shared, entryPoints: ["engine/reactor.ts"], outfile: `${out}reactor.js`, format: "iife", target: "es2023" }),
+  build({ ...shared, entryPoints: ["engine/sandbox.ts"], outfile: `${out}sandbox.js`, format: "iife", target: "es2023" }),
+  build({ ...shared, entryPoints: ["runtime/index.ts"], outfile: `${out}runtime.js`, format: "esm", target: "es2022" }),
+  build({ ...shared, entryPoints: ["widget/loader.ts"], outfile: `${out}loader.js`, format: "esm", target: "es2022" }),
+  copyFile(`${here}node_modules/quickjs-wasi/quickjs.wasm`, `${out}engine.wasm`),
+]);

@@ -1,0 +1,37 @@
+// What the language knows of components: the tables that the checker, the layout and the docs read.
+// A component's way of being drawn lives in ../components; this file must not know any component.
+
+/** What a property takes. `frame` is the name of a frame or query; `list` and `record` are evaluated values. */
+export type PropType = "str" | "int" | "float" | "bool" | "date" | "any" | "list" | "record" | "frame" | "url" | "column";
+
+export interface PropSpec {
+  readonly type: PropType;
+  readonly doc: string;
+  /** Allowed values, for `str`. */
+  readonly oneOf?: readonly string[];
+  readonly required?: boolean;
+  /** May be the target of `bind:`; then it must be bound to a state of a type that fits `type`. */
+  readonly bindable?: boolean;
+}
+
+export interface ComponentSpec {
+  readonly name: string;
+  readonly doc: string;
+  readonly props: Readonly<Record<string, PropSpec>>;
+  /** Event names for `on:`, each with what `$event` holds. */
+  readonly events: Readonly<Record<string, string>>;
+  /** What may stand inside: elements of any kind, only those named, text with holes, or nothing. */
+  readonly content: "elements" | "text" | "none" | readonly string[];
+  /** Only allowed directly inside one of these (a `tab` inside `tabs`). */
+  readonly within?: readonly string[];
+  /** Intrinsic width in CSS pixels, for the layout compiler. */
+  readonly size: { readonly min: number; readonly preferred: number; readonly grow: number };
+  /** The compiler arranges the children of this component by constraints. */
+  readonly arranges?: boolean;
+  readonly example: string;
+}
+
+export interface Registry {
+  readonly version: string;
+  readonly components: Readonly<Record<string, ComponentSpec>>;
+}

@@ -1,0 +1,50 @@
+"""What a panel may be allowed to do beyond its own state."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from nexus_jupyter.protocol.base import Contract
+
+__all__ = ["CAPABILITIES", "Capability", "CapabilityUse", "Grant"]
+
+Capability = Literal[
+    "state",
+    "panel.send",
+    "panel.read",
+    "frame.read",
+    "kernel.call",
+    "net.http",
+    "net.ws",
+    "fs.read",
+    "fs.write",
+    "db.query",
+    "ai.complete",
+    "agent.emit",
+    "notify",
+    "clipboard",
+    "time",
+    "random",
+    "log",
+]
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+
+
+class CapabilityUse(Contract):
+    """What a panel asks for in ``<uses>``, with the author's reason."""
+
+    cap: Capability
+    target: str | None = None
+    why: str
+
+
+class Grant(Contract):
+    """A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked."""
+
+    id: str
+    panel: str
+    cap: Capability
+    target: str | None = None
+    granted_by: str
+    at: str
+    until: str | None = None

@@ -1,0 +1,250 @@
+"""The stream protocol, the same over WebSocket and comm.
+
+Requests carry an ``id`` chosen by the client; the server answers each with one ``result``. Pages of frames are answered
+by one binary message: four bytes (big endian) with the length of a JSON `PageHeader`, the header, then an Arrow IPC
+stream.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.diagnostics import Diagnostic
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import Ordering
+from nexus_jupyter.protocol.patch import Cause, Op
+from nexus_jupyter.protocol.problem import Problem
+from nexus_jupyter.protocol.run import Profile
+
+__all__ = ["PROTOCOL_VERSION", "AggregateRequest", "ClientFrame", "PageHeader", "ServerFrame"]
+
+PROTOCOL_VERSION = 1
+
+
+class Hello(Contract):
+    """First frame of a connection. ``token`` is a short-lived ticket where neither cookie nor header can be sent."""
+
+    type: Literal["hello"] = "hello"
+    version: int
+    token: str | None = None
+
+
+class Subscribe(Contract):
+    """Follow a panel. With ``rev``, the client has the panel as of that rev and wants what it missed."""
+
+    type: Literal["subscribe"] = "subscribe"
+    panel: str
+    rev: int | None = None
+
+
+class Unsubscribe(Contract):
+    """Stop following a panel."""
+
+    type: Literal["unsubscribe"] = "unsubscribe"
+    panel: str
+
+
+class Trigger(Contract):
+    """Run an action. ``args`` are by position as written in the view, or by name."""
+
+    type: Literal["trigger"] = "trigger"
+    id: str
+    panel: str
+    action: str
+    args: list[JsonValue] | dict[str, JsonValue] = []
+    event: JsonValue = None
+    element: str | None = None
+
+
+class SetState(Contract):
+    """Give a state a value, from a bound control."""
+
+    type: Literal["set"] = "set"
+    id: str
+    panel: str
+    name: str
+    value: JsonValue
+    element: str | None = None
+
+
+class AggregateRequest(Contract):
+    """A number over all rows of the query that the page is asked of."""
+
+    fn: Literal["len", "sum", "mean", "min", "max"]
+    column: str | None = None
+
+
+class FramePage(Contract):
+    """Ask for rows of a query or frame, and for numbers over all of its rows.
+
+    ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
+    """
+
+    type: Literal["frame.page"] = "frame.page"
+    id: str
+    panel: str
+    query: str
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=100, ge=0, le=10_000)
+    order: list[Ordering] = []
+    aggregates: list[AggregateRequest] = []
+    state: dict[str, JsonValue] = {}
+
+
+class Undo(Contract):
+    """Take back (or, with ``redo``, do again) the client's last change of a panel."""
+
+    type: Literal["undo"] = "undo"
+    id: str
+    panel: str
+    redo: bool = False
+
+
+class Ping(Contract):
+    """Is anybody there?"""
+
+    type: Literal["ping"] = "ping"
+    id: str
+
+
+ClientFrame = Annotated[
+    Hello | Subscribe | Unsubscribe | Trigger | SetState | FramePage | Undo | Ping,
+    Field(discriminator="type"),
+]
+
+
+class Welcome(Contract):
+    """The connection is accepted."""
+
+    type: Literal["welcome"] = "welcome"
+    version: int
+    workspace: str
+    rev: int
+    user: Actor
+    host: Literal["server", "kernel"]
+
+
+class Snapshot(Contract):
+    """A panel as a whole. ``state`` holds the values of shared states by name."""
+
+    type: Literal["snapshot"] = "snapshot"
+    panel: str
+    rev: int
+    nxml: str
+    state: dict[str, JsonValue]
+
+
+class PatchFrame(Contract):
+    """A change of a panel, in rev order. ``nxml`` is the new text when the change touched more than state values."""
+
+    type: Literal["patch"] = "patch"
+    panel: str
+    rev: int
+    ops: list[Op]
+    cause: Cause
+    actor: Actor
+    nxml: str | None = None
+
+
+class Result(Contract):
+    """The answer to a request: a value, or a problem. ``rev`` is the rev after it."""
+
+    type: Literal["result"] = "result"
+    id: str
+    rev: int
+    value: JsonValue = None
+    problem: Problem | None = None
+    profile: Profile | None = None
+
+
+class DiagnosticsFrame(Contract):
+    """Somebody tried to replace the panel by a text with errors; the panel is as it was."""
+
+    type: Literal["diagnostics"] = "diagnostics"
+    panel: str
+    diagnostics: list[Diagnostic]
+
+
+class Reset(Contract):
+    """The panel was replaced by another version (a checkout): forget what you have, take this."""
+
+    type: Literal["reset"] = "reset"
+    panel: str
+    rev: int
+    nxml: str
+    state: dict[str, JsonValue]
+
+
+class Gone(Contract):
+    """The panel does not exist (any more)."""
+
+    type: Literal["gone"] = "gone"
+    panel: str
+    rev: int
+
+
+class FrameChanged(Contract):
+    """A frame was bound anew: pages made from it are stale."""
+
+    type: Literal["frame"] = "frame"
+    name: str
+    rev: int
+
+
+class Presence(Contract):
+    """Who else looks at a panel."""
+
+    type: Literal["presence"] = "presence"
+    panel: str
+    users: list[Actor]
+
+
+class Notice(Contract):
+    """A sentence for the person, not tied to a request."""
+
+    type: Literal["notice"] = "notice"
+    level: Literal["info", "warning", "error"]
+    message: str
+    code: str = ""
+
+
+class Pong(Contract):
+    """Answer to ping."""
+
+    type: Literal["pong"] = "pong"
+    id: str
+
+
+ServerFrame = Annotated[
+    Welcome
+    | Snapshot
+    | PatchFrame
+    | Result
+    | DiagnosticsFrame
+    | Reset
+    | Gone
+    | FrameChanged
+    | Presence
+    | Notice
+    | Pong,
+    Field(discriminator="type"),
+]
+
+
+class PageHeader(Contract):
+    """What comes with a page of rows.
+
+    ``total`` counts all rows of the query; ``aggregates`` are in the order asked for; ``rev`` is the rev of the state
+    that the query was answered with.
+    """
+
+    id: str
+    panel: str
+    query: str
+    rev: int
+    offset: int
+    total: int
+    aggregates: list[JsonValue] = []
