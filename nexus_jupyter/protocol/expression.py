@@ -21,7 +21,6 @@ __all__ = [
     "Column",
     "Conditional",
     "Expression",
-    "Expression",
     "Index",
     "ListExpression",
     "Literal_",

@@ -155,7 +155,10 @@ class Patch(Contract):
 
 
 class Cause(Contract):
-    """Why a change was made. ``of`` is the rev that an undo, redo or revert refers to; ``ref`` a commit or prompt id."""
+    """Why a change was made.
+
+    ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt.
+    """
 
     kind: Literal[
         "create",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
@@ -30,8 +31,10 @@ def schema() -> dict[str, object]:
         ]
     _, definitions = models_json_schema([(model, "serialization") for model in models], ref_template="#/$defs/{model}")
     merged: dict[str, object] = dict(definitions["$defs"])
-    for name, union in (("ClientFrame", ClientFrame), ("ServerFrame", ServerFrame)):
-        whole = TypeAdapter(union).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    frames: dict[str, Any] = {"ClientFrame": ClientFrame, "ServerFrame": ServerFrame}  # unions are no classes
+    for name, union in frames.items():
+        adapter: TypeAdapter[object] = TypeAdapter(union)
+        whole = adapter.json_schema(mode="serialization", ref_template="#/$defs/{model}")
         whole.pop("$defs")
         merged[name] = whole
     return {

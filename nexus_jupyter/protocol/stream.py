@@ -104,7 +104,7 @@ class Undo(Contract):
 
 
 class Ping(Contract):
-    """Is anybody there?"""
+    """Ask whether anybody is there."""
 
     type: Literal["ping"] = "ping"
     id: str

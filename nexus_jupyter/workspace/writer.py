@@ -1,0 +1,182 @@
+"""The one writer of a workspace: orders changes, makes them durable, then shows them.
+
+Threads that write at the same time are served by whichever of them holds the lock: it applies all waiting changes one
+after the other, stores them in one transaction (group commit), and only then makes the new graph visible and tells the
+listeners. So nobody ever sees, or is told of, a change that a crash could take back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nexus_jupyter.nog import Graph, apply
+from nexus_jupyter.protocol.errors import NexusError, StorageError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.patch import Cause, Change, Op
+from nexus_jupyter.storage import Journal
+
+__all__ = ["Draft", "Head", "Writer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The graph as of a rev."""
+
+    graph: Graph
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change that somebody wants to make."""
+
+    ops: Sequence[Op]
+    actor: Actor
+    cause: Cause
+    panel: str | None = None
+    trace_id: str = ""
+    span_id: str = ""
+
+
+Listener = Callable[[Change, Head], None]
+
+
+class _Request:
+    def __init__(self, draw: Callable[[Graph], Draft]) -> None:
+        self.draw = draw
+        self.done = False
+        self.change: Change | None = None
+        self.error: Exception | None = None
+
+
+class Writer:
+    """Serialises changes of one workspace.
+
+    Parameters
+    ----------
+    journal
+        Replayed on construction to get the graph.
+    workspace
+        The workspace's name, for the rows.
+    clock
+        Nanoseconds since the epoch.
+    """
+
+    def __init__(self, journal: Journal, workspace: str, clock: Callable[[], int] = time.time_ns) -> None:
+        self._journal = journal
+        self._workspace = workspace
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._waiting = deque[_Request]()
+        self._listeners: list[Listener] = []
+        self._last_ts = 0
+        self.head = self._replay()
+
+    def submit(self, draw: Callable[[Graph], Draft]) -> Change | None:
+        """Make a change and return it once it is durable; ``None`` when there was nothing to change.
+
+        Parameters
+        ----------
+        draw
+            Gets the newest graph and returns what to change; called with the writer's lock held, so it must be quick.
+
+        Raises
+        ------
+        NexusError
+            From ``draw``, from a patch that does not apply, or from the journal. Then nothing was changed.
+        """
+        request = _Request(draw)
+        self._waiting.append(request)
+        with self._lock:
+            if not request.done:
+                self._serve()
+        if request.error is not None:
+            raise request.error
+        return request.change
+
+    def listen(self, listener: Listener) -> tuple[Head, Callable[[], None]]:
+        """Be told of every change from now on.
+
+        Returns
+        -------
+        head, stop
+            The head that the first change told will follow, and a function that ends the listening.
+        """
+        with self._lock:
+            self._listeners = [*self._listeners, listener]
+            return self.head, lambda: self._stop(listener)
+
+    def _stop(self, listener: Listener) -> None:
+        with self._lock:
+            self._listeners = [other for other in self._listeners if other is not listener]
+
+    def _replay(self) -> Head:
+        graph, rev = Graph(), 0
+        for change in self._journal.read():
+            if change.rev != rev + 1:
+                raise StorageError(
+                    f"The journal lacks rev {rev + 1} (found {change.rev} next).",
+                    hint="Restore the file journal.db from a backup, or open a new folder and check out a commit.",
+                )
+            rev = change.rev
+            graph = apply(graph, change.ops, rev=rev).graph
+            self._last_ts = max(self._last_ts, change.ts)
+        return Head(graph, rev)
+
+    def _serve(self) -> None:
+        batch: list[_Request] = []
+        heads: list[Head] = []
+        head = self.head
+        while self._waiting:
+            request = self._waiting.popleft()
+            request.done = True
+            try:
+                change, graph = self._apply(head, request.draw(head.graph))
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
+                request.error = error
+                continue
+            if change is not None:
+                head = Head(graph, change.rev)
+                request.change = change
+                batch.append(request)
+                heads.append(head)
+        if batch:
+            self._commit(batch, heads)
+
+    def _apply(self, head: Head, draft: Draft) -> tuple[Change | None, Graph]:
+        rev = head.rev + 1
+        applied = apply(head.graph, draft.ops, rev=rev)
+        if not applied.ops:
+            return None, head.graph
+        # Time never runs backwards in the journal, whatever the machine's clock does.
+        self._last_ts = max(self._last_ts + 1, self._clock())
+        change = Change(
+            workspace=self._workspace,
+            rev=rev,
+            ts=self._last_ts,
+            actor=draft.actor,
+            cause=draft.cause,
+            panel=draft.panel,
+            trace_id=draft.trace_id,
+            span_id=draft.span_id,
+            ops=applied.ops,
+            inverse=applied.inverse,
+        )
+        return change, applied.graph
+
+    def _commit(self, batch: list[_Request], heads: list[Head]) -> None:
+        changes = [request.change for request in batch if request.change is not None]
+        try:
+            self._journal.append(changes)
+        except NexusError as error:
+            for request in batch:
+                request.change, request.error = None, error
+            return
+        for change, head in zip(changes, heads, strict=True):
+            self.head = head
+            for listener in self._listeners:
+                listener(change, head)
