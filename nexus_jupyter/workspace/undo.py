@@ -22,7 +22,7 @@ from nexus_jupyter.protocol.patch import (
 
 __all__ = ["target"]
 
-#: Changes that a person takes back with undo. Making or deleting a panel and moving through history have their own ways.
+#: Changes that a person takes back with undo; making or deleting a panel and moving through history are not.
 _UNDOABLE = frozenset({"edit", "run", "set", "prompt", "revert"})
 
 
@@ -48,7 +48,6 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
     done: list[Change] = []
     undone: list[tuple[Change, Change]] = []  # the change, and the undo that took it back
     cancelled: set[int] = set()
-    by_rev = {change.rev: change for change in changes}
     for change in changes:
         if change.actor.id != actor:
             continue
@@ -57,10 +56,8 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
             undone.append((done.pop(), change))
             cancelled |= {change.rev, of}
         elif kind == "redo" and undone and of == undone[-1][1].rev:
-            original, undo = undone.pop()
+            undone.pop()
             done.append(change)
-            cancelled -= {original.rev, undo.rev}
-            cancelled |= {original.rev, undo.rev}
         elif kind in _UNDOABLE:
             done.append(change)
             undone = []
@@ -68,7 +65,7 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
     if not stack:
         raise NotFoundError(f"There is nothing of yours to {'redo' if redo else 'undo'} in this panel.")
     found = stack[-1]
-    _refuse_conflict(found, (c for c in by_rev.values() if c.rev > found.rev and c.rev not in cancelled))
+    _refuse_conflict(found, (c for c in changes if c.rev > found.rev and c.rev not in cancelled))
     return found
 
 

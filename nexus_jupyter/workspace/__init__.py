@@ -1,0 +1,7 @@
+"""The workspace kernel: panels and their lifecycle, runs, undo, versions, subscribers."""
+
+from nexus_jupyter.workspace.kernel import WorkspaceKernel
+from nexus_jupyter.workspace.panels import PanelView
+from nexus_jupyter.workspace.session import StreamSession
+
+__all__ = ["PanelView", "StreamSession", "WorkspaceKernel"]

@@ -1,0 +1,397 @@
+"""The workspace kernel: one workspace, open in this process, for any number of users and threads.
+
+Every change takes the same way, forward only: check -> ops -> `Writer` (journal) -> listeners.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.frames import FrameStore, Page
+from nexus_jupyter.history import Version, VersionStore
+from nexus_jupyter.nog import Graph
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import NotFoundError, NXMLError, RequestError
+from nexus_jupyter.protocol.graph import Entity
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import ActionDeclaration, Build, Ordering
+from nexus_jupyter.protocol.patch import Cause, Change, InsertOp, Op, Patch, RemoveOp, SetOp
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.stream import AggregateRequest
+from nexus_jupyter.reactor import Reactor
+from nexus_jupyter.sandbox import Sandbox
+from nexus_jupyter.storage import Journal, open_database, sqlite_url
+from nexus_jupyter.trilog import Recorder, TriLog
+from nexus_jupyter.workspace import undo
+from nexus_jupyter.workspace.folder import WorkspaceFolder
+from nexus_jupyter.workspace.lane import Lane
+from nexus_jupyter.workspace.panels import (
+    PanelView,
+    bind_arguments,
+    check_state,
+    panel_names,
+    panel_view,
+    state_id,
+)
+from nexus_jupyter.workspace.patches import edit_ops
+from nexus_jupyter.workspace.rendering import static_html
+from nexus_jupyter.workspace.replacement import replacement
+from nexus_jupyter.workspace.versions import checkout_ops, describe, version_files
+from nexus_jupyter.workspace.writer import Draft, Head, Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["WorkspaceKernel"]
+
+T = TypeVar("T")
+
+
+class _EditedMeanwhile(Exception):  # noqa: N818 - a signal to try again, never seen outside
+    """The panel's text is not what the edit was prepared for."""
+
+
+class WorkspaceKernel:
+    """A workspace folder, opened.
+
+    Parameters
+    ----------
+    folder
+        The workspace's folder; made when missing.
+    engine
+        The JavaScript engine; one per process is shared when left out.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be written, is open elsewhere, or its journal is damaged.
+    """
+
+    def __init__(self, folder: Path, *, engine: Engine | None = None) -> None:
+        self.folder = WorkspaceFolder(folder)
+        try:
+            self._open(engine or Engine.shared())
+        except BaseException:
+            self.folder.release()
+            raise
+
+    def _open(self, engine: Engine) -> None:
+        self.engine = engine
+        self.reactor = Reactor(engine)
+        self._sandbox = Sandbox(engine)
+        url = sqlite_url(self.folder.journal)
+        self.journal = Journal(open_database(url), self.name)
+        self.writer = Writer(self.journal, self.name)
+        self.frames = FrameStore(self.folder.frames)
+        self.history = VersionStore(self.folder.root)
+        self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
+        self.recorder = Recorder(self.name, store=self.trilog)
+        self._lanes: dict[str, Lane] = {}
+
+    @property
+    def name(self) -> str:
+        """The workspace's name."""
+        return self.folder.name
+
+    @property
+    def head(self) -> Head:
+        """The newest graph and its rev."""
+        return self.writer.head
+
+    def close(self) -> None:
+        """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
+        self.recorder.close()
+        self.trilog.close()
+        self.frames.close()
+        self.journal.close()
+        self.folder.release()
+
+    def submit(self, task: Callable[[], T]) -> Future[T]:
+        """Run a function on a thread that may run JavaScript."""
+        return self.engine.submit(task)
+
+    # Panels
+
+    def panels(self) -> list[str]:
+        """Return the names of all panels."""
+        return panel_names(self.head.graph)
+
+    def panel(self, name: str) -> PanelView:
+        """Return a panel's text and state; raises `NotFoundError`."""
+        return panel_view(self.head.graph, name)
+
+    def build(self, name: str) -> Build:
+        """Return the build of a panel's present text."""
+        return self.reactor.check(self.panel(name).nxml)
+
+    def put_panel(self, name: str, nxml: str, actor: Actor, *, via: str = "api") -> Change | None:
+        """Create a panel, or replace its text. Values of states that stay, with their type, are kept.
+
+        Raises
+        ------
+        NXMLError
+            If the text has errors; the panel stays as it was.
+        """
+        with self.recorder.span("panel.create", panel=name) as span:
+            build = self.reactor.check(nxml)
+            if build.id != name:
+                raise RequestError(
+                    f"The text is that of the panel '{build.id}', but it was given the name '{name}'.",
+                    hint=f"Write <panel id=\"{name}\" ...>, or use the name '{build.id}'.",
+                )
+            _refuse_errors(name, build)
+
+            def draw(graph: Graph) -> Draft:
+                if name in graph and panel_view(graph, name).nxml == nxml:
+                    return Draft([], actor, Cause(kind="edit"))
+                kind = "edit" if name in graph else "create"
+                cause = Cause.model_validate({"kind": kind, "via": via})
+                return Draft(replacement(graph, build, nxml), actor, cause, name, span.trace_id, span.span_id)
+
+            return self.writer.submit(draw)
+
+    def edit(self, name: str, patch: Patch, actor: Actor) -> Change | None:
+        """Edit a panel by a patch whose ids are those of the panel's nodes.
+
+        Raises
+        ------
+        PatchError
+            If an op does not apply, or the panel would have errors.
+        ConflictError
+            If somebody else edited the same thing after the patch's rev.
+        """
+        with self.recorder.span("panel.edit", panel=name) as span:
+            # The new text is made outside the writer's lock, and again if somebody edited the panel meanwhile.
+            while True:
+                graph = self.head.graph
+                before = panel_view(graph, name).nxml
+                ops = edit_ops(graph, name, patch, self.reactor)
+
+                def draw(newest: Graph, ops: list[Op] = ops, before: str = before) -> Draft:
+                    if panel_view(newest, name).nxml != before:
+                        raise _EditedMeanwhile
+                    return Draft(ops, actor, Cause(kind="edit"), name, span.trace_id, span.span_id)
+
+                try:
+                    return self.writer.submit(draw)
+                except _EditedMeanwhile:
+                    continue
+
+    def delete(self, name: str, actor: Actor) -> Change | None:
+        """Delete a panel; its history stays."""
+
+        def draw(graph: Graph) -> Draft:
+            panel_view(graph, name)
+            return Draft([RemoveOp(id=name)], actor, Cause(kind="delete"), name)
+
+        return self.writer.submit(draw)
+
+    def undo(self, name: str, actor: Actor, *, redo: bool = False) -> Change | None:
+        """Take back the last change that this person made to a panel, or do it again.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        ConflictError
+            If somebody has changed the same thing since.
+        """
+        self.panel(name)
+
+        def draw(_graph: Graph) -> Draft:
+            found = undo.target(list(self.journal.read(panel=name)), actor.id, redo=redo)
+            cause = Cause(kind="redo" if redo else "undo", of=found.rev)
+            return Draft(found.inverse, actor, cause, name)
+
+        return self.writer.submit(draw)
+
+    # State and actions
+
+    def set_state(
+        self, name: str, values: dict[str, JsonValue], actor: Actor, *, via: str = "api", element: str | None = None
+    ) -> Change | None:
+        """Give states values, all or none; raises `StateError` when one does not fit its type."""
+        with self.recorder.span("state.set", panel=name) as span:
+
+            def draw(graph: Graph) -> Draft:
+                build = self.reactor.check(panel_view(graph, name).nxml)
+                for key, value in values.items():
+                    check_state(build, key, value)
+                ops = [SetOp(id=state_id(name, key), attrs={"value": value}) for key, value in values.items()]
+                cause = Cause.model_validate({"kind": "set", "via": via, "element": element})
+                return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
+
+            return self.writer.submit(draw)
+
+    def start_run(
+        self,
+        name: str,
+        action: str,
+        args: list[JsonValue] | dict[str, JsonValue],
+        actor: Actor,
+        *,
+        event: JsonValue = None,
+        via: str = "api",
+        element: str | None = None,
+    ) -> Future[RunRecord]:
+        """Run an action in the sandbox after those of the same panel that were started before.
+
+        The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
+        """
+        lane = self._lanes.setdefault(name, Lane(self.engine.submit))
+        cause = Cause.model_validate(
+            {"kind": "run", "via": via, "element": element, "action": action, "run": uuid.uuid4().hex}
+        )
+        return lane.put(lambda: self._run(name, action, args, event, actor=actor, cause=cause))
+
+    def _run(
+        self,
+        name: str,
+        action: str,
+        args: list[JsonValue] | dict[str, JsonValue],
+        event: JsonValue,
+        *,
+        actor: Actor,
+        cause: Cause,
+    ) -> RunRecord:
+        with self.recorder.span("action.run", panel=name, action=action) as span:
+            view = self.panel(name)
+            build = self.reactor.check(view.nxml)
+            declaration = _action(build, action)
+            run_id = cause.run or ""
+            outcome = self._sandbox.run(
+                declaration,
+                view.state,
+                bind_arguments(declaration, args),
+                event,
+                panel=name,
+                run_id=run_id,
+                now=time.time(),
+                seed=random.SystemRandom().getrandbits(53),
+            )
+            span.set_profile(outcome.profile)
+
+            def draw(_graph: Graph) -> Draft:
+                for key, value in outcome.changes.items():
+                    check_state(build, key, value)
+                ops = [SetOp(id=state_id(name, key), attrs={"value": value}) for key, value in outcome.changes.items()]
+                return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
+
+            change = self.writer.submit(draw) if outcome.changes else None
+            return RunRecord(
+                id=run_id,
+                panel=name,
+                action=action,
+                value=outcome.value,
+                ops=change.ops if change else [],
+                rev=change.rev if change else self.head.rev,
+                trace_id=span.trace_id,
+                profile=outcome.profile,
+                logs=outcome.logs,
+            )
+
+    # Frames
+
+    def bind_frame(self, name: str, table: pa.Table, actor: Actor) -> Change | None:
+        """Keep a table under a name that panels read as ``kernel:NAME``; the same rows again change nothing."""
+        info = self.frames.put(name, table)
+        frame = f"frame:{name}"
+        attrs: dict[str, JsonValue] = {
+            "name": name,
+            "rows": info.rows,
+            "digest": info.digest,
+            "columns": [{"name": column.name, "type": column.type} for column in info.columns],
+        }
+
+        def draw(graph: Graph) -> Draft:
+            op: Op
+            if frame in graph:
+                op = SetOp(id=frame, attrs=attrs)
+            else:
+                op = InsertOp(entity=Entity(id=frame, type="Frame", attrs=attrs))
+            return Draft([op], actor, Cause(kind="bind"))
+
+        return self.writer.submit(draw)
+
+    def page(
+        self,
+        name: str,
+        query: str,
+        *,
+        offset: int = 0,
+        limit: int = 100,
+        order: Sequence[Ordering] = (),
+        aggregates: Sequence[AggregateRequest] = (),
+        view_state: dict[str, JsonValue] | None = None,
+    ) -> tuple[Page, int]:
+        """Return rows of a panel's query, and the rev of the state that it was answered with.
+
+        Raises
+        ------
+        FrameError
+            If the frame is not bound, or the query does not fit it.
+        """
+        head = self.head
+        view = panel_view(head.graph, name)
+        build = self.reactor.check(view.nxml)
+        state = {**view.state, **_view_scoped(build, view_state or {})}
+        page = self.frames.page(build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
+        return page, head.rev
+
+    def html(self, name: str) -> str:
+        """Return the panel as it is now as self-contained HTML, for saved notebooks."""
+        return static_html(self.reactor, self.frames, self.panel(name))
+
+    # Versions
+
+    def commit(self, message: str | None, actor: Actor) -> Version:
+        """Write the workspace's files and commit them; without a message, one is made from what changed."""
+        with self.recorder.span("workspace.commit"):
+            graph = self.head.graph
+            files = version_files(graph, self.reactor)
+            return self.history.commit(files, message or describe(self.history.files("HEAD"), files), actor)
+
+    def checkout(self, ref: str, actor: Actor) -> Change | None:
+        """Make the workspace what it was in a commit, as one change that can be seen and taken back."""
+        with self.recorder.span("workspace.checkout") as span:
+            version = self.history.resolve(ref)
+            files = self.history.files(version.id)
+            checkout_ops(self.head.graph, files, self.reactor)  # checks the texts before the writer's lock is held
+
+            def draw(graph: Graph) -> Draft:
+                ops = checkout_ops(graph, files, self.reactor)
+                cause = Cause(kind="checkout", ref=version.id)
+                return Draft(ops, actor, cause, None, span.trace_id, span.span_id)
+
+            return self.writer.submit(draw)
+
+
+def _refuse_errors(name: str, build: Build) -> None:
+    errors = [diagnostic for diagnostic in build.diagnostics if diagnostic.severity == "error"]
+    if errors:
+        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+        lines = "\n".join(f"  {diagnostic}" for diagnostic in errors[:10])
+        raise NXMLError(f"The panel '{name}' has {count}:\n{lines}", diagnostics=build.diagnostics)
+
+
+def _action(build: Build, name: str) -> ActionDeclaration:
+    for action in build.actions:
+        if action.name == name:
+            return action
+    names = ", ".join(action.name for action in build.actions) or "none"
+    raise NotFoundError(f"The panel '{build.id}' has no action '{name}'.", hint=f"Its actions: {names}.")
+
+
+def _view_scoped(build: Build, values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return those values that only the view knows, checked; it may not pretend others."""
+    names = {declaration.name for declaration in build.state if declaration.scope == "view"}
+    for name in names & values.keys():
+        check_state(build, name, values[name])
+    return {name: values[name] for name in names & values.keys()}

@@ -1,0 +1,119 @@
+"""What a panel is at one moment, read from the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nexus_jupyter.nog import Graph
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import NotFoundError, RequestError, StateError
+from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
+from nexus_jupyter.protocol.types import check_value
+
+__all__ = ["PanelView", "bind_arguments", "check_state", "panel_names", "panel_view", "state_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """A panel's text and the values of its shared states."""
+
+    name: str
+    title: str
+    nxml: str
+    state: dict[str, JsonValue]
+
+
+def panel_names(graph: Graph) -> list[str]:
+    """Return the names of all panels, sorted."""
+    return [entity.id for entity in graph.of_type("Panel")]
+
+
+def panel_view(graph: Graph, name: str) -> PanelView:
+    """Read a panel.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no panel of that name.
+    """
+    if name not in graph or graph.entity(name).type != "Panel":
+        names = panel_names(graph)
+        known = f"Panels here: {', '.join(names)}." if names else "There are no panels here yet."
+        raise NotFoundError(f"There is no panel '{name}'.", hint=known)
+    attrs = graph.entity(name).attrs
+    prefix = f"{name}/state."
+    section = f"{name}/data"
+    states = [entity for entity in graph.children(section) if entity.type == "State"] if section in graph else []
+    return PanelView(
+        name=name,
+        title=str(attrs.get("title", name)),
+        nxml=str(attrs.get("nxml", "")),
+        state={entity.id.removeprefix(prefix): entity.attrs.get("value") for entity in states},
+    )
+
+
+def state_id(panel: str, name: str) -> str:
+    """Return the graph id of a state."""
+    return f"{panel}/state.{name}"
+
+
+def check_state(build: Build, name: str, value: JsonValue) -> None:
+    """Raise unless a value may become the value of a state.
+
+    Raises
+    ------
+    NotFoundError
+        If the panel declares no such state.
+    StateError
+        If the value is of another type, or out of bounds.
+    """
+    declaration = _declaration(build, name)
+    where = f"state.{name}"
+    check_value(declaration.type, value, where)
+    size = value if isinstance(value, (int, float)) else len(value) if isinstance(value, (str, list)) else None
+    if size is None or isinstance(value, bool):
+        return
+    kind = "" if isinstance(value, (int, float)) else "The length of "
+    if declaration.min is not None and size < declaration.min:
+        raise StateError(f"{kind}{where} must be at least {declaration.min:g}, not {size:g}.")
+    if declaration.max is not None and size > declaration.max:
+        raise StateError(f"{kind}{where} must be at most {declaration.max:g}, not {size:g}.")
+
+
+def _declaration(build: Build, name: str) -> StateDeclaration:
+    for declaration in build.state:
+        if declaration.name == name:
+            return declaration
+    names = ", ".join(declaration.name for declaration in build.state) or "none"
+    raise NotFoundError(f"The panel '{build.id}' has no state '{name}'.", hint=f"Its states: {names}.")
+
+
+def bind_arguments(action: ActionDeclaration, args: list[JsonValue] | dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Match arguments, by position or by name, with an action's parameters.
+
+    Raises
+    ------
+    RequestError
+        If one is missing, unknown or surplus.
+    StateError
+        If one is of another type than declared.
+    """
+    names = [parameter.name for parameter in action.params]
+    if isinstance(args, list):
+        if len(args) > len(names):
+            raise RequestError(f"The action '{action.name}' takes {len(names)} arguments, not {len(args)}.")
+        args = dict(zip(names, args, strict=False))
+    for name in args:
+        if name not in names:
+            takes = ", ".join(names) or "none"
+            raise RequestError(f"The action '{action.name}' has no parameter '{name}'.", hint=f"It takes: {takes}.")
+    bound: dict[str, JsonValue] = {}
+    for parameter in action.params:
+        if parameter.name in args:
+            check_value(parameter.type, args[parameter.name], parameter.name)
+            bound[parameter.name] = args[parameter.name]
+        elif parameter.required:
+            raise RequestError(f"The action '{action.name}' needs the argument '{parameter.name}'.")
+        else:
+            bound[parameter.name] = parameter.default
+    return bound

@@ -1,0 +1,98 @@
+"""Patches to a panel: from the ids of its nodes to those of the graph, and the text that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nexus_jupyter.nog import Graph, apply, tree
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import PatchError
+from nexus_jupyter.protocol.graph import Entity, EntityType
+from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, Patch, SetOp, UnlinkOp, UnsetOp
+from nexus_jupyter.reactor import Reactor
+from nexus_jupyter.workspace.replacement import replacement
+
+__all__ = ["edit_ops"]
+
+_SECTIONS = ("view", "data", "logic", "doc")
+
+
+def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> list[Op]:
+    """Return the ops of the graph that carry out a patch to a panel.
+
+    They are the patch's own ops and those that follow: the new text, and the relations that the checker finds in it.
+
+    Raises
+    ------
+    PatchError
+        If an op does not apply, or the panel would have errors; ``diagnostics`` says which.
+    ConflictError
+        If an op is based on a version that was edited since.
+    """
+    if patch.panel not in (None, panel):
+        raise PatchError(f"This is a patch for the panel '{patch.panel}', not for '{panel}'.")
+    ops = [*_missing_sections(graph, panel, patch), *(_qualify(graph, panel, op, patch.rev) for op in patch.ops)]
+    draft = apply(graph, ops, rev=0).graph
+    nxml, build = reactor.assemble(tree(draft, panel))
+    errors = [str(diagnostic) for diagnostic in build.diagnostics if diagnostic.severity == "error"]
+    if errors:
+        raise PatchError(
+            "The panel would have errors after this patch:\n  " + "\n  ".join(errors[:10]),
+            diagnostics=build.diagnostics,
+        )
+    return [*ops, *replacement(draft, build, nxml)]
+
+
+def _missing_sections(graph: Graph, panel: str, patch: Patch) -> Iterator[Op]:
+    wanted = {op.entity.parent for op in patch.ops if isinstance(op, InsertOp)}
+    for name in _SECTIONS:
+        section = f"{panel}/{name}"
+        if name in wanted and section not in graph:
+            yield InsertOp(entity=Entity(id=section, type="Element", parent=panel, attrs={"tag": name}))
+
+
+def _qualify(graph: Graph, panel: str, op: Op, rev: int | None) -> Op:
+    def full(local: str | None) -> str | None:
+        if local is None or local == panel or local.startswith((f"{panel}/", "capability:", "frame:")):
+            return local
+        return f"{panel}/{local}"
+
+    seen = op.seen if op.seen is not None else rev
+    match op:
+        case InsertOp():
+            attrs = _attributes(op.entity.type, op.entity.attrs)
+            entity = op.entity.model_copy(
+                update={"id": full(op.entity.id), "parent": full(op.entity.parent), "attrs": attrs}
+            )
+            return op.model_copy(update={"entity": entity, "before": full(op.before), "after": full(op.after)})
+        case MoveOp():
+            places = {"parent": full(op.parent), "before": full(op.before), "after": full(op.after)}
+            return op.model_copy(update={"id": full(op.id), "seen": seen, **places})
+        case LinkOp() | UnlinkOp():
+            return op.model_copy(update={"source": full(op.source), "target": full(op.target), "seen": seen})
+        case SetOp():
+            entity_id = str(full(op.id))
+            attrs = _attributes(_type_of(graph, entity_id), op.attrs)
+            return op.model_copy(update={"id": entity_id, "attrs": attrs, "seen": seen})
+        case UnsetOp():
+            entity_id = str(full(op.id))
+            names = list(_attributes(_type_of(graph, entity_id), dict.fromkeys(op.names)))
+            return op.model_copy(update={"id": entity_id, "names": names, "seen": seen})
+        case _:
+            return op.model_copy(update={"id": full(op.id), "seen": seen})
+
+
+def _type_of(graph: Graph, entity_id: str) -> EntityType:
+    return graph.entity(entity_id).type if entity_id in graph else "Element"
+
+
+def _attributes(kind: EntityType, attrs: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Name NXML attributes as the graph does (``attr:NAME``); text, tag and a state's live value have plain names."""
+    plain = {
+        "tag",
+        "text",
+        "generated",
+        *(("value",) if kind == "State" else ()),
+        *(("title",) if kind == "Panel" else ()),
+    }
+    return {key if key in plain or key.startswith("attr:") else f"attr:{key}": value for key, value in attrs.items()}

@@ -1,0 +1,62 @@
+"""From a build to the ops that make the graph hold it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nexus_jupyter.nog import Graph, difference, entities
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import StateError
+from nexus_jupyter.protocol.graph import Entity
+from nexus_jupyter.protocol.panel import Build, StateDeclaration
+from nexus_jupyter.protocol.patch import Op
+from nexus_jupyter.workspace.panels import check_state, state_id
+
+__all__ = ["replacement"]
+
+
+def replacement(graph: Graph, build: Build, nxml: str, values: dict[str, JsonValue] | None = None) -> list[Op]:
+    """Return the ops that create a panel, or turn the one in the graph into this version.
+
+    Parameters
+    ----------
+    graph
+        The graph that the ops are for.
+    build
+        The build of ``nxml``, without errors.
+    nxml
+        The panel's text, kept as written.
+    values
+        Values of states by name. A state that is not named keeps its value where it was changed from its default and
+        still fits its type; else it gets its default.
+    """
+    new = entities(build)
+    declarations = {state_id(build.id, declaration.name): declaration for declaration in build.state}
+    own: list[Entity] = []
+    for entity in new.own:
+        extra: dict[str, JsonValue] = {}
+        if entity.id == build.id:
+            extra = {"nxml": nxml}
+        elif entity.id in declarations:
+            declaration = declarations[entity.id]
+            extra = {"value": _value(graph, build, declaration, values or {}), "default": declaration.default}
+        own.append(entity.model_copy(update={"attrs": {**entity.attrs, **extra}}) if extra else entity)
+    return difference(graph, replace(new, own=own))
+
+
+def _value(graph: Graph, build: Build, declaration: StateDeclaration, values: dict[str, JsonValue]) -> JsonValue:
+    name, entity_id = declaration.name, state_id(build.id, declaration.name)
+    if name in values:
+        kept = values[name]
+    elif entity_id in graph:
+        old = graph.entity(entity_id).attrs
+        if old.get("value") == old.get("default"):
+            return declaration.default
+        kept = old.get("value")
+    else:
+        return declaration.default
+    try:
+        check_state(build, name, kept)
+    except StateError:
+        return declaration.default  # the type changed: no other value fits
+    return kept

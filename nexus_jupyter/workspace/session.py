@@ -1,0 +1,322 @@
+"""One client of the stream protocol, whatever carries it (a WebSocket, a comm, a test).
+
+A session answers requests in the order they came, follows panels, and never lets a slow client cost more memory than a
+bounded queue: one that falls behind gets a fresh snapshot in place of what it missed.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from pydantic import TypeAdapter, ValidationError
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, RequestError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.patch import Change, SetOp
+from nexus_jupyter.protocol.problem import Problem
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.stream import (
+    PROTOCOL_VERSION,
+    ClientFrame,
+    FrameChanged,
+    FramePage,
+    Gone,
+    Hello,
+    Notice,
+    PageHeader,
+    PatchFrame,
+    Ping,
+    Pong,
+    Reset,
+    Result,
+    ServerFrame,
+    SetState,
+    Snapshot,
+    Subscribe,
+    Trigger,
+    Undo,
+    Unsubscribe,
+    Welcome,
+)
+from nexus_jupyter.workspace.kernel import WorkspaceKernel
+from nexus_jupyter.workspace.lane import Lane
+from nexus_jupyter.workspace.panels import panel_view
+from nexus_jupyter.workspace.writer import Head
+
+__all__ = ["StreamSession"]
+
+_CLIENT: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
+#: Messages that may wait for a slow client before they are replaced by snapshots.
+_QUEUE = 512
+#: Missed changes that are sent one by one on resume; more are sent as a snapshot.
+_RESUME = 200
+
+Message = str | bytes
+
+
+class StreamSession:
+    """The server's side of one connection.
+
+    Parameters
+    ----------
+    kernel
+        The workspace.
+    actor
+        Who is at the other end, as authenticated by the transport.
+    host
+        Where the workspace lives, told to the client.
+    wake
+        Called, from any thread, when messages wait; the transport then calls `take` until it gives ``None``.
+    """
+
+    def __init__(self, kernel: WorkspaceKernel, actor: Actor, host: str, wake: Callable[[], None]) -> None:
+        self._kernel = kernel
+        self._actor = actor
+        self._host = host
+        self._wake = wake
+        self._lane = Lane(kernel.submit)
+        self._lock = threading.Lock()
+        self._outbox = deque[Message]()
+        self._panels: dict[str, int] = {}  # panel -> newest rev sent
+        self._stale: set[str] = set()
+        _, self._stop = kernel.writer.listen(self._on_change)
+
+    def close(self) -> None:
+        """End the session; what was asked for and not yet answered is dropped."""
+        self._stop()
+        with self._lock:
+            self._outbox.clear()
+            self._panels.clear()
+
+    def take(self) -> Message | None:
+        """Return the next message for the client: text is JSON, bytes are a page."""
+        with self._lock:
+            if self._outbox:
+                return self._outbox.popleft()
+            stale = self._stale.pop() if self._stale else None
+        if stale is not None:
+            self._lane.put(lambda: self._snapshot(stale))
+        return None
+
+    def receive(self, message: str | bytes) -> None:
+        """Handle a message from the client; answers come through `take`. Safe to call on an event loop."""
+        try:
+            frame = _CLIENT.validate_json(message)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            self._refuse(message, RequestError(f"The message cannot be understood: {where}: {first['msg']}."))
+            return
+        match frame:
+            case Ping():
+                self._send(Pong(id=frame.id))
+            case Hello():
+                self._hello(frame)
+            case Unsubscribe():
+                with self._lock:
+                    self._panels.pop(frame.panel, None)
+            case Subscribe():
+                self._lane.put(lambda: self._subscribe(frame))
+            case Trigger() | SetState() | FramePage() | Undo():
+                self._lane.put(lambda: self._answer(frame))
+
+    # Requests
+
+    def _hello(self, frame: Hello) -> None:
+        if frame.version != PROTOCOL_VERSION:
+            text = f"This page speaks protocol {frame.version}, the server {PROTOCOL_VERSION}: reload the page."
+            self._send(Notice(level="error", message=text, code="version"))
+            return
+        self._send(
+            Welcome.model_validate(
+                {
+                    "version": PROTOCOL_VERSION,
+                    "workspace": self._kernel.name,
+                    "rev": self._kernel.head.rev,
+                    "user": self._actor,
+                    "host": self._host,
+                }
+            )
+        )
+
+    def _answer(self, frame: Trigger | SetState | FramePage | Undo) -> None:
+        try:
+            match frame:
+                case Trigger():
+                    run = self._kernel.start_run(
+                        frame.panel,
+                        frame.action,
+                        frame.args,
+                        self._actor,
+                        event=frame.event,
+                        via="click",
+                        element=frame.element,
+                    )
+                    run.add_done_callback(lambda done: self._finish_run(frame.id, done))
+                case SetState():
+                    values = {frame.name: frame.value}
+                    change = self._kernel.set_state(
+                        frame.panel, values, self._actor, via="input", element=frame.element
+                    )
+                    self._send(Result(id=frame.id, rev=change.rev if change else self._kernel.head.rev))
+                case FramePage():
+                    self._page(frame)
+                case Undo():
+                    undone = self._kernel.undo(frame.panel, self._actor, redo=frame.redo)
+                    self._send(Result(id=frame.id, rev=undone.rev if undone else self._kernel.head.rev))
+        except NexusError as error:
+            self._fail(frame.id, error)
+
+    def _finish_run(self, request: str, run: Future[RunRecord]) -> None:
+        error = run.exception()
+        if isinstance(error, NexusError):
+            self._fail(request, error)
+        elif error is not None:
+            self._fail(request, RequestError(f"The action could not be run: {error}."))
+            raise error
+        else:
+            record = run.result()
+            self._send(Result(id=request, rev=record.rev, value=record.value, profile=record.profile))
+
+    def _page(self, frame: FramePage) -> None:
+        page, rev = self._kernel.page(
+            frame.panel,
+            frame.query,
+            offset=frame.offset,
+            limit=frame.limit,
+            order=frame.order,
+            aggregates=frame.aggregates,
+            view_state=frame.state,
+        )
+        header = PageHeader(
+            id=frame.id,
+            panel=frame.panel,
+            query=frame.query,
+            rev=rev,
+            offset=frame.offset,
+            total=page.total,
+            aggregates=page.aggregates,
+        )
+        head = header.model_dump_json().encode()
+        self._push(struct.pack(">I", len(head)) + head + page.arrow())
+
+    def _fail(self, request: str, error: NexusError) -> None:
+        self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
+
+    def _refuse(self, message: str | bytes, error: RequestError) -> None:
+        """Answer what is no valid frame: as a result if it at least had an id, else as a notice."""
+        try:
+            parsed: JsonValue = json.loads(message)
+        except ValueError:
+            parsed = None
+        request = parsed.get("id") if isinstance(parsed, dict) else None
+        if isinstance(request, str):
+            self._fail(request, error)
+        else:
+            self._send(Notice(level="error", message=error.message, code=error.code))
+
+    # Following panels
+
+    def _subscribe(self, frame: Subscribe) -> None:
+        missed = self._missed(frame)
+        if missed is None:
+            self._snapshot(frame.panel)
+            return
+        with self._lock:
+            known = self._panels.get(frame.panel)
+            self._panels[frame.panel] = max(known or 0, frame.rev or 0)
+        for change in missed:
+            self._on_change(change, self._kernel.head)
+
+    def _missed(self, frame: Subscribe) -> list[Change] | None:
+        """Return the changes that a client which was away has missed; ``None`` when it needs a snapshot."""
+        if frame.rev is None or frame.rev > self._kernel.head.rev or frame.panel not in self._kernel.head.graph:
+            return None
+        if self._kernel.head.rev - frame.rev > _RESUME:
+            return None
+        missed = [c for c in self._kernel.journal.read(after=frame.rev) if c.panel in (frame.panel, None)]
+        return None if any(change.panel is None for change in missed) else missed
+
+    def _snapshot(self, panel: str) -> None:
+        # The head is read with the session's lock held, so that a change is either in it or sent after it.
+        with self._lock:
+            head = self._kernel.head
+            try:
+                view = panel_view(head.graph, panel)
+            except NotFoundError:
+                self._panels[panel] = head.rev
+                frame: ServerFrame = Gone(panel=panel, rev=head.rev)
+            else:
+                self._panels[panel] = head.rev
+                frame = Snapshot(panel=panel, rev=head.rev, nxml=view.nxml, state=view.state)
+            self._stale.discard(panel)
+            self._outbox.append(frame.model_dump_json())
+        self._wake()
+
+    def _on_change(self, change: Change, head: Head) -> None:
+        with self._lock:
+            frames = list(self._frames(change, head))
+            if not frames:
+                return
+            if len(self._outbox) + len(frames) > _QUEUE:
+                self._collapse()
+            else:
+                self._outbox.extend(frame.model_dump_json() for frame in frames)
+        self._wake()
+
+    def _frames(self, change: Change, head: Head) -> list[ServerFrame]:
+        if change.cause.kind == "bind":
+            name = next((op.id for op in change.ops if isinstance(op, SetOp)), None)
+            name = name or next((op.entity.id for op in change.ops if op.op == "insert"), "")
+            return [FrameChanged(name=name.removeprefix("frame:"), rev=change.rev)] if self._panels else []
+        touched = [change.panel] if change.panel is not None else list(self._panels)
+        frames: list[ServerFrame] = []
+        for panel in touched:
+            if self._panels.get(panel, change.rev) >= change.rev:
+                continue  # not followed, or sent already
+            self._panels[panel] = change.rev
+            frames.append(self._change_frame(panel, change, head))
+        return frames
+
+    def _change_frame(self, panel: str, change: Change, head: Head) -> ServerFrame:
+        if panel not in head.graph:
+            return Gone(panel=panel, rev=change.rev)
+        if change.panel is None:
+            view = panel_view(head.graph, panel)
+            return Reset(panel=panel, rev=change.rev, nxml=view.nxml, state=view.state)
+        nxml = _new_text(panel, change)
+        return PatchFrame(
+            panel=panel, rev=change.rev, ops=change.ops, cause=change.cause, actor=change.actor, nxml=nxml
+        )
+
+    def _collapse(self) -> None:
+        """Drop what waits: results stay, changes are replaced by snapshots once the client takes messages again."""
+        kept = [message for message in self._outbox if isinstance(message, bytes) or '"type":"result"' in message[:20]]
+        self._outbox = deque(kept[-_QUEUE // 2 :])
+        self._stale |= set(self._panels)
+
+    # Sending
+
+    def _send(self, frame: ServerFrame) -> None:
+        self._push(frame.model_dump_json())
+
+    def _push(self, message: Message) -> None:
+        with self._lock:
+            self._outbox.append(message)
+        self._wake()
+
+
+def _new_text(panel: str, change: Change) -> str | None:
+    for op in change.ops:
+        attrs = op.attrs if isinstance(op, SetOp) and op.id == panel else None
+        if op.op == "insert" and op.entity.id == panel:
+            attrs = op.entity.attrs
+        if attrs and "nxml" in attrs:
+            return str(attrs["nxml"])
+    return None
