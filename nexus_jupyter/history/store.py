@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from nexus_jupyter.protocol.errors import HistoryError, NotFoundError, UnavailableError
 from nexus_jupyter.protocol.identity import Actor
@@ -223,7 +223,7 @@ class VersionStore:
             versions.append(Version(commit, message, author, datetime.fromisoformat(when).astimezone(UTC)))
         return versions
 
-    def _git(self, repo: Repo, *args: str, stdin: IO[bytes] | None = None) -> str:
+    def _git(self, repo: Repo, *args: str, stdin: BinaryIO | None = None) -> str:
         from git.exc import GitCommandError
 
         try:

@@ -9,7 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = ["WorkspaceKernel"]
 
 T = TypeVar("T")
+#: Threads that wait for disk, git and DuckDB; JavaScript has its own.
+_THREADS = 8
 
 
 class _EditedMeanwhile(Exception):  # noqa: N818 - a signal to try again, never seen outside
@@ -94,6 +96,7 @@ class WorkspaceKernel:
         self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
         self.recorder = Recorder(self.name, store=self.trilog)
         self._lanes: dict[str, Lane] = {}
+        self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
 
     @property
     def name(self) -> str:
@@ -107,6 +110,7 @@ class WorkspaceKernel:
 
     def close(self) -> None:
         """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
+        self._pool.shutdown()
         self.recorder.close()
         self.trilog.close()
         self.frames.close()
@@ -114,8 +118,11 @@ class WorkspaceKernel:
         self.folder.release()
 
     def submit(self, task: Callable[[], T]) -> Future[T]:
-        """Run a function on a thread that may run JavaScript."""
-        return self.engine.submit(task)
+        """Run a function that may wait, on a thread of the workspace's own.
+
+        JavaScript runs on the engine's threads, which are few: nothing that waits may be put there.
+        """
+        return self._pool.submit(task)
 
     # Panels
 

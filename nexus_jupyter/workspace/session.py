@@ -107,11 +107,20 @@ class StreamSession:
     def receive(self, message: str | bytes) -> None:
         """Handle a message from the client; answers come through `take`. Safe to call on an event loop."""
         try:
-            frame = _CLIENT.validate_json(message)
+            parsed = json.loads(message)
+        except ValueError:
+            self._send(Notice(level="error", message="The message is no JSON.", code=RequestError.code))
+            return
+        self.receive_frame(parsed)
+
+    def receive_frame(self, parsed: JsonValue) -> None:
+        """Handle a message that is parsed already; else as `receive`."""
+        try:
+            frame = _CLIENT.validate_python(parsed)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            self._refuse(message, RequestError(f"The message cannot be understood: {where}: {first['msg']}."))
+            self._refuse(parsed, RequestError(f"The message cannot be understood: {where}: {first['msg']}."))
             return
         match frame:
             case Ping():
@@ -209,12 +218,8 @@ class StreamSession:
     def _fail(self, request: str, error: NexusError) -> None:
         self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
 
-    def _refuse(self, message: str | bytes, error: RequestError) -> None:
+    def _refuse(self, parsed: JsonValue, error: RequestError) -> None:
         """Answer what is no valid frame: as a result if it at least had an id, else as a notice."""
-        try:
-            parsed: JsonValue = json.loads(message)
-        except ValueError:
-            parsed = None
         request = parsed.get("id") if isinstance(parsed, dict) else None
         if isinstance(request, str):
             self._fail(request, error)

@@ -1,0 +1,117 @@
+// The functions that expressions may call: pure, total (what does not fit gives null), the same in every engine.
+
+import { compact, grouped, isList, isNumber, isRecord, numberText, order, own, same, textOf, truthy, type Value } from "./values.ts";
+
+export interface FunctionSpec {
+  readonly doc: string;
+  /** Least and greatest number of arguments, the piped one included. */
+  readonly arity: readonly [number, number];
+  readonly call: (...args: Value[]) => Value;
+}
+
+const numbers = (list: Value, key: Value): number[] => {
+  if (!isList(list)) return [];
+  const values = key === undefined || key === null ? list : list.map((item) => own(item, key));
+  return values.filter(isNumber);
+};
+const numeric = (call: (value: number, digits: number) => Value) => (value: Value, digits: Value): Value =>
+  isNumber(value) ? call(value, isNumber(digits) ? Math.max(0, Math.min(20, Math.trunc(digits))) : -1) : null;
+const text = (call: (value: string, ...rest: Value[]) => Value) => (value: Value, ...rest: Value[]): Value =>
+  value === null || value === undefined ? null : call(textOf(value), ...rest);
+const listed = (call: (list: readonly Value[], ...rest: Value[]) => Value) => (list: Value, ...rest: Value[]): Value =>
+  isList(list) ? call(list, ...rest) : null;
+
+const COMPARE: Readonly<Record<string, (left: Value, right: Value) => boolean>> = {
+  "==": same,
+  "!=": (a, b) => !same(a, b),
+  "<": (a, b) => (order(a, b) ?? 1) < 0,
+  "<=": (a, b) => (order(a, b) ?? 1) <= 0,
+  ">": (a, b) => (order(a, b) ?? -1) > 0,
+  ">=": (a, b) => (order(a, b) ?? -1) >= 0,
+  in: (a, b) => isList(b) && b.some((item) => same(item, a)),
+  contains: (a, b) => textOf(a).toLowerCase().includes(textOf(b).toLowerCase()),
+};
+
+const ISO = /^(\d{4})-(\d{2})-(\d{2})/;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function sorted(list: readonly Value[], key: Value, descending: Value): Value {
+  const sign = truthy(descending) ? -1 : 1;
+  const by = (item: Value): Value => (key === null || key === undefined ? item : own(item, key));
+  return [...list].sort((a, b) => sign * (order(by(a), by(b)) ?? 0));
+}
+
+function unique(list: readonly Value[], key: Value): Value {
+  const found: Value[] = [];
+  const seen = new Set<string>();
+  for (const item of list) {
+    const value = key === null || key === undefined ? item : own(item, key);
+    const id = JSON.stringify(value);
+    if (!seen.has(id)) {
+      seen.add(id);
+      found.push(value);
+    }
+  }
+  return found;
+}
+
+/** Edges of a diagram from a list whose items name those before (or after) them. */
+function edges(list: readonly Value[], id: Value, from: Value): Value {
+  return list.flatMap((item) => {
+    const before = own(item, from);
+    return (isList(before) ? before : before === null ? [] : [before]).map((source) => ({ from: source, to: own(item, id) }));
+  });
+}
+
+function average(values: readonly number[]): Value {
+  return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
+}
+
+const spec = (doc: string, least: number, most: number, call: FunctionSpec["call"]): FunctionSpec => ({ doc, arity: [least, most], call });
+
+export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
+  __proto__: null as never,
+  len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? Object.keys(x).length : 0)),
+  sum: spec("Sum of numbers, or of a field of records.", 1, 2, (x, key) => numbers(x, key as Value).reduce((a, b) => a + b, 0)),
+  mean: spec("Mean of numbers, or of a field of records.", 1, 2, (x, key) => average(numbers(x, key as Value))),
+  min: spec("Smallest number, or smallest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? Math.min(...n) : null; }),
+  max: spec("Largest number, or largest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? Math.max(...n) : null; }),
+  round: spec("Round to a number of decimals (0).", 1, 2, numeric((x, digits) => Number(x.toFixed(Math.max(0, digits))))),
+  floor: spec("Round down.", 1, 1, numeric((x) => Math.floor(x))),
+  ceil: spec("Round up.", 1, 1, numeric((x) => Math.ceil(x))),
+  abs: spec("Without sign.", 1, 1, numeric((x) => Math.abs(x))),
+  where: spec("Items whose field compares: where('col', '==', x).", 4, 4, listed((list, key, op, value) => {
+    const compare = typeof op === "string" && Object.hasOwn(COMPARE, op) ? COMPARE[op] : undefined;
+    return compare ? list.filter((item) => compare(own(item, key), value ?? null)) : [];
+  })),
+  sort: spec("Sorted by a field; descending if the third argument is true.", 1, 3, listed((list, key, descending) => sorted(list, key as Value, descending as Value))),
+  first: spec("The first item, or the first n.", 1, 2, listed((list, n) => (isNumber(n) ? list.slice(0, n) : (list[0] ?? null)))),
+  last: spec("The last item, or the last n.", 1, 2, listed((list, n) => (isNumber(n) ? (n > 0 ? list.slice(-n) : []) : (list[list.length - 1] ?? null)))),
+  slice: spec("Items from a start to before an end.", 2, 3, listed((list, start, end) => list.slice(Number(start), end === undefined || end === null ? undefined : Number(end)))),
+  reverse: spec("In reverse order.", 1, 1, listed((list) => [...list].reverse())),
+  distinct: spec("Different values, of a field.", 1, 2, listed((list, key) => unique(list, key as Value))),
+  pluck: spec("The values of a field.", 2, 2, listed((list, key) => list.map((item) => own(item, key)))),
+  concat: spec("Two lists, one after the other.", 2, 2, listed((list, other) => (isList(other) ? [...list, ...other] : list))),
+  find: spec("The first item whose field equals a value.", 3, 3, listed((list, key, value) => list.find((item) => same(own(item, key), value)) ?? null)),
+  edges: spec("Edges for a diagram: edges('id', 'after').", 3, 3, listed((list, id, from) => edges(list, id as Value, from as Value))),
+  keys: spec("Keys of a record.", 1, 1, (x) => (isRecord(x) ? Object.keys(x) : [])),
+  values: spec("Values of a record.", 1, 1, (x) => (isRecord(x) ? Object.values(x) : [])),
+  get: spec("A field by name, or a default.", 2, 3, (x, key, otherwise) => own(x, key) ?? otherwise ?? null),
+  contains: spec("Whether a text or list contains something.", 2, 2, (x, part) => (isList(x) ? x.some((item) => same(item, part)) : textOf(x).toLowerCase().includes(textOf(part).toLowerCase()))),
+  lower: spec("In small letters.", 1, 1, text((x) => x.toLowerCase())),
+  upper: spec("In capitals.", 1, 1, text((x) => x.toUpperCase())),
+  capitalize: spec("With a capital first letter.", 1, 1, text((x) => x.slice(0, 1).toUpperCase() + x.slice(1))),
+  trim: spec("Without spaces around.", 1, 1, text((x) => x.trim())),
+  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => x.split(textOf(from)).join(textOf(to)))),
+  split: spec("Parts between a separator.", 2, 2, text((x, by) => x.split(textOf(by)))),
+  join: spec("Texts of the items with something between.", 1, 2, listed((list, by) => list.map(textOf).join(by === undefined ? ", " : textOf(by)))),
+  year: spec("Year of a date.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? Number(d[1]) : null; })),
+  month: spec("Month of a date, as 2015-03.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}` : null; })),
+  day: spec("Day of a date, as 2015-03-09.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}-${d[3]}` : null; })),
+  date: spec("A date as people write it: 9 Mar 2015.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${Number(d[3])} ${MONTHS[Number(d[2]) - 1] ?? ""} ${d[1]}` : null; })),
+  number: spec("With grouped thousands and n decimals.", 1, 2, numeric((x, digits) => (digits >= 0 ? grouped(x, digits) : grouped(x, Number.isInteger(x) ? 0 : Math.min(6, (numberText(x).split(".")[1] ?? "").length))))),
+  money: spec("With a currency sign ($) and two decimals.", 1, 2, (x, sign) => (isNumber(x) ? (x < 0 ? "\u2212" : "") + (typeof sign === "string" ? sign : "$") + grouped(Math.abs(x), 2) : null)),
+  percent: spec("A share as per cent, with n decimals (0).", 1, 2, numeric((x, digits) => `${grouped(x * 100, Math.max(0, digits))}\u00a0%`)),
+  compact: spec("Shortened: 1.2M.", 1, 1, numeric((x) => compact(x))),
+  text: spec("As text.", 1, 1, (x) => textOf(x)),
+}) as Readonly<Record<string, FunctionSpec>>;

@@ -1,0 +1,294 @@
+// Text to a tree of elements. Never throws, never stops at the first error; every finding goes to the source.
+
+import { replaceFix, type Source } from "./source.ts";
+
+export interface RawAttribute {
+  readonly name: string;
+  /** With entities resolved; null when the attribute has no value. */
+  readonly value: string | null;
+  readonly start: number;
+  readonly nameEnd: number;
+  readonly end: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+export interface RawElement {
+  readonly kind: "element";
+  readonly name: string;
+  readonly attributes: readonly RawAttribute[];
+  readonly children: RawNode[];
+  readonly start: number;
+  readonly nameStart: number;
+  readonly nameEnd: number;
+  /** Where the opening tag ends. */
+  openEnd: number;
+  end: number;
+  /** Whether the text has its end (a closing tag, or `/>`). */
+  closed: boolean;
+}
+
+export interface RawText {
+  readonly kind: "text";
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export type RawNode = RawElement | RawText;
+
+export const LIMITS = { length: 1_000_000, depth: 64, nodes: 20_000, attributes: 64 } as const;
+
+/** Elements whose content is taken as it is, up to their closing tag. */
+const RAW_TEXT = new Set(["action", "effect"]);
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+
+export function parse(source: Source): RawNode[] {
+  if (source.text.length > LIMITS.length) {
+    source.report("NX1001", `The text is longer than ${LIMITS.length} characters.`, 0, 1);
+    return [];
+  }
+  return new Parser(source).parse();
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+function isName(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 58) || code === 95 || code === 45 || code === 46 || code > 127;
+}
+
+class Parser {
+  private readonly source: Source;
+  private readonly text: string;
+  private at = 0;
+  private nodes = 0;
+  private readonly roots: RawNode[] = [];
+  private readonly open: RawElement[] = [];
+
+  constructor(source: Source) {
+    this.source = source;
+    this.text = source.text;
+  }
+
+  parse(): RawNode[] {
+    while (this.at < this.text.length && this.nodes < LIMITS.nodes) {
+      if (this.text.charCodeAt(this.at) === 60) this.markup();
+      else this.plain();
+    }
+    if (this.nodes >= LIMITS.nodes) this.source.report("NX1001", `There are more than ${LIMITS.nodes} nodes.`, this.at, this.at + 1);
+    while (this.open.length) this.closeUnclosed(this.text.length);
+    return this.roots;
+  }
+
+  private add(node: RawNode): void {
+    this.nodes += 1;
+    const parent = this.open[this.open.length - 1];
+    (parent ? parent.children : this.roots).push(node);
+  }
+
+  private plain(): void {
+    const start = this.at;
+    const next = this.text.indexOf("<", start);
+    this.at = next < 0 ? this.text.length : next;
+    this.add({ kind: "text", value: this.decode(this.text.slice(start, this.at), start), start, end: this.at });
+  }
+
+  private markup(): void {
+    const { text, at } = this;
+    if (text.startsWith("<!--", at)) return this.skip("-->", "NX1005", "The comment is not closed.");
+    if (text.startsWith("<![CDATA[", at)) {
+      this.source.report("NX1006", "CDATA is not needed: the content of an action is taken as it is.", at, at + 9);
+      return this.skip("]]>", "NX1006", "The CDATA section is not closed.");
+    }
+    const second = text.charCodeAt(at + 1);
+    if (second === 33 || second === 63) {
+      this.source.report("NX1010", "Declarations and processing instructions are not allowed.", at, at + 2, { fix: this.removal(at, ">") });
+      return this.skip(">", "NX1010", "The declaration is not closed.");
+    }
+    if (second === 47) return this.closingTag();
+    if (isName(second) && !(second >= 48 && second <= 57) && second !== 45 && second !== 46) return this.openingTag();
+    this.source.report("NX1007", "This < starts no tag; write &lt; for the character.", at, at + 1, { fix: replaceFix("write &lt;", at, at + 1, "&lt;") });
+    this.at += 1;
+    this.add({ kind: "text", value: "<", start: at, end: at + 1 });
+  }
+
+  private removal(start: number, end: string): ReturnType<typeof replaceFix> {
+    const found = this.text.indexOf(end, start);
+    return replaceFix("remove it", start, found < 0 ? this.text.length : found + end.length, "");
+  }
+
+  private skip(end: string, code: "NX1005" | "NX1006" | "NX1010", message: string): void {
+    const found = this.text.indexOf(end, this.at + 2);
+    if (found < 0) this.source.report(code, message, this.at, this.at + 2);
+    this.at = found < 0 ? this.text.length : found + end.length;
+  }
+
+  private name(): string {
+    const start = this.at;
+    while (this.at < this.text.length && isName(this.text.charCodeAt(this.at))) this.at += 1;
+    return this.text.slice(start, this.at);
+  }
+
+  private space(): void {
+    while (isSpace(this.text.charCodeAt(this.at))) this.at += 1;
+  }
+
+  private openingTag(): void {
+    const start = this.at;
+    this.at += 1;
+    const name = this.name();
+    const nameEnd = this.at;
+    const attributes = this.attributes(name);
+    let closed = false;
+    if (this.text.startsWith("/>", this.at)) {
+      closed = true;
+      this.at += 2;
+    } else if (this.text[this.at] === ">") this.at += 1;
+    else this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, this.at, { fix: replaceFix("add >", this.at, this.at, ">") });
+    const element: RawElement = {
+      kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closed,
+    };
+    this.add(element);
+    if (closed) return;
+    if (RAW_TEXT.has(name)) return this.rawText(element);
+    if (this.open.length >= LIMITS.depth) {
+      this.source.report("NX1001", `Elements are nested deeper than ${LIMITS.depth}.`, start, nameEnd);
+      this.at = this.text.length;
+      return;
+    }
+    this.open.push(element);
+  }
+
+  private rawText(element: RawElement): void {
+    const close = `</${element.name}`;
+    const found = this.text.indexOf(close, this.at);
+    const end = found < 0 ? this.text.length : found;
+    if (end > this.at) element.children.push({ kind: "text", value: this.text.slice(this.at, end), start: this.at, end });
+    if (found < 0) {
+      this.source.report("NX1002", `<${element.name}> is not closed.`, element.start, element.nameEnd);
+      this.at = element.end = end;
+      return;
+    }
+    const greater = this.text.indexOf(">", found);
+    this.at = greater < 0 ? this.text.length : greater + 1;
+    element.end = this.at;
+    element.closed = true;
+  }
+
+  private attributes(tag: string): RawAttribute[] {
+    const found: RawAttribute[] = [];
+    const seen = new Set<string>();
+    for (;;) {
+      this.space();
+      const char = this.text[this.at];
+      if (char === undefined || char === ">" || char === "<" || this.text.startsWith("/>", this.at)) return found;
+      const code = this.text.charCodeAt(this.at);
+      if (!isName(code)) {
+        this.source.report("NX1009", `'${char}' in the tag <${tag}> is no attribute.`, this.at, this.at + 1, { fix: replaceFix("remove it", this.at, this.at + 1, "") });
+        this.at += 1;
+        continue;
+      }
+      const attribute = this.attribute();
+      if (seen.has(attribute.name)) {
+        this.source.report("NX1016", `The attribute '${attribute.name}' is given twice.`, attribute.start, attribute.end, { fix: replaceFix("remove the second one", attribute.start, attribute.end, "") });
+      } else if (found.length >= LIMITS.attributes) {
+        this.source.report("NX1001", `<${tag}> has more than ${LIMITS.attributes} attributes.`, attribute.start, attribute.end);
+        this.at = Math.max(this.at, this.text.indexOf(">", this.at));
+        return found;
+      } else {
+        seen.add(attribute.name);
+        found.push(attribute);
+      }
+    }
+  }
+
+  private attribute(): RawAttribute {
+    const start = this.at;
+    const name = this.name();
+    const nameEnd = this.at;
+    this.space();
+    if (this.text[this.at] !== "=") {
+      this.at = nameEnd;
+      return { name, value: null, start, nameEnd, end: nameEnd, valueStart: nameEnd, valueEnd: nameEnd };
+    }
+    this.at += 1;
+    this.space();
+    const quote = this.text[this.at];
+    return quote === '"' || quote === "'" ? this.quoted(name, start, nameEnd, quote) : this.unquoted(name, start, nameEnd);
+  }
+
+  private quoted(name: string, start: number, nameEnd: number, quote: string): RawAttribute {
+    const valueStart = this.at + 1;
+    let valueEnd = this.text.indexOf(quote, valueStart);
+    if (valueEnd < 0) {
+      const tagEnd = this.text.slice(valueStart).search(/[<>\n]/);
+      valueEnd = tagEnd < 0 ? this.text.length : valueStart + tagEnd;
+      if (this.text[valueEnd] === ">" && this.text[valueEnd - 1] === "/") valueEnd -= 1;
+      this.source.report("NX1014", `The value of '${name}' has no closing quote.`, valueStart - 1, valueEnd, { fix: replaceFix(`add ${quote}`, valueEnd, valueEnd, quote) });
+      this.at = valueEnd;
+    } else this.at = valueEnd + 1;
+    const value = this.decode(this.text.slice(valueStart, valueEnd), valueStart);
+    return { name, value, start, nameEnd, end: this.at, valueStart, valueEnd };
+  }
+
+  private unquoted(name: string, start: number, nameEnd: number): RawAttribute {
+    const valueStart = this.at;
+    while (this.at < this.text.length && !isSpace(this.text.charCodeAt(this.at)) && this.text[this.at] !== ">" && this.text[this.at] !== "<" && !this.text.startsWith("/>", this.at)) this.at += 1;
+    const raw = this.text.slice(valueStart, this.at);
+    const quotes = raw.replaceAll('"', "&quot;");
+    this.source.report("NX1015", `The value of '${name}' needs quotes.`, valueStart, this.at, { fix: replaceFix("add quotes", valueStart, this.at, `"${quotes}"`) });
+    return { name, value: this.decode(raw, valueStart), start, nameEnd, end: this.at, valueStart, valueEnd: this.at };
+  }
+
+  private closingTag(): void {
+    const start = this.at;
+    this.at += 2;
+    const name = this.name();
+    this.space();
+    if (this.text[this.at] === ">") this.at += 1;
+    else {
+      const greater = this.text.indexOf(">", this.at);
+      const next = this.text.indexOf("<", this.at);
+      this.source.report("NX1004", `The closing tag </${name}> is malformed.`, start, this.at, { fix: replaceFix("write it plainly", start, greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at, `</${name}>`) });
+      this.at = greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at;
+    }
+    let depth = this.open.length - 1;
+    while (depth >= 0 && (this.open[depth] as RawElement).name !== name) depth -= 1;
+    if (depth < 0) {
+      this.source.report("NX1003", `</${name}> closes nothing.`, start, this.at, { fix: replaceFix("remove it", start, this.at, "") });
+      return;
+    }
+    while (this.open.length - 1 > depth) this.closeUnclosed(start);
+    const element = this.open.pop() as RawElement;
+    element.end = this.at;
+    element.closed = true;
+  }
+
+  private closeUnclosed(at: number): void {
+    const element = this.open.pop() as RawElement;
+    const before = this.text.slice(0, at).trimEnd().length;
+    const place = Math.max(before, element.openEnd);
+    this.source.report("NX1002", `<${element.name}> is not closed.`, element.start, element.nameEnd, { fix: replaceFix(`add </${element.name}>`, place, place, `</${element.name}>`) });
+    element.end = at;
+  }
+
+  private decode(text: string, offset: number): string {
+    if (!text.includes("&")) return text;
+    return text.replace(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]*);/g, (whole, name: string, at: number) => {
+      if (name[0] === "#") return this.character(whole, name, offset + at);
+      if (Object.hasOwn(ENTITIES, name)) return ENTITIES[name] as string;
+      this.source.report("NX1011", `There is no entity ${whole}; write the character itself.`, offset + at, offset + at + whole.length, { fix: replaceFix("write it out", offset + at, offset + at + whole.length, `&amp;${name};`) });
+      return whole;
+    });
+  }
+
+  private character(whole: string, name: string, at: number): string {
+    const code = name[1] === "x" ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
+    const allowed = code === 9 || code === 10 || code === 13 || (code >= 32 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
+    if (allowed) return String.fromCodePoint(code);
+    this.source.report("NX1012", `${whole} is no character.`, at, at + whole.length, { fix: replaceFix("remove it", at, at + whole.length, "") });
+    return "";
+  }
+}

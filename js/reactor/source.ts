@@ -1,0 +1,73 @@
+// A text with its lines, and the findings about it.
+
+import type { Diagnostic, Fix, Span } from "../protocol/index.ts";
+import { CATALOGUE, type Code } from "./catalogue.ts";
+
+/** More findings than this help nobody. */
+const MOST = 200;
+
+export class Source {
+  readonly text: string;
+  readonly diagnostics: Diagnostic[] = [];
+  private readonly lines: number[] = [0];
+
+  constructor(text: string) {
+    this.text = text;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) this.lines.push(at + 1);
+  }
+
+  span(start: number, end: number): Span {
+    let low = 0;
+    let high = this.lines.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.lines[middle] as number) <= start) low = middle;
+      else high = middle - 1;
+    }
+    return { start, end: Math.max(start, end), line: low + 1, col: start - (this.lines[low] as number) + 1 };
+  }
+
+  report(code: Code, message: string, start: number, end: number, options: { node?: string | null; fix?: Fix | null } = {}): void {
+    if (this.diagnostics.length >= MOST) return;
+    const { node = null, fix = null } = options;
+    this.diagnostics.push({ code, severity: CATALOGUE[code][0], message, span: this.span(start, end), node, fix });
+  }
+}
+
+export function replaceFix(title: string, start: number, end: number, text: string): Fix {
+  return { title, edits: [{ start, end, text }] };
+}
+
+/** The known word nearest to a misspelt one, if it is near enough to be meant. */
+export function nearest(word: string, known: Iterable<string>): string | null {
+  if (word.length > 64) return null;
+  let best: string | null = null;
+  let least = word.length <= 3 ? 2 : 3;
+  for (const candidate of known) {
+    const distance = edits(word.toLowerCase(), candidate.toLowerCase(), least);
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** Edit distance with swaps of neighbours (optimal string alignment), given up at a limit. */
+function edits(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      let best = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] as number) + 1);
+      row.push(best);
+    }
+    before = previous;
+    previous = row;
+  }
+  return previous[b.length] as number;
+}

@@ -1,0 +1,130 @@
+// Types as written in NXML (`int`, `list[Card]`, `str?`), and the check of values against them.
+
+import type { Json, RecordType, TypeSpec } from "../protocol/index.ts";
+import { isList, isNumber, isRecord } from "./expression/index.ts";
+
+export const SCALARS = ["str", "int", "float", "bool", "date", "any"] as const;
+
+/** Parse a type; a text that is none gives the name that is not known. */
+export function parseType(text: string, declared: ReadonlyMap<string, RecordType>): TypeSpec | { readonly unknown: string } {
+  const written = text.trim();
+  if (written.endsWith("?")) {
+    const item = parseType(written.slice(0, -1), declared);
+    return "unknown" in item ? item : { kind: "optional", item };
+  }
+  const generic = /^(list|dict)\s*\[([\s\S]+)\]$/.exec(written);
+  if (generic) {
+    const item = parseType(generic[2] as string, declared);
+    if ("unknown" in item) return item;
+    return generic[1] === "list" ? { kind: "list", item } : { kind: "dict", value: item };
+  }
+  if (written === "list") return { kind: "list", item: { kind: "any" } };
+  if (written === "dict") return { kind: "dict", value: { kind: "any" } };
+  if ((SCALARS as readonly string[]).includes(written)) return { kind: written as (typeof SCALARS)[number] };
+  return declared.get(written) ?? { unknown: written };
+}
+
+/** Split `a: str, b: list[int] = 3` at the top level. */
+export function parseFields(text: string): { name: string; type: string; default: string | null }[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let quote = "";
+  let part = "";
+  for (const char of text) {
+    if (quote) quote = char === quote ? "" : quote;
+    else if (char === "'" || char === '"') quote = char;
+    else if ("[{(".includes(char)) depth += 1;
+    else if ("]})".includes(char)) depth -= 1;
+    if (char === "," && depth === 0 && !quote) {
+      parts.push(part);
+      part = "";
+    } else part += char;
+  }
+  if (part.trim()) parts.push(part);
+  return parts.map((piece) => {
+    const colon = piece.indexOf(":");
+    const equals = piece.indexOf("=", Math.max(0, colon));
+    const head = equals < 0 ? piece : piece.slice(0, equals);
+    return {
+      name: (colon < 0 ? head : piece.slice(0, colon)).trim(),
+      type: colon < 0 ? "any" : head.slice(colon + 1).trim(),
+      default: equals < 0 ? null : piece.slice(equals + 1).trim(),
+    };
+  });
+}
+
+export function spell(type: TypeSpec): string {
+  switch (type.kind) {
+    case "list":
+      return `list[${spell(type.item)}]`;
+    case "dict":
+      return `dict[${spell(type.value)}]`;
+    case "optional":
+      return `${spell(type.item)}?`;
+    case "record":
+      return type.name;
+    default:
+      return type.kind;
+  }
+}
+
+/** The value that a state has when no default is written. */
+export function emptyValue(type: TypeSpec): Json {
+  switch (type.kind) {
+    case "str":
+      return "";
+    case "int":
+    case "float":
+      return 0;
+    case "bool":
+      return false;
+    case "list":
+      return [];
+    case "dict":
+      return {};
+    default:
+      return null;
+  }
+}
+
+/** Read a default as written: text is text, everything else is JSON. */
+export function readValue(type: TypeSpec, text: string): Json | undefined {
+  if (type.kind === "str" || type.kind === "date") return text;
+  if (type.kind === "optional") return text === "null" ? null : readValue(type.item, text);
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return type.kind === "any" ? text : undefined;
+  }
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+export function fits(type: TypeSpec, value: unknown): boolean {
+  switch (type.kind) {
+    case "str":
+      return typeof value === "string";
+    case "date":
+      return typeof value === "string" && DATE.test(value);
+    case "int":
+      return Number.isSafeInteger(value);
+    case "float":
+      return isNumber(value);
+    case "bool":
+      return typeof value === "boolean";
+    case "any":
+      return true;
+    case "optional":
+      return value === null || fits(type.item, value);
+    case "list":
+      return isList(value) && value.every((item) => fits(type.item, item));
+    case "dict":
+      return isRecord(value) && Object.values(value).every((item) => fits(type.value, item));
+    case "record":
+      return (
+        isRecord(value) &&
+        Object.keys(value).every((key) => type.fields.some((field) => field.name === key)) &&
+        type.fields.every((field) => (Object.hasOwn(value, field.name) ? fits(field.type, value[field.name]) : field.type.kind === "optional"))
+      );
+  }
+}

@@ -1,0 +1,55 @@
+"""How a panel is shown: live where there is something to be live with, and as HTML everywhere else."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from nexus_jupyter.notebook.host import Host
+from nexus_jupyter.notebook.local import LocalHost
+from nexus_jupyter.protocol.errors import NexusError
+
+__all__ = ["PANEL_MIME", "mimebundle"]
+
+#: Drawn by the JupyterLab extension straight from the server, with no kernel and no comm in between.
+PANEL_MIME = "application/vnd.nexus.panel.v1+json"
+
+
+def mimebundle(host: Host, name: str) -> tuple[dict[str, Any], dict[str, Any]]:  # Any: MIME data
+    """Return a panel in all forms that a front end may know, best first.
+
+    The HTML is a picture of the panel as it is now: nbconvert, nbviewer and GitHub show it without a kernel.
+    """
+    info = host.panel(name)
+    data: dict[str, Any] = {}
+    if host.kind == "server":
+        data[PANEL_MIME] = {"panel": name, "workspace": host.name}
+    widget = _widget(host, name)
+    if widget is not None:
+        data |= widget
+    try:
+        data["text/html"] = host.html(name)
+    except NexusError as error:
+        data["text/html"] = f"<p>{escape(info.title)}: {escape(error.message)}</p>"
+    states = ", ".join(f"{key}={value!r}" for key, value in info.state.items())
+    data["text/plain"] = f"{info.title} ({states})" if states else info.title
+    return data, {}
+
+
+def _widget(host: Host, name: str) -> dict[str, Any] | None:  # Any: MIME data
+    """Return the widget's part of the bundle, where there is a kernel that can talk to a front end."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return None
+    from nexus_jupyter.notebook.widget import PanelWidget
+
+    kernel = host.kernel if isinstance(host, LocalHost) else None
+    actor = host.actor if isinstance(host, LocalHost) else None
+    widget = PanelWidget(name, kernel=kernel, actor=actor)
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    return {key: value for key, value in (data or {}).items() if key != "text/plain"}

@@ -1,0 +1,97 @@
+"""Where a workspace lives, as seen from Python: in this process, or behind a server. Both answer the same calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from nexus_jupyter.protocol.api import PanelInfo, RevInfo, VersionInfo
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.graph import Edge, Entity
+from nexus_jupyter.protocol.panel import Build
+from nexus_jupyter.protocol.patch import Change, Patch
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.trilog import TriLogQuestion
+
+__all__ = ["ChangeListener", "Host"]
+
+#: Called with a panel's name and rev after each of its changes.
+ChangeListener = Callable[[str, int], None]
+
+
+class Host(Protocol):
+    """What `Workspace` and `Panel` ask of the place where the workspace lives. Errors are those of the protocol."""
+
+    #: ``server`` or ``kernel``, as the widget's front end needs it.
+    kind: str
+    #: One line that says where the workspace is.
+    description: str
+
+    @property
+    def name(self) -> str:
+        """The workspace's name."""
+
+    def panels(self) -> list[str]:
+        """Return the names of all panels."""
+
+    def panel(self, name: str) -> PanelInfo:
+        """Return a panel."""
+
+    def build(self, name: str) -> Build:
+        """Return the build of a panel's text."""
+
+    def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
+        """Create or replace a panel."""
+
+    def delete(self, name: str) -> RevInfo:
+        """Delete a panel."""
+
+    def set_state(self, name: str, values: Mapping[str, JsonValue]) -> RevInfo:
+        """Set states of a panel."""
+
+    def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
+        """Run an action."""
+
+    def edit(self, name: str, patch: Patch | str) -> RevInfo:
+        """Apply a patch; text is the XML form."""
+
+    def undo(self, name: str, *, redo: bool) -> RevInfo:
+        """Undo or redo."""
+
+    def html(self, name: str) -> str:
+        """Return the panel as static HTML."""
+
+    def bind(self, name: str, table: pa.Table) -> RevInfo:
+        """Bind a frame."""
+
+    def commit(self, message: str | None) -> VersionInfo:
+        """Commit."""
+
+    def checkout(self, ref: str) -> RevInfo:
+        """Check out."""
+
+    def log(self) -> list[VersionInfo]:
+        """Return the commits, newest first."""
+
+    def changes(self) -> list[Change]:
+        """Return the journal."""
+
+    def graph(self) -> tuple[list[Entity], list[Edge]]:
+        """Return all entities and relations."""
+
+    def ask(self, question: TriLogQuestion) -> pa.Table:
+        """Ask TriLog."""
+
+    def listen(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
+        """Be told of a panel's changes; returns what ends it."""
+
+    def check(self, nxml: str) -> Build:
+        """Check a text."""
+
+    def components(self) -> list[dict[str, Any]]:  # Any: a table's cells
+        """Return the component registry."""
+
+    def close(self) -> None:
+        """Let go of the workspace."""

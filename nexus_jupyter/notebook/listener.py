@@ -1,0 +1,104 @@
+"""A kernel's ear: follows panels over the server's WebSocket and calls back on changes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+
+import websocket
+
+from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.protocol.errors import UnavailableError
+from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
+
+__all__ = ["RemoteListener"]
+
+_FIRST_WAIT = 0.2
+_LONGEST_WAIT = 10.0
+#: Seconds to wait for the first answer.
+_PATIENCE = 10.0
+
+
+class RemoteListener:
+    """Keeps one connection, reconnecting when it breaks, and tells listeners of each change of their panel.
+
+    Parameters
+    ----------
+    url
+        The API's URL.
+    token
+        Returns the present kernel token.
+    """
+
+    def __init__(self, url: str, token: Callable[[], str]) -> None:
+        self._url = url.replace("http", "ws", 1) + "stream"
+        self._token = token
+        self._listeners: dict[str, list[ChangeListener]] = {}
+        self._followed: dict[str, threading.Event] = {}
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._socket: websocket.WebSocket | None = None
+        threading.Thread(target=self._run, name="nexus-listener", daemon=True).start()
+
+    def add(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
+        """Follow a panel; every change acknowledged after this returns is told. Returns what ends it."""
+        with self._lock:
+            self._listeners[panel] = [*self._listeners.get(panel, []), listener]
+            followed = self._followed.setdefault(panel, threading.Event())
+            if self._socket is not None and not followed.is_set():
+                self._subscribe(self._socket, panel)
+        if not followed.wait(timeout=_PATIENCE):
+            raise UnavailableError(f"The Jupyter server did not answer at {self._url} within {_PATIENCE:.0f} s.")
+
+        def remove() -> None:
+            with self._lock:
+                self._listeners[panel] = [other for other in self._listeners[panel] if other is not listener]
+
+        return remove
+
+    def close(self) -> None:
+        """End the connection."""
+        self._closing.set()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _run(self) -> None:
+        wait = _FIRST_WAIT
+        while not self._closing.is_set():
+            try:
+                self._connect()
+                wait = _FIRST_WAIT
+                self._follow()
+            except (OSError, websocket.WebSocketException):
+                self._closing.wait(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+
+    def _connect(self) -> None:
+        connection = websocket.create_connection(
+            self._url, header=[f"Authorization: Bearer {self._token()}"], http_no_proxy=["*"]
+        )
+        connection.send(json.dumps({"type": "hello", "version": PROTOCOL_VERSION, "token": None}))
+        with self._lock:
+            self._socket = connection
+            for panel in self._followed:
+                self._subscribe(connection, panel)
+
+    def _subscribe(self, connection: websocket.WebSocket, panel: str) -> None:
+        connection.send(json.dumps({"type": "subscribe", "panel": panel, "rev": None}))
+
+    def _follow(self) -> None:
+        assert self._socket is not None
+        while not self._closing.is_set():
+            message = self._socket.recv()
+            if message == "":
+                raise websocket.WebSocketConnectionClosedException
+            if not isinstance(message, str):
+                continue
+            frame = json.loads(message)
+            panel = frame.get("panel")
+            if frame["type"] in {"snapshot", "gone"} and not self._followed[panel].is_set():
+                self._followed[panel].set()
+            elif frame["type"] in {"patch", "reset", "gone", "snapshot"}:
+                for listener in self._listeners.get(panel, []):
+                    listener(panel, frame["rev"])

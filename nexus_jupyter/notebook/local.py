@@ -1,0 +1,148 @@
+"""A workspace in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from nexus_jupyter.identity import owner
+from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.protocol.api import PanelInfo, RevInfo, VersionInfo
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.graph import Edge, Entity
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import Build
+from nexus_jupyter.protocol.patch import Change, Patch
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.trilog import TriLogQuestion
+from nexus_jupyter.workspace import WorkspaceKernel
+
+__all__ = ["LocalHost"]
+
+
+class LocalHost:
+    """Calls the workspace kernel directly.
+
+    Parameters
+    ----------
+    folder
+        The workspace's folder; made when missing.
+    """
+
+    kind = "kernel"
+
+    def __init__(self, folder: Path) -> None:
+        self.kernel = WorkspaceKernel(folder)
+        name = owner()
+        self.actor = Actor(id=name, name=name, kind="kernel")
+        self.description = f"embedded in this process, folder {self.kernel.folder.root}"
+
+    @property
+    def name(self) -> str:
+        """The workspace's name."""
+        return self.kernel.name
+
+    def panels(self) -> list[str]:
+        """Return the names of all panels."""
+        return self.kernel.panels()
+
+    def panel(self, name: str) -> PanelInfo:
+        """Return a panel."""
+        view = self.kernel.panel(name)
+        return PanelInfo(name=name, title=view.title, nxml=view.nxml, state=view.state, rev=self.kernel.head.rev)
+
+    def build(self, name: str) -> Build:
+        """Return the build of a panel's text."""
+        return self.kernel.build(name)
+
+    def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
+        """Create or replace a panel."""
+        self.kernel.put_panel(name, nxml, self.actor, via=via)
+        return self.panel(name)
+
+    def delete(self, name: str) -> RevInfo:
+        """Delete a panel."""
+        return self._rev(self.kernel.delete(name, self.actor))
+
+    def set_state(self, name: str, values: Mapping[str, JsonValue]) -> RevInfo:
+        """Set states of a panel."""
+        return self._rev(self.kernel.set_state(name, dict(values), self.actor))
+
+    def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
+        """Run an action."""
+        given = dict(args) if isinstance(args, Mapping) else list(args)
+        return self.kernel.start_run(name, action, given, self.actor).result()
+
+    def edit(self, name: str, patch: Patch | str) -> RevInfo:
+        """Apply a patch; text is the XML form."""
+        parsed = self.kernel.reactor.patch(patch) if isinstance(patch, str) else patch
+        return self._rev(self.kernel.edit(name, parsed, self.actor))
+
+    def undo(self, name: str, *, redo: bool) -> RevInfo:
+        """Undo or redo."""
+        return self._rev(self.kernel.undo(name, self.actor, redo=redo))
+
+    def html(self, name: str) -> str:
+        """Return the panel as static HTML."""
+        return self.kernel.html(name)
+
+    def bind(self, name: str, table: pa.Table) -> RevInfo:
+        """Bind a frame."""
+        return self._rev(self.kernel.bind_frame(name, table, self.actor))
+
+    def commit(self, message: str | None) -> VersionInfo:
+        """Commit."""
+        made = self.kernel.commit(message, self.actor)
+        return VersionInfo(id=made.id, message=made.message, author=made.author, time=made.time.isoformat())
+
+    def checkout(self, ref: str) -> RevInfo:
+        """Check out."""
+        return self._rev(self.kernel.checkout(ref, self.actor))
+
+    def log(self) -> list[VersionInfo]:
+        """Return the commits, newest first."""
+        return [
+            VersionInfo(id=v.id, message=v.message, author=v.author, time=v.time.isoformat())
+            for v in self.kernel.history.log()
+        ]
+
+    def changes(self) -> list[Change]:
+        """Return the journal."""
+        return list(self.kernel.journal.read())
+
+    def graph(self) -> tuple[list[Entity], list[Edge]]:
+        """Return all entities and relations."""
+        graph = self.kernel.head.graph
+        return [record.entity for record in graph.records.values()], list(graph.edges())
+
+    def ask(self, question: TriLogQuestion) -> pa.Table:
+        """Ask TriLog."""
+        return self.kernel.trilog.ask(question)
+
+    def listen(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
+        """Be told of a panel's changes; returns what ends it."""
+
+        def tell(change: Change, _head: object) -> None:
+            if change.panel in (panel, None):
+                listener(panel, change.rev)
+
+        _, stop = self.kernel.writer.listen(tell)
+        return stop
+
+    def check(self, nxml: str) -> Build:
+        """Check a text."""
+        return self.kernel.reactor.check(nxml)
+
+    def components(self) -> list[dict[str, Any]]:  # Any: a table's cells
+        """Return the component registry."""
+        return self.kernel.reactor.components()
+
+    def close(self) -> None:
+        """Close the workspace."""
+        self.kernel.close()
+
+    def _rev(self, change: Change | None) -> RevInfo:
+        return RevInfo(rev=change.rev if change else self.kernel.head.rev, changed=change is not None)

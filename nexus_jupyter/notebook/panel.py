@@ -1,0 +1,210 @@
+"""A panel, as people hold it in a notebook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.diagnostics import Diagnostic
+from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.protocol.panel import ToolDeclaration
+from nexus_jupyter.protocol.patch import Op, Patch
+from nexus_jupyter.protocol.run import Profile, RunRecord
+
+if TYPE_CHECKING:
+    from nexus_jupyter.notebook.host import Host
+
+__all__ = ["Change", "Panel", "Run", "State"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What `Panel.on_change` tells: the panel changed and is now at ``rev``."""
+
+    panel: Panel
+    rev: int
+
+
+class Run:
+    """The outcome of an action that succeeded."""
+
+    def __init__(self, record: RunRecord) -> None:
+        self._record = record
+
+    @property
+    def value(self) -> JsonValue:
+        """What the action returned."""
+        return self._record.value
+
+    @property
+    def patch(self) -> list[Op]:
+        """The ops that its changes of state became."""
+        return self._record.ops
+
+    @property
+    def rev(self) -> int:
+        """The workspace's rev after it."""
+        return self._record.rev
+
+    @property
+    def profile(self) -> Profile:
+        """What it used."""
+        return self._record.profile
+
+    @property
+    def logs(self) -> list[str]:
+        """What it wrote with ``nx.log``."""
+        return self._record.logs
+
+    @property
+    def id(self) -> str:
+        """The run's id, as the journal and TriLog know it."""
+        return self._record.id
+
+    @property
+    def trace_id(self) -> str:
+        """The OpenTelemetry trace of the run."""
+        return self._record.trace_id
+
+    def __repr__(self) -> str:
+        return f"Run({self._record.panel}.{self._record.action} -> {self.value!r}, rev {self.rev})"
+
+
+class State(MutableMapping[str, JsonValue]):
+    """The shared states of a panel, by name. Reading asks the workspace; writing is checked and journalled.
+
+    Raises
+    ------
+    NotFoundError
+        For a name that the panel does not declare.
+    StateError
+        When a value does not fit the declared type.
+    """
+
+    def __init__(self, host: Host, panel: str) -> None:
+        self._host = host
+        self._panel = panel
+
+    def __getitem__(self, name: str) -> JsonValue:
+        values = self._host.panel(self._panel).state
+        if name not in values:
+            names = ", ".join(values) or "none"
+            raise NotFoundError(f"The panel '{self._panel}' has no state '{name}'.", hint=f"Its states: {names}.")
+        return values[name]
+
+    def __setitem__(self, name: str, value: JsonValue) -> None:
+        self._host.set_state(self._panel, {name: value})
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"A state cannot be deleted from outside: edit the panel's text to remove '{name}'.")
+
+    def update(self, *args: Any, **values: JsonValue) -> None:  # Any: dict.update's own forms
+        """Set several states in one change."""
+        self._host.set_state(self._panel, dict(*args, **values))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._host.panel(self._panel).state)
+
+    def __len__(self) -> int:
+        return len(self._host.panel(self._panel).state)
+
+    def __repr__(self) -> str:
+        return f"State({self._host.panel(self._panel).state!r})"
+
+
+class Panel:
+    """A live panel of a workspace. Made by `Workspace.panel`; shown by leaving it as a cell's last value."""
+
+    def __init__(self, host: Host, name: str) -> None:
+        self._host = host
+        self.name = name
+
+    @property
+    def state(self) -> State:
+        """The panel's shared states."""
+        return State(self._host, self.name)
+
+    @property
+    def nxml(self) -> str:
+        """The panel's text."""
+        return self._host.panel(self.name).nxml
+
+    @property
+    def rev(self) -> int:
+        """The workspace's rev that this panel was last read at."""
+        return self._host.panel(self.name).rev
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """Warnings and hints about the panel's text; one with errors never becomes a panel."""
+        return self._host.build(self.name).diagnostics
+
+    @property
+    def tools(self) -> list[ToolDeclaration]:
+        """What a model may do with the panel."""
+        return self._host.build(self.name).tools
+
+    @property
+    def html(self) -> str:
+        """The panel as it is now, as self-contained HTML."""
+        return self._host.html(self.name)
+
+    def run(self, action: str, *args: JsonValue, **named: JsonValue) -> Run:
+        """Run an action in the sandbox and wait for it.
+
+        Raises
+        ------
+        HandlerError
+            If the action failed; the state is as it was.
+        """
+        if args and named:
+            raise TypeError("Give an action's arguments by position or by name, not both.")
+        return Run(self._host.run(self.name, action, named or args))
+
+    async def run_async(self, action: str, *args: JsonValue, **named: JsonValue) -> Run:
+        """Run an action without blocking the event loop; else as `run`."""
+        return await asyncio.to_thread(self.run, action, *args, **named)
+
+    def edit(self, patch: Patch | str | dict[str, Any] | list[dict[str, Any]]) -> int:  # Any: JSON
+        """Edit the panel by ids of its nodes and return the new rev.
+
+        Parameters
+        ----------
+        patch
+            The XML form as text, the JSON form as a dict (``{"ops": [...]}``) or a list of ops, or a `Patch`.
+
+        Raises
+        ------
+        PatchError
+            If it does not apply, or the panel would have errors. Nothing is changed then.
+        ConflictError
+            If it is based on a rev after which somebody else changed the same thing.
+        """
+        if isinstance(patch, list):
+            patch = {"ops": patch}
+        if isinstance(patch, dict):
+            patch = Patch.model_validate(patch)
+        return self._host.edit(self.name, patch).rev
+
+    def undo(self) -> int:
+        """Take back your last change of this panel; returns the new rev."""
+        return self._host.undo(self.name, redo=False).rev
+
+    def redo(self) -> int:
+        """Do again what was last undone; returns the new rev."""
+        return self._host.undo(self.name, redo=True).rev
+
+    def on_change(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call back after each change, whoever made it, on a thread of Nexus's own; returns what ends it."""
+        return self._host.listen(self.name, lambda _panel, rev: callback(Change(self, rev)))
+
+    def __repr__(self) -> str:
+        return f"Panel({self.name!r}, {self._host.description})"
+
+    def _repr_mimebundle_(self, **_kwargs: object) -> tuple[dict[str, Any], dict[str, Any]]:  # Any: MIME data
+        from nexus_jupyter.notebook.display import mimebundle
+
+        return mimebundle(self._host, self.name)

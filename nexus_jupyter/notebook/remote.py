@@ -1,0 +1,257 @@
+"""A workspace behind a Jupyter server, reached with the kernel's own narrow token."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import pyarrow as pa
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.notebook.listener import RemoteListener
+from nexus_jupyter.protocol.api import PanelInfo, RevInfo, TextInfo, VersionInfo
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import (
+    ConflictError,
+    FrameError,
+    HandlerError,
+    HistoryError,
+    NexusError,
+    NotFoundError,
+    NXMLError,
+    PatchError,
+    PermissionDeniedError,
+    RequestError,
+    StateError,
+    StorageError,
+    TriLogError,
+    UnavailableError,
+)
+from nexus_jupyter.protocol.graph import Edge, Entity
+from nexus_jupyter.protocol.panel import Build
+from nexus_jupyter.protocol.patch import Change, Patch
+from nexus_jupyter.protocol.problem import Problem
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.trilog import TriLogQuestion
+
+__all__ = ["RemoteHost", "raise_problem"]
+
+M = TypeVar("M", bound=BaseModel)
+
+_ERRORS: dict[str, type[NexusError]] = {
+    error.code: error
+    for error in (
+        ConflictError,
+        FrameError,
+        HistoryError,
+        NotFoundError,
+        PermissionDeniedError,
+        RequestError,
+        StateError,
+        StorageError,
+        TriLogError,
+        UnavailableError,
+    )
+}
+#: Seconds; a handler may use 5 s of CPU and wait for others before it.
+_TIMEOUT = 120.0
+_RENEW_AFTER = 1800.0
+
+
+class RemoteHost:
+    """Calls the server extension over HTTP.
+
+    Parameters
+    ----------
+    url
+        The server's base URL.
+    token
+        The kernel token; renewed while it is used.
+    workspace
+        Name of the workspace; the server's default when left out.
+    verify
+        Whether to check the server's certificate, or a file with the one to trust.
+    """
+
+    kind = "server"
+
+    def __init__(self, url: str, token: str, *, workspace: str | None = None, verify: bool | str = True) -> None:
+        self._url = url.rstrip("/") + "/nexus/api/"
+        self._token = token
+        self._renewed = time.monotonic()
+        self._lock = threading.Lock()
+        self._params = {"workspace": workspace} if workspace else {}
+        # The server is this machine's own: proxies from the environment would only break the way to it.
+        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
+        self._listener: RemoteListener | None = None
+        self.description = f"in the Jupyter server at {url}"
+        self._name = str(self._json("GET", "workspaces")[0]["name"])
+
+    @property
+    def name(self) -> str:
+        """The workspace's name."""
+        return self._name
+
+    def panels(self) -> list[str]:
+        """Return the names of all panels."""
+        return [str(name) for name in self._json("GET", "workspaces")[0]["panels"]]
+
+    def panel(self, name: str) -> PanelInfo:
+        """Return a panel."""
+        return self._get(PanelInfo, f"panels/{_part(name)}")
+
+    def build(self, name: str) -> Build:
+        """Return the build of a panel's text."""
+        return self._get(Build, f"panels/{_part(name)}/build")
+
+    def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
+        """Create or replace a panel."""
+        return self._send(PanelInfo, "PUT", f"panels/{_part(name)}", {"nxml": nxml, "via": via})
+
+    def delete(self, name: str) -> RevInfo:
+        """Delete a panel."""
+        return self._send(RevInfo, "DELETE", f"panels/{_part(name)}", None)
+
+    def set_state(self, name: str, values: Mapping[str, JsonValue]) -> RevInfo:
+        """Set states of a panel."""
+        return self._send(RevInfo, "PUT", f"panels/{_part(name)}/state", {"values": dict(values)})
+
+    def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
+        """Run an action."""
+        given = dict(args) if isinstance(args, Mapping) else list(args)
+        return self._send(RunRecord, "POST", f"panels/{_part(name)}/run/{_part(action)}", {"args": given})
+
+    def edit(self, name: str, patch: Patch | str) -> RevInfo:
+        """Apply a patch; text is the XML form."""
+        form = {"xml": patch} if isinstance(patch, str) else {"patch": patch.model_dump(mode="json")}
+        return self._send(RevInfo, "POST", "patch/apply", {"panel": name, **form})
+
+    def undo(self, name: str, *, redo: bool) -> RevInfo:
+        """Undo or redo."""
+        return self._send(RevInfo, "POST", f"panels/{_part(name)}/undo", {"redo": redo})
+
+    def html(self, name: str) -> str:
+        """Return the panel as static HTML."""
+        return self._get(TextInfo, f"panels/{_part(name)}/html").text
+
+    def bind(self, name: str, table: pa.Table) -> RevInfo:
+        """Bind a frame."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        answer = self._call("PUT", f"frames/{_part(name)}", content=bytes(sink.getvalue()))
+        return RevInfo.model_validate_json(answer.content)
+
+    def commit(self, message: str | None) -> VersionInfo:
+        """Commit."""
+        return self._send(VersionInfo, "POST", "workspace/commit", {"message": message})
+
+    def checkout(self, ref: str) -> RevInfo:
+        """Check out."""
+        return self._send(RevInfo, "POST", "workspace/checkout", {"ref": ref})
+
+    def log(self) -> list[VersionInfo]:
+        """Return the commits, newest first."""
+        return TypeAdapter(list[VersionInfo]).validate_json(self._call("GET", "workspace/log").content)
+
+    def changes(self) -> list[Change]:
+        """Return the journal."""
+        return TypeAdapter(list[Change]).validate_json(self._call("GET", "workspace/journal").content)
+
+    def graph(self) -> tuple[list[Entity], list[Edge]]:
+        """Return all entities and relations."""
+        answer = self._json("GET", "workspace/graph")
+        nodes = TypeAdapter(list[Entity]).validate_python(answer["nodes"])
+        return nodes, TypeAdapter(list[Edge]).validate_python(answer["edges"])
+
+    def ask(self, question: TriLogQuestion) -> pa.Table:
+        """Ask TriLog."""
+        answer = self._call("POST", "trilog/query", json=question.model_dump(mode="json"))
+        return pa.ipc.open_stream(answer.content).read_all()
+
+    def listen(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
+        """Be told of a panel's changes; returns what ends it."""
+        with self._lock:
+            if self._listener is None:
+                self._listener = RemoteListener(self._url, lambda: self._token)
+        return self._listener.add(panel, listener)
+
+    def check(self, nxml: str) -> Build:
+        """Check a text."""
+        return self._send(Build, "POST", "check", {"nxml": nxml})
+
+    def components(self) -> list[dict[str, Any]]:  # Any: a table's cells
+        """Return the component registry."""
+        return list(self._json("GET", "components"))
+
+    def close(self) -> None:
+        """Close the connections; the workspace stays open in the server."""
+        if self._listener is not None:
+            self._listener.close()
+        self._client.close()
+
+    def _get(self, model: type[M], path: str) -> M:
+        return model.model_validate_json(self._call("GET", path).content)
+
+    def _send(self, model: type[M], method: str, path: str, body: Any) -> M:  # Any: JSON
+        return model.model_validate_json(self._call(method, path, json=body).content)
+
+    def _json(self, method: str, path: str) -> Any:  # Any: JSON
+        return self._call(method, path).json()
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
+        self._renew()
+        return self._exchange(method, path, **kwargs)
+
+    def _exchange(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            answer = self._client.request(method, path, headers=headers, params=self._params, **kwargs)
+        except httpx.HTTPError as error:
+            raise UnavailableError(
+                f"The Jupyter server cannot be reached at {self._url}: {error}.",
+                hint="If it was restarted, restart this kernel, so that it learns the new address.",
+            ) from error
+        if answer.is_error:
+            raise_problem(answer)
+        return answer
+
+    def _renew(self) -> None:
+        with self._lock:
+            if time.monotonic() - self._renewed < _RENEW_AFTER:
+                return
+            self._renewed = time.monotonic()
+        self._token = TextInfo.model_validate_json(self._exchange("POST", "auth/refresh", json={}).content).text
+
+
+def _part(name: str) -> str:
+    return quote(name, safe="")
+
+
+def raise_problem(answer: httpx.Response) -> None:
+    """Raise the error that an answer tells of.
+
+    Raises
+    ------
+    NexusError
+        Of the class that the server raised, with the same attributes.
+    """
+    try:
+        problem = Problem.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise UnavailableError(
+            f"The Jupyter server answered {answer.status_code} {answer.reason_phrase}.",
+            hint="Is the Nexus extension enabled there? `nexus doctor` tells.",
+        ) from error
+    if problem.code == HandlerError.code:
+        raise HandlerError(problem.detail, kind=problem.kind or "threw", span=problem.span, hint=problem.hint)
+    if problem.code == NXMLError.code:
+        raise NXMLError(problem.detail, diagnostics=problem.diagnostics, hint=problem.hint)
+    if problem.code == PatchError.code:
+        raise PatchError(problem.detail, index=problem.index, diagnostics=problem.diagnostics, hint=problem.hint)
+    raise _ERRORS.get(problem.code, NexusError)(problem.detail, hint=problem.hint)

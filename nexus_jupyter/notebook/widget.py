@@ -1,0 +1,69 @@
+"""The panel as an anywidget. Its own code is a loader; the panel itself comes from the workspace, never from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+from traitlets import Unicode
+
+from nexus_jupyter.assets import asset, asset_version
+from nexus_jupyter.protocol.identity import SYSTEM, Actor
+from nexus_jupyter.workspace import StreamSession
+
+if TYPE_CHECKING:
+    from nexus_jupyter.workspace import WorkspaceKernel
+
+__all__ = ["PanelWidget"]
+
+_LOADER = Path(__file__).parent.parent / "static" / "loader.js"
+
+
+class PanelWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget ships no types for its base
+    """Shows one panel.
+
+    Where the workspace lives in a server, the front end talks to that, and this object has nothing more to do. Where it
+    lives in this process, the stream protocol comes and goes through the widget's comm.
+
+    Parameters
+    ----------
+    panel
+        The panel's name.
+    kernel
+        The workspace, when it lives in this process.
+    actor
+        Who acts through the widget.
+    """
+
+    #: Every model's state holds this text, saved notebooks too: that is why it is a loader and no more.
+    _esm = _LOADER
+    panel = Unicode().tag(sync=True)
+    host = Unicode().tag(sync=True)
+    version = Unicode().tag(sync=True)
+
+    def __init__(self, panel: str, *, kernel: WorkspaceKernel | None = None, actor: Actor | None = None) -> None:
+        super().__init__(panel=panel, host="kernel" if kernel else "server", version=asset_version())
+        self._session: StreamSession | None = None
+        if kernel is not None:
+            self._session = StreamSession(kernel, actor or SYSTEM, "kernel", self._flush)
+            self.on_msg(self._receive)
+
+    def close(self) -> None:
+        """End the session and the widget."""
+        if self._session is not None:
+            self._session.close()
+        super().close()
+
+    def _receive(self, _widget: object, content: dict[str, Any], _buffers: list[memoryview]) -> None:  # Any: JSON
+        if content.get("type") == "runtime":
+            self.send({"type": "runtime"}, [asset("runtime.js")])
+        elif content.get("type") == "frame" and self._session is not None:
+            self._session.receive_frame(content["frame"])
+
+    def _flush(self) -> None:
+        while self._session is not None and (message := self._session.take()) is not None:
+            if isinstance(message, bytes):
+                self.send({"type": "page"}, [message])
+            else:
+                self.send({"type": "frame", "frame": message})

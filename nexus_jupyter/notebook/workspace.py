@@ -1,0 +1,159 @@
+"""A workspace, as people hold it in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from nexus_jupyter.notebook.graph import GraphFace
+from nexus_jupyter.notebook.history import HistoryFace
+from nexus_jupyter.notebook.host import Host
+from nexus_jupyter.notebook.panel import Panel
+from nexus_jupyter.notebook.trilog import TriLogFace
+from nexus_jupyter.protocol.errors import FrameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Workspace"]
+
+
+class Workspace:
+    """Panels, frames, versions and history of one folder.
+
+    Made by `nexus_jupyter.connect` or `Workspace.open`; the same calls give the same results whether the workspace
+    lives in a Jupyter server or in this process.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.history = HistoryFace(host)
+        self.trilog = TriLogFace(host)
+        self.nog = GraphFace(host)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Workspace:
+        """Open a folder's workspace in this process; made when missing.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written, or another process has the workspace open.
+        """
+        from nexus_jupyter.notebook.local import LocalHost
+
+        return cls(LocalHost(Path(folder)))
+
+    @property
+    def name(self) -> str:
+        """The workspace's name."""
+        return self._host.name
+
+    @property
+    def panels(self) -> list[str]:
+        """Names of all panels."""
+        return self._host.panels()
+
+    def panel(self, name: str, nxml: str) -> Panel:
+        """Create a panel, or replace its text; values of states that stay are kept.
+
+        Parameters
+        ----------
+        name
+            The panel's name, as in ``<panel id="...">``.
+        nxml
+            Its text.
+
+        Raises
+        ------
+        NXMLError
+            If the text has errors. ``diagnostics`` has all of them, with fixes; a panel that was there stays.
+        """
+        self._host.put_panel(name, nxml, via="cell")
+        return Panel(self._host, name)
+
+    def __getitem__(self, name: str) -> Panel:
+        self._host.panel(name)
+        return Panel(self._host, name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.panels
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.panels)
+
+    def delete(self, name: str) -> None:
+        """Delete a panel; a checkout of an older version brings it back."""
+        self._host.delete(name)
+
+    def bind(self, **frames: object) -> None:
+        """Give panels tables to read, as ``<frame from="kernel:NAME">``.
+
+        Parameters
+        ----------
+        **frames
+            Tables by name: anything with the Arrow C stream interface (pandas 2.2+, polars, pyarrow, DuckDB ...).
+            They are copied to the workspace, so that panels work while this kernel is busy, and after it has gone.
+
+        Raises
+        ------
+        FrameError
+            If a value is no table.
+        """
+        for name, frame in frames.items():
+            self._host.bind(name, _table(name, frame))
+
+    @property
+    def journal(self) -> pd.DataFrame:
+        """All changes: rev, ts, actor, cause, panel, ops."""
+        import pandas as pd
+
+        rows = [
+            {
+                "rev": change.rev,
+                "ts": pd.Timestamp(change.ts, unit="ns", tz="UTC"),
+                "actor": change.actor.id,
+                "cause": change.cause.kind,
+                "panel": change.panel,
+                "ops": len(change.ops),
+            }
+            for change in self._host.changes()
+        ]
+        return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops"])
+
+    def close(self) -> None:
+        """Let go of the workspace. Nothing is lost: every change is saved when it is made."""
+        self._host.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.panels
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.name!r}, {self._host.description})"
+
+
+def _table(name: str, frame: object) -> pa.Table:
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise FrameError(
+            f"'{name}' is a {type(frame).__name__}, which is no table.",
+            hint="Give a DataFrame (pandas 2.2 or newer, polars, ...) or a pyarrow table.",
+        )
+    try:
+        return pa.table(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise FrameError(
+            f"'{name}' cannot be turned into an Arrow table: {error}.",
+            hint="Give each column values of one type.",
+        ) from error

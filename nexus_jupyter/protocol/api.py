@@ -1,0 +1,108 @@
+"""Bodies of the REST calls that are not contracts of their own."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.patch import Patch
+
+__all__ = [
+    "CheckBody",
+    "CheckoutBody",
+    "CommitBody",
+    "HistoryBody",
+    "PanelBody",
+    "PanelInfo",
+    "PatchBody",
+    "RevInfo",
+    "RunBody",
+    "StateBody",
+    "TextInfo",
+    "VersionInfo",
+]
+
+
+class PanelBody(Contract):
+    """A panel to create or replace. ``name`` is taken from the path when that has one."""
+
+    name: str | None = None
+    nxml: str
+    via: str = Field(default="api", pattern="^(api|cell)$")
+
+
+class PanelInfo(Contract):
+    """A panel as it is at ``rev``."""
+
+    name: str
+    title: str
+    nxml: str
+    state: dict[str, JsonValue]
+    rev: int
+
+
+class RunBody(Contract):
+    """Arguments of an action, by position or by name."""
+
+    args: list[JsonValue] | dict[str, JsonValue] = []
+    event: JsonValue = None
+
+
+class StateBody(Contract):
+    """Values of states by name; all are set or none."""
+
+    values: dict[str, JsonValue]
+
+
+class PatchBody(Contract):
+    """A patch to a panel: in its JSON form, or as XML text."""
+
+    panel: str
+    patch: Patch | None = None
+    xml: str | None = None
+
+
+class HistoryBody(Contract):
+    """Which of undo and redo."""
+
+    redo: bool = False
+
+
+class CheckBody(Contract):
+    """A text to check, format or fix."""
+
+    nxml: str
+
+
+class CommitBody(Contract):
+    """A commit message; made from what changed when left out."""
+
+    message: str | None = None
+
+
+class CheckoutBody(Contract):
+    """The version to go to: a commit id, ``HEAD~n``, a branch or a tag."""
+
+    ref: str
+
+
+class VersionInfo(Contract):
+    """A commit. ``time`` is ISO 8601 in UTC."""
+
+    id: str
+    message: str
+    author: str
+    time: str
+
+
+class RevInfo(Contract):
+    """The rev after a call; ``changed`` says whether the call made one."""
+
+    rev: int
+    changed: bool
+
+
+class TextInfo(Contract):
+    """A text."""
+
+    text: str

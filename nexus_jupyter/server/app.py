@@ -1,0 +1,131 @@
+"""The Jupyter server extension."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from jupyter_server.extension.application import ExtensionApp
+from tornado.ioloop import PeriodicCallback
+from traitlets import Bool, Integer, Unicode
+
+from nexus_jupyter.assets import asset_version
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.identity import owner
+from nexus_jupyter.server import panels, workspaces
+from nexus_jupyter.server.assets import AssetHandler
+from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.server.operation import openapi
+from nexus_jupyter.server.room import ServerRoom
+from nexus_jupyter.server.stream import StreamHandler
+from nexus_jupyter.server.tokens import TokenIssuer
+
+__all__ = ["ROUTES", "NexusApp"]
+
+_NAME = r"(?P<name>[^/]+)"
+
+#: All routes below ``<base_url>nexus/api/``.
+ROUTES: list[tuple[str, type]] = [
+    ("health", workspaces.HealthHandler),
+    ("workspaces", workspaces.WorkspacesHandler),
+    ("panels", panels.PanelsHandler),
+    (f"panels/{_NAME}", panels.PanelHandler),
+    (f"panels/{_NAME}/state", panels.StateHandler),
+    (f"panels/{_NAME}/run/(?P<action>[^/]+)", panels.RunHandler),
+    (f"panels/{_NAME}/undo", panels.UndoHandler),
+    (f"panels/{_NAME}/html", panels.HtmlHandler),
+    (f"panels/{_NAME}/build", panels.BuildHandler),
+    ("patch/apply", panels.PatchHandler),
+    ("check", panels.CheckHandler),
+    ("format", panels.FormatHandler),
+    ("fix", panels.FixHandler),
+    ("components", panels.ComponentsHandler),
+    ("workspace/commit", workspaces.CommitHandler),
+    ("workspace/checkout", workspaces.CheckoutHandler),
+    ("workspace/log", workspaces.LogHandler),
+    ("workspace/journal", workspaces.JournalHandler),
+    ("workspace/graph", workspaces.GraphHandler),
+    ("trilog/query", workspaces.TriLogHandler),
+    (f"frames/{_NAME}", workspaces.FrameHandler),
+    ("auth/refresh", workspaces.RefreshHandler),
+    (f"static/{_NAME}", AssetHandler),
+    ("stream", StreamHandler),
+]
+
+
+class OpenApiHandler(NexusHandler):
+    """The description of this API."""
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return the OpenAPI document."""
+        self.reply(openapi(ROUTES, f"{self.base_url}nexus/api"))
+
+
+class NexusApp(ExtensionApp):
+    """Panels for this server's notebooks."""
+
+    name = "nexus_jupyter"
+    load_other_extensions = True
+    classes: ClassVar[list[type]] = []
+
+    workspace_dir = Unicode(
+        "nexus-workspace",
+        config=True,
+        help="Folder of the workspace, relative to the server's root folder unless absolute.",
+    )
+    export_env = Bool(
+        True,
+        config=True,
+        help="Tell the kernels of this server how to reach it (NEXUS_SERVER_URL, NEXUS_KERNEL_TOKEN).",
+    )
+    kernel_token_lifetime = Integer(
+        24 * 3600,
+        min=60,
+        config=True,
+        help="Seconds that a kernel's token is valid; kernels renew theirs while they use it.",
+    )
+
+    def initialize_settings(self) -> None:
+        """Prepare what the handlers share; the workspace itself is opened on first use."""
+        folder = Path(self.serverapp.root_dir) / self.workspace_dir
+        self.room = ServerRoom(folder, TokenIssuer(self.kernel_token_lifetime), Engine.shared())
+        self.settings["nexus"] = self.room
+        page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        page["nexus"] = {"api": "nexus/api/", "version": asset_version()}
+
+    def initialize_handlers(self) -> None:
+        """Register the routes."""
+        api = "/nexus/api/"
+        routes = [*ROUTES, (r"openapi\.json", OpenApiHandler), ("(.*)", workspaces.NotFoundHandler)]
+        self.handlers.extend([(api + pattern, handler) for pattern, handler in routes])
+
+    async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
+        """Once the server listens: tell kernels where, and compile the engine in the background."""
+        self.room.engine.warm_up()
+        if self.export_env:
+            self._export()
+            renew = PeriodicCallback(self._export, self.kernel_token_lifetime * 1000 / 4)
+            renew.start()
+
+    def _export(self) -> None:
+        """Put address and token where kernels started from now on inherit them."""
+        os.environ["NEXUS_SERVER_URL"] = self._own_url()
+        os.environ["NEXUS_KERNEL_TOKEN"] = self.room.tokens.mint(owner())
+
+    def _own_url(self) -> str:
+        """Return how this machine's own processes reach the server: by loopback where it listens there."""
+        server = self.serverapp
+        if server.sock:
+            return str(server.connection_url)
+        scheme = "https" if server.certfile else "http"
+        on_loopback = server.ip in {"", "*", "0.0.0.0", "::", "localhost", "127.0.0.1", "::1"}  # noqa: S104 - compared, not bound
+        host = (
+            "127.0.0.1" if on_loopback and server.ip != "::1" else f"[{server.ip}]" if ":" in server.ip else server.ip
+        )
+        return f"{scheme}://{host}:{server.port}{server.base_url}"
+
+    async def stop_extension(self) -> None:
+        """Close the workspace. Nothing depends on this being called."""
+        self.room.close()

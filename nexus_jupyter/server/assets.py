@@ -1,0 +1,27 @@
+"""The browser runtime, served from the package."""
+
+from __future__ import annotations
+
+from tornado import web
+
+from nexus_jupyter.assets import asset, asset_version
+from nexus_jupyter.server.handler import NexusHandler, guarded
+
+__all__ = ["AssetHandler"]
+
+_SERVED = {"runtime.js": "text/javascript; charset=utf-8"}
+
+
+class AssetHandler(NexusHandler):
+    """Files for the browser."""
+
+    @guarded("read")
+    async def get(self, name: str) -> None:
+        """Return a file; one that is asked for by its version may be kept for ever."""
+        if name not in _SERVED:
+            raise web.HTTPError(404, f"There is no file '{name}'.")
+        self.set_header("Content-Type", _SERVED[name])
+        lasting = self.get_query_argument("v", "") == asset_version()
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable" if lasting else "no-cache")
+        self.set_etag_header()
+        self.finish(asset(name))

@@ -1,0 +1,254 @@
+"""REST: panels, their state, their actions, patches."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from nexus_jupyter.protocol.api import (
+    CheckBody,
+    HistoryBody,
+    PanelBody,
+    PanelInfo,
+    PatchBody,
+    RevInfo,
+    RunBody,
+    StateBody,
+    TextInfo,
+)
+from nexus_jupyter.protocol.errors import PatchError, RequestError
+from nexus_jupyter.protocol.panel import Build
+from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.server.operation import Operation, Operations
+from nexus_jupyter.workspace import WorkspaceKernel
+
+__all__ = [
+    "BuildHandler",
+    "CheckHandler",
+    "ComponentsHandler",
+    "FixHandler",
+    "FormatHandler",
+    "HtmlHandler",
+    "PanelHandler",
+    "PanelsHandler",
+    "PatchHandler",
+    "RunHandler",
+    "StateHandler",
+    "UndoHandler",
+]
+
+
+def _info(kernel: WorkspaceKernel, name: str) -> PanelInfo:
+    view = kernel.panel(name)
+    return PanelInfo(name=name, title=view.title, nxml=view.nxml, state=view.state, rev=kernel.head.rev)
+
+
+def _rev(kernel: WorkspaceKernel, change: Change | None) -> RevInfo:
+    return RevInfo(rev=change.rev if change else kernel.head.rev, changed=change is not None)
+
+
+class PanelsHandler(NexusHandler):
+    """All panels."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("List the panels", answer=list[PanelInfo]),
+        "post": Operation("Create or replace a panel", body=PanelBody, answer=PanelInfo),
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """List the panels."""
+        kernel = await self.workspace()
+        self.reply([_info(kernel, name) for name in kernel.panels()])
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Create or replace a panel."""
+        body = self.body(PanelBody)
+        if body.name is None:
+            raise RequestError("The name of the panel is missing.")
+        kernel = await self.workspace()
+        name = body.name
+        self.refuse_stale(kernel, name)
+        await self.work(lambda: kernel.put_panel(name, body.nxml, self.actor, via=body.via))
+        self.reply(_info(kernel, name), 201)
+
+
+class PanelHandler(NexusHandler):
+    """One panel."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("Read a panel", answer=PanelInfo),
+        "put": Operation("Create or replace a panel", body=PanelBody, answer=PanelInfo),
+        "delete": Operation("Delete a panel", answer=RevInfo),
+    }
+
+    @guarded("read")
+    async def get(self, name: str) -> None:
+        """Read a panel."""
+        self.reply(_info(await self.workspace(), name))
+
+    @guarded("write")
+    async def put(self, name: str) -> None:
+        """Create or replace a panel."""
+        body = self.body(PanelBody)
+        kernel = await self.workspace()
+        self.refuse_stale(kernel, name)
+        await self.work(lambda: kernel.put_panel(name, body.nxml, self.actor, via=body.via))
+        self.reply(_info(kernel, name))
+
+    @guarded("write")
+    async def delete(self, name: str) -> None:
+        """Delete a panel."""
+        kernel = await self.workspace()
+        self.refuse_stale(kernel, name)
+        self.reply(_rev(kernel, await self.work(lambda: kernel.delete(name, self.actor))))
+
+
+class StateHandler(NexusHandler):
+    """The state of a panel."""
+
+    operations: ClassVar[Operations] = {"put": Operation("Set states of a panel", body=StateBody, answer=RevInfo)}
+
+    @guarded("write")
+    async def put(self, name: str) -> None:
+        """Set states."""
+        body = self.body(StateBody)
+        kernel = await self.workspace()
+        self.reply(_rev(kernel, await self.work(lambda: kernel.set_state(name, body.values, self.actor))))
+
+
+class RunHandler(NexusHandler):
+    """An action of a panel."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Run an action in the sandbox", body=RunBody, answer=RunRecord)
+    }
+
+    @guarded("execute")
+    async def post(self, name: str, action: str) -> None:
+        """Run an action."""
+        body = self.body(RunBody)
+        kernel = await self.workspace()
+        run = kernel.start_run(name, action, body.args, self.actor, event=body.event)
+        self.reply(await asyncio.wrap_future(run))
+
+
+class UndoHandler(NexusHandler):
+    """Undo and redo."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Undo or redo your last change of a panel", body=HistoryBody, answer=RevInfo)
+    }
+
+    @guarded("write")
+    async def post(self, name: str) -> None:
+        """Undo or redo."""
+        body = self.body(HistoryBody)
+        kernel = await self.workspace()
+        self.reply(_rev(kernel, await self.work(lambda: kernel.undo(name, self.actor, redo=body.redo))))
+
+
+class HtmlHandler(NexusHandler):
+    """A panel as HTML."""
+
+    operations: ClassVar[Operations] = {"get": Operation("The panel as static HTML", answer=TextInfo)}
+
+    @guarded("read")
+    async def get(self, name: str) -> None:
+        """Draw the panel as it is now.
+
+        The HTML travels inside JSON: served as a page it would be a document of this origin.
+        """
+        kernel = await self.workspace()
+        self.reply(TextInfo(text=await self.work(lambda: kernel.html(name))))
+
+
+class BuildHandler(NexusHandler):
+    """What follows from a panel's text."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("The panel's build: declarations, diagnostics, facts", answer=Build)
+    }
+
+    @guarded("read")
+    async def get(self, name: str) -> None:
+        """Return the build."""
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.build(name)))
+
+
+class PatchHandler(NexusHandler):
+    """Edits by id."""
+
+    operations: ClassVar[Operations] = {"post": Operation("Edit a panel by a patch", body=PatchBody, answer=RevInfo)}
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Apply a patch."""
+        body = self.body(PatchBody)
+        kernel = await self.workspace()
+        patch = body.patch
+        if patch is None:
+            if body.xml is None:
+                raise PatchError("The patch is missing: give `patch` (JSON) or `xml`.")
+            text = body.xml
+            patch = await self.work(lambda: kernel.reactor.patch(text))
+        if patch.rev is None and self.if_match() is not None:
+            patch = patch.model_copy(update={"rev": self.if_match()})
+        self.reply(_rev(kernel, await self.work(lambda: kernel.edit(body.panel, patch, self.actor))))
+
+
+class CheckHandler(NexusHandler):
+    """Checking without creating."""
+
+    operations: ClassVar[Operations] = {"post": Operation("Check a text", body=CheckBody, answer=Build)}
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Check a text."""
+        body = self.body(CheckBody)
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.reactor.check(body.nxml)))
+
+
+class FormatHandler(NexusHandler):
+    """The canonical printer."""
+
+    operations: ClassVar[Operations] = {"post": Operation("Print a text canonically", body=CheckBody, answer=TextInfo)}
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Format a text."""
+        body = self.body(CheckBody)
+        kernel = await self.workspace()
+        self.reply(TextInfo(text=await self.work(lambda: kernel.reactor.format(body.nxml))))
+
+
+class FixHandler(NexusHandler):
+    """Automatic fixes."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Apply all automatic fixes to a text", body=CheckBody, answer=TextInfo)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Fix a text."""
+        body = self.body(CheckBody)
+        kernel = await self.workspace()
+        self.reply(TextInfo(text=await self.work(lambda: kernel.reactor.fix(body.nxml))))
+
+
+class ComponentsHandler(NexusHandler):
+    """The component registry."""
+
+    operations: ClassVar[Operations] = {"get": Operation("List the components", answer=list[dict[str, object]])}
+
+    @guarded("read")
+    async def get(self) -> None:
+        """List the components."""
+        kernel = await self.workspace()
+        self.reply(await self.work(kernel.reactor.components))

@@ -1,0 +1,68 @@
+"""What the extension keeps between requests: the open workspaces, the kernel tokens, the assets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.server.tokens import TokenIssuer
+from nexus_jupyter.workspace import WorkspaceKernel
+
+__all__ = ["ServerRoom"]
+
+
+class ServerRoom:
+    """Shared by all handlers of a server.
+
+    Parameters
+    ----------
+    folder
+        The default workspace's folder; opened on first use.
+    tokens
+        Signs and checks kernel tokens.
+    engine
+        The JavaScript engine.
+    """
+
+    def __init__(self, folder: Path, tokens: TokenIssuer, engine: Engine) -> None:
+        self.tokens = tokens
+        self.engine = engine
+        self._folder = folder
+        self._opening = asyncio.Lock()
+        self._kernel: WorkspaceKernel | None = None
+
+    async def work(self, task: Callable[[], Any]) -> Any:  # Any: the task's own result
+        """Run something that may block away from the event loop."""
+        return await asyncio.to_thread(task)
+
+    async def workspace(self, name: str | None = None) -> WorkspaceKernel:
+        """Return an open workspace.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no workspace of that name.
+        StorageError
+            If it cannot be opened.
+        """
+        if name not in (None, self._folder.name):
+            raise NotFoundError(f"There is no workspace '{name}'.", hint=f"This server has '{self._folder.name}'.")
+        if self._kernel is None:
+            async with self._opening:
+                if self._kernel is None:
+                    self._kernel = await self.work(lambda: WorkspaceKernel(self._folder, engine=self.engine))
+        return self._kernel
+
+    def names(self) -> list[str]:
+        """Return the names of the workspaces that can be opened."""
+        return [self._folder.name]
+
+    def close(self) -> None:
+        """Close the open workspaces."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None

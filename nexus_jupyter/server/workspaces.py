@@ -1,0 +1,222 @@
+"""REST: workspaces, versions, frames, TriLog, the journal, and this API itself."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import ClassVar
+
+import pyarrow as pa
+from pydantic import TypeAdapter
+from tornado import web
+
+from nexus_jupyter.nog import Graph
+from nexus_jupyter.protocol.api import CheckoutBody, CommitBody, RevInfo, TextInfo, VersionInfo
+from nexus_jupyter.protocol.errors import FrameError, NotFoundError
+from nexus_jupyter.protocol.graph import Edge, Entity
+from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
+from nexus_jupyter.protocol.trilog import TriLogQuestion
+from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.server.operation import Operation, Operations
+
+__all__ = [
+    "CheckoutHandler",
+    "CommitHandler",
+    "FrameHandler",
+    "GraphHandler",
+    "HealthHandler",
+    "JournalHandler",
+    "LogHandler",
+    "RefreshHandler",
+    "TriLogHandler",
+    "WorkspacesHandler",
+]
+
+_ARROW = "application/vnd.apache.arrow.stream"
+_QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
+
+
+class HealthHandler(NexusHandler):
+    """Whether the extension is there and what it speaks."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("Versions and state of the extension", answer=dict[str, object])
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return versions and the engine's state."""
+        _ = self.xsrf_token  # sets the cookie, which pages other than JupyterLab's may lack
+        self.reply(
+            {
+                "version": version("nexus-jupyter"),
+                "protocol": PROTOCOL_VERSION,
+                "workspaces": self.room.names(),
+                "engine": self.room.engine.status(),
+            }
+        )
+
+
+class WorkspacesHandler(NexusHandler):
+    """The workspaces of this server."""
+
+    operations: ClassVar[Operations] = {"get": Operation("List the workspaces", answer=list[dict[str, object]])}
+
+    @guarded("read")
+    async def get(self) -> None:
+        """List the workspaces."""
+        kernel = await self.workspace()
+        self.reply([{"name": kernel.name, "rev": kernel.head.rev, "panels": kernel.panels()}])
+
+
+class CommitHandler(NexusHandler):
+    """Commits."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Commit the workspace to git", body=CommitBody, answer=VersionInfo)
+    }
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Commit."""
+        body = self.body(CommitBody)
+        kernel = await self.workspace()
+        made = await self.work(lambda: kernel.commit(body.message, self.actor))
+        self.reply(VersionInfo(id=made.id, message=made.message, author=made.author, time=made.time.isoformat()), 201)
+
+
+class CheckoutHandler(NexusHandler):
+    """Going to another version."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Make the workspace what it was in a commit", body=CheckoutBody, answer=RevInfo)
+    }
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Check out."""
+        body = self.body(CheckoutBody)
+        kernel = await self.workspace()
+        change = await self.work(lambda: kernel.checkout(body.ref, self.actor))
+        self.reply(RevInfo(rev=change.rev if change else kernel.head.rev, changed=change is not None))
+
+
+class LogHandler(NexusHandler):
+    """The commits."""
+
+    operations: ClassVar[Operations] = {"get": Operation("List the commits, newest first", answer=list[VersionInfo])}
+
+    @guarded("read")
+    async def get(self) -> None:
+        """List the commits."""
+        kernel = await self.workspace()
+        versions = await self.work(kernel.history.log)
+        self.reply(
+            [VersionInfo(id=v.id, message=v.message, author=v.author, time=v.time.isoformat()) for v in versions]
+        )
+
+
+class JournalHandler(NexusHandler):
+    """The journal."""
+
+    operations: ClassVar[Operations] = {"get": Operation("List the changes, oldest first", answer=list[Change])}
+
+    @guarded("read")
+    async def get(self) -> None:
+        """List the changes after the rev in ``after``."""
+        kernel = await self.workspace()
+        after = int(self.get_query_argument("after", "0"))
+        self.reply(await self.work(lambda: list(kernel.journal.read(after=after))))
+
+
+class GraphHandler(NexusHandler):
+    """The object graph."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("All entities and relations", answer=dict[str, list[Entity] | list[Edge]])
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return the graph."""
+        kernel = await self.workspace()
+
+        def read(graph: Graph) -> dict[str, object]:
+            entities = [record.entity for record in graph.records.values()]
+            return {"rev": kernel.head.rev, "nodes": entities, "edges": list(graph.edges())}
+
+        self.reply(await self.work(lambda: read(kernel.head.graph)))
+
+
+class TriLogHandler(NexusHandler):
+    """Questions to TriLog."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Ask TriLog; the answer is an Arrow stream", body=TriLogQuestion, media_type=_ARROW)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Answer a question."""
+        question = self.parsed(_QUESTION)
+        kernel = await self.workspace()
+        table = await self.work(lambda: kernel.trilog.ask(question))
+        self.set_header("Content-Type", _ARROW)
+        self.finish(_stream(table))
+
+
+class FrameHandler(NexusHandler):
+    """A bound frame."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("The rows of a bound frame as an Arrow stream", media_type=_ARROW),
+        "put": Operation("Bind a frame: the body is an Arrow stream", answer=RevInfo),
+    }
+
+    @guarded("read")
+    async def get(self, name: str) -> None:
+        """Return a frame's rows."""
+        kernel = await self.workspace()
+        table = await self.work(lambda: kernel.frames.table(name))
+        self.set_header("Content-Type", _ARROW)
+        self.finish(_stream(table))
+
+    @guarded("write")
+    async def put(self, name: str) -> None:
+        """Bind a frame."""
+        try:
+            table = pa.ipc.open_stream(self.request.body).read_all()
+        except pa.ArrowInvalid as error:
+            raise FrameError(f"The body is no Arrow stream: {error}.") from error
+        kernel = await self.workspace()
+        change = await self.work(lambda: kernel.bind_frame(name, table, self.actor))
+        self.reply(RevInfo(rev=change.rev if change else kernel.head.rev, changed=change is not None))
+
+
+class RefreshHandler(NexusHandler):
+    """Renewal of kernel tokens."""
+
+    operations: ClassVar[Operations] = {"post": Operation("Exchange a kernel token for a new one", answer=TextInfo)}
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Return a new token for the one that the request was made with."""
+        if self.claims is None:
+            raise NotFoundError("Only kernel tokens can be renewed.")
+        self.reply(TextInfo(text=self.room.tokens.mint(self.claims.sub)))
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+class NotFoundHandler(NexusHandler):
+    """Everything else below the API's path."""
+
+    @guarded("read")
+    async def get(self, *_path: str) -> None:
+        """Say that there is nothing here."""
+        raise web.HTTPError(404, "There is no such call; openapi.json lists all.")
