@@ -22,6 +22,8 @@ export interface ComponentSpec {
   readonly events: Readonly<Record<string, string>>;
   /** What may stand inside: elements of any kind, only those named, text with holes, or nothing. */
   readonly content: "elements" | "text" | "none" | readonly string[];
+  /** Text content keeps its lines (markdown, code); else runs of white space are one space. */
+  readonly keepsLines?: boolean;
   /** Only allowed directly inside one of these (a `tab` inside `tabs`). */
   readonly within?: readonly string[];
   /** Intrinsic width in CSS pixels, for the layout compiler. */

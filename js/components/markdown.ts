@@ -1,0 +1,86 @@
+// Markdown, safe by construction: the lexer's tokens become elements; HTML in the text is shown as text.
+
+import { marked, type Token, type Tokens } from "marked";
+import type { Component } from "../reactor/component.ts";
+import { allowedUrl } from "../reactor/url.ts";
+import { dynamic, h, type VChild } from "../reactor/vnode.ts";
+import { box } from "./shared.ts";
+
+export const markdown: Component = {
+  name: "markdown", doc: "Text with headings, lists, emphasis and links, in Markdown.", props: {}, events: {}, content: "text", keepsLines: true, size: { min: 200, preferred: 360, grow: 1 },
+  example: '<markdown id="m">**Bold** and *soft*</markdown>',
+  draw: (context) => box(context, "div", "markdown", [dynamic(() => h("div", {}, blocks(marked.lexer(context.text(), { gfm: true }))))]),
+};
+
+function blocks(tokens: readonly Token[]): VChild[] {
+  return tokens.map(block).filter((child) => child !== null);
+}
+
+function block(token: Token): VChild | null {
+  switch (token.type) {
+    case "space":
+    case "def":
+      return null;
+    case "heading":
+      return h(`h${Math.min(6, (token as Tokens.Heading).depth + 1)}`, {}, inline(token));
+    case "paragraph":
+      return h("p", {}, inline(token));
+    case "text":
+      return h("span", {}, inline(token));
+    case "code":
+      return h("pre", {}, [h("code", {}, [(token as Tokens.Code).text])]);
+    case "blockquote":
+      return h("blockquote", {}, blocks((token as Tokens.Blockquote).tokens));
+    case "hr":
+      return h("hr");
+    case "list": {
+      const { ordered, start, items } = token as Tokens.List;
+      return h(ordered ? "ol" : "ul", ordered && start !== 1 ? { start: Number(start) } : {}, items.map((item) => h("li", {}, blocks(item.tokens))));
+    }
+    case "table":
+      return table(token as Tokens.Table);
+    default:
+      return h("p", {}, [token.raw]);
+  }
+}
+
+function table(token: Tokens.Table): VChild {
+  const cell = (tag: string) => (item: Tokens.TableCell): VChild => h(tag, item.align ? { class: `nx-${item.align}` } : {}, inlines(item.tokens));
+  return h("table", {}, [h("thead", {}, [h("tr", {}, token.header.map(cell("th")))]), h("tbody", {}, token.rows.map((row) => h("tr", {}, row.map(cell("td")))))]);
+}
+
+function inline(token: Token): VChild[] {
+  const inner = (token as { tokens?: Token[] }).tokens;
+  return inner ? inlines(inner) : [unescaped((token as { text?: string }).text ?? token.raw)];
+}
+
+const WRAP: Readonly<Record<string, string>> = { strong: "strong", em: "em", del: "del" };
+
+function inlines(tokens: readonly Token[]): VChild[] {
+  return tokens.map((token): VChild => {
+    const wrap = Object.hasOwn(WRAP, token.type) ? WRAP[token.type] : undefined;
+    if (wrap) return h(wrap, {}, inline(token));
+    switch (token.type) {
+      case "codespan":
+        return h("code", {}, [unescaped((token as Tokens.Codespan).text)]);
+      case "br":
+        return h("br");
+      case "link": {
+        const { href } = token as Tokens.Link;
+        return allowedUrl(href) ? h("a", { href, target: "_blank", rel: "noopener noreferrer" }, inline(token)) : h("span", {}, inline(token));
+      }
+      case "image":
+        return (token as Tokens.Image).text;
+      case "text":
+      case "escape":
+        return (token as Tokens.Text).tokens ? h("span", {}, inline(token)) : unescaped((token as Tokens.Text).text);
+      default:
+        return token.raw;
+    }
+  });
+}
+
+/** The lexer hands some texts over with entities; they are text, not markup. */
+function unescaped(text: string): string {
+  return text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => ({ lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" })[name] as string);
+}

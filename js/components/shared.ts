@@ -1,0 +1,51 @@
+// Specs that many components share, and the box that every element is drawn in.
+
+import type { Context } from "../reactor/component.ts";
+import type { PropSpec } from "../reactor/registry.ts";
+import { type AttrValue, dynamic, type ElementOptions, type Follow, h, type VChild, type VElement } from "../reactor/vnode.ts";
+
+export const LABEL: PropSpec = { type: "str", doc: "What the control is for, in words." };
+export const DISABLED: PropSpec = { type: "bool", doc: "Cannot be used now." };
+export const REASON: PropSpec = { type: "str", doc: "Why it cannot be used, shown on hover." };
+export const HINT: PropSpec = { type: "str", doc: "A short help below the control." };
+export const GAP: PropSpec = { type: "str", doc: "Space between children.", oneOf: ["none", "s", "m", "l"] };
+
+/** The outer element of a component: carries the id that edits, layout and tests find it by. */
+export function box(context: Context, tag: string, name: string, children: readonly VChild[], attrs: Readonly<Record<string, Follow<AttrValue>>> = {}, options: ElementOptions = {}): VElement {
+  const extra = attrs["class"] ?? "";
+  const { class: _, ...rest } = attrs;
+  return h(tag, { class: typeof extra === "function" ? () => `nx-${name} ${extra() ?? ""}` : `nx-${name}${extra ? ` ${extra}` : ""}`, "data-id": context.id, ...rest }, children, options);
+}
+
+/** A control with its label, hint and, when its last use failed, the reason. */
+export function field(context: Context, name: string, control: VChild, options: { readonly inline?: boolean; readonly side?: VChild } = {}): VElement {
+  const label = context.has("label") ? [h("label", { class: "nx-label", for: context.domId }, [() => context.str("label")])] : [];
+  const head = options.side ? [h("span", { class: "nx-label-row" }, [...label, options.side])] : label;
+  const parts = options.inline ? [h("span", { class: "nx-inline" }, [control, ...head])] : [...head, control];
+  const hint = context.has("hint") ? [h("span", { class: "nx-hint", id: `${context.domId}-hint` }, [() => context.str("hint")])] : [];
+  return box(context, "div", `field nx-${name}-field`, [...parts, ...hint, problemNote(context)]);
+}
+
+/** The note under a control whose action failed. */
+export function problemNote(context: Context): VChild {
+  return dynamic(() => {
+    const problem = context.problem();
+    if (!problem) return null;
+    const where = problem.span ? ` (line ${problem.span.line})` : "";
+    return h("div", { class: "nx-problem", role: "alert" }, [
+      h("span", {}, [`${problem.detail}${where}`]),
+      ...(problem.hint ? [h("span", { class: "nx-problem-hint" }, [problem.hint])] : []),
+      ...(problem.span ? [h("button", { class: "nx-link-button", type: "button", "data-source-line": problem.span.line }, ["Show source"])] : []),
+    ]);
+  });
+}
+
+/** Attributes of a control that can be used or not. */
+export function usable(context: Context): Record<string, Follow<AttrValue>> {
+  const off = (): boolean => !context.host.live || context.flag("disabled");
+  return { disabled: off, title: () => (off() && context.has("reason") ? context.str("reason") : null) };
+}
+
+export function describedBy(context: Context): string | null {
+  return context.has("hint") ? `${context.domId}-hint` : null;
+}

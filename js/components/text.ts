@@ -1,0 +1,78 @@
+// Things to read.
+
+import type { Component } from "../reactor/component.ts";
+import { compact, isNumber, numberText, textOf, type Value } from "../reactor/expression/index.ts";
+import { dynamic, h } from "../reactor/vnode.ts";
+import { box } from "./shared.ts";
+
+const LINE = { min: 120, preferred: 240, grow: 1 };
+const KIND = { type: "str", doc: "What it says by colour.", oneOf: ["info", "success", "warning", "error"] } as const;
+
+export const text: Component = {
+  name: "text", doc: "A piece of text.", events: {}, content: "text", size: LINE,
+  props: { size: { type: "str", doc: "Size of the letters.", oneOf: ["s", "m", "l", "xl"] }, strong: { type: "bool", doc: "Heavier letters." }, muted: { type: "bool", doc: "Quieter colour." } },
+  example: '<text id="t" size="l">Hello</text>',
+  draw: (context) => box(context, "span", "text", [() => context.text()], { "data-size": () => context.str("size", "m"), "data-strong": () => context.flag("strong"), "data-muted": () => context.flag("muted") }),
+};
+
+export const heading: Component = {
+  name: "heading", doc: "A heading.", props: { level: { type: "int", doc: "2, 3 or 4." } }, events: {}, content: "text", size: { min: 200, preferred: 960, grow: 1 },
+  example: '<heading id="h" level="2">Results</heading>',
+  draw: (context) => box(context, `h${Math.max(2, Math.min(4, Math.round(context.num("level", 3))))}`, "heading", [() => context.text()]),
+};
+
+export const note: Component = {
+  name: "note", doc: "A sentence that stands out.", props: { kind: KIND }, events: {}, content: "text", size: { min: 200, preferred: 480, grow: 1 },
+  example: '<note id="n" kind="warning">Nearly full</note>',
+  draw: (context) => box(context, "div", "note", [() => context.text()], { role: "note", "data-kind": () => context.str("kind", "info") }),
+};
+
+export const badge: Component = {
+  name: "badge", doc: "A word or number in a small frame.", props: { kind: KIND }, events: {}, content: "text", size: { min: 60, preferred: 90, grow: 0 },
+  example: '<badge id="b" kind="success">ok</badge>',
+  draw: (context) => box(context, "span", "badge", [() => context.text()], { "data-kind": () => context.str("kind", "neutral") }),
+};
+
+export const metric: Component = {
+  name: "metric", doc: "One number, large, with what it is.", events: {}, content: "none", size: { min: 130, preferred: 200, grow: 1 },
+  props: {
+    label: { type: "str", doc: "What the number is.", required: true }, value: { type: "any", doc: "The number, or a text.", required: true },
+    unit: { type: "str", doc: "Its unit." }, delta: { type: "float", doc: "Change against before." },
+  },
+  example: '<metric id="m" label="Sales" value="{1250000}" unit="EUR"/>',
+  draw: (context) => {
+    const value = (): Value => context.prop("value");
+    const shown = (): string => { const v = value(); return v === null ? "\u2013" : isNumber(v) ? compact(v) : textOf(v); };
+    const exact = (): string | null => { const v = value(); return isNumber(v) ? numberText(v) : null; };
+    const unit = context.has("unit") ? [h("span", { class: "nx-metric-unit" }, [() => context.str("unit")])] : [];
+    const delta = dynamic(() => {
+      const change = context.prop("delta");
+      return isNumber(change) ? h("span", { class: "nx-metric-delta", "data-sign": change < 0 ? "down" : "up" }, [`${change < 0 ? "\u25BC" : "\u25B2"} ${compact(Math.abs(change))}`]) : null;
+    });
+    return box(context, "div", "metric", [h("span", { class: "nx-metric-label" }, [() => context.str("label")]), h("span", { class: "nx-metric-line" }, [h("span", { class: "nx-metric-value", title: exact }, [shown]), ...unit, delta])]);
+  },
+};
+
+export const progress: Component = {
+  name: "progress", doc: "How far something is.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
+  props: { value: { type: "float", doc: "How much is done.", required: true }, max: { type: "float", doc: "How much there is (1)." }, label: { type: "str", doc: "What is done." } },
+  example: '<progress id="p" value="0.4" label="Loaded"/>',
+  draw: (context) => {
+    const share = (): number => Math.max(0, Math.min(1, context.num("value", 0) / (context.num("max", 1) || 1)));
+    const label = h("span", { class: "nx-label-row" }, [h("span", { class: "nx-label" }, [() => context.str("label")]), h("span", { class: "nx-value" }, [() => `${Math.round(share() * 100)} %`])]);
+    return box(context, "div", "progress", [label, h("progress", { max: 1, value: share, "aria-label": () => context.str("label", "Progress") })]);
+  },
+};
+
+export const link: Component = {
+  name: "link", doc: "A link to a page.", props: { href: { type: "url", doc: "Where to: http, https, mailto or a path.", required: true } }, events: {}, content: "text", size: LINE,
+  example: '<link id="l" href="https://jupyter.org">Jupyter</link>',
+  draw: (context) => box(context, "a", "link", [() => context.text()], { href: () => context.str("href"), target: "_blank", rel: "noopener noreferrer" }),
+};
+
+export const image: Component = {
+  name: "image", doc: "A picture.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
+  props: { src: { type: "url", doc: "Where it is.", required: true }, alt: { type: "str", doc: "What it shows, for those who do not see it.", required: true } },
+  example: '<image id="i" src="files/plot.png" alt="A plot"/>',
+  draw: (context) => box(context, "img", "image", [], { src: () => context.str("src"), alt: () => context.str("alt"), loading: "lazy" }),
+};

@@ -1,0 +1,21 @@
+// The reactor's entry in the engine: functions that take and return JSON values.
+
+import { components, registry, stylesheet } from "../components/index.ts";
+import { render as draw, type Inputs } from "../reactor/drawing.ts";
+import { assemble, check, fix, format, parsePatch, type PrintTree } from "../reactor/index.ts";
+
+interface Text {
+  readonly text: string;
+}
+
+const nexus = {
+  check: ({ text }: Text) => check(text, registry),
+  format: ({ text }: Text) => format(text, registry),
+  fix: ({ text }: Text) => fix(text, registry),
+  assemble: ({ tree }: { readonly tree: PrintTree }) => assemble(tree, registry),
+  patch: ({ text }: Text) => parsePatch(text),
+  render: ({ text, inputs }: Text & { readonly inputs: Inputs }) => draw(check(text, registry), components, inputs, stylesheet),
+  components: () => Object.values(components).map(({ name, doc, props, events, content, example }) => ({ name, doc, props, events, content, example })),
+};
+
+(globalThis as { nexus?: typeof nexus }).nexus = nexus;

@@ -1,0 +1,179 @@
+// The section <data>: types, states, computed values, frames; and the names that all else is checked against.
+
+import type { ColumnDeclaration, RecordField, StateDeclaration, TypeSpec } from "../../protocol/index.ts";
+import { attribute, NAME, unknownAttribute, type TreeNode } from "../tree.ts";
+import type { RawAttribute, RawElement } from "../parser.ts";
+import { nearest, replaceFix } from "../source.ts";
+import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
+import { everyPart } from "../walk.ts";
+import type { Names } from "./names.ts";
+
+/** Attributes of each declaration; those with `!` are required. */
+export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<string, readonly string[]>>>> = {
+  data: {
+    type: ["name!", "fields!"],
+    state: ["name!", "type", "default", "min", "max", "scope", "persist"],
+    computed: ["name!", "expr!"],
+    frame: ["name!", "from!", "columns", "max-rows"],
+    query: ["name!", "frame!", "where", "group", "agg", "distinct", "prepend", "order", "limit"],
+  },
+  logic: {
+    uses: ["cap!", "target", "why"],
+    action: ["name!", "params"],
+    tool: ["name!", "action", "set"],
+    resource: ["name!", "expr!"],
+    export: ["name!", "expr"],
+  },
+};
+const LATER = new Set(["effect", "lifecycle", "link", "export"]);
+
+/** Check tag and attributes of a declaration; false when it is not to be used. */
+export function checkDeclaration(names: Names, section: "data" | "logic", item: TreeNode): item is TreeNode & { raw: RawElement } {
+  const raw = item.raw as RawElement;
+  const known = DECLARATIONS[section];
+  if (LATER.has(raw.name)) {
+    names.source.report("NX2015", `<${raw.name}> is not supported yet.`, raw.start, raw.nameEnd, { node: item.node.id });
+    return false;
+  }
+  const wanted = known[raw.name];
+  if (!wanted) {
+    const other = section === "data" ? "logic" : "data";
+    const belongs = Object.hasOwn(DECLARATIONS[other], raw.name);
+    const near = belongs ? null : nearest(raw.name, Object.keys(known));
+    const message = belongs ? `<${raw.name}> belongs into <${other}>.` : `<${section}> has no <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`;
+    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? replaceFix(`write <${near}>`, raw.nameStart, raw.nameEnd, near) : null });
+    return false;
+  }
+  const plain = wanted.map((name) => name.replace("!", ""));
+  for (const given of raw.attributes) if (!plain.includes(given.name)) unknownAttribute(names.source, raw, given, plain, item.node.id);
+  for (const name of wanted) {
+    if (name.endsWith("!") && !attribute(raw, name.slice(0, -1))?.value) {
+      names.source.report("NX2009", `<${raw.name}> needs the attribute '${name.slice(0, -1)}'.`, raw.start, raw.nameEnd, { node: item.node.id });
+      return false;
+    }
+  }
+  return checkName(names, raw, item.node.id);
+}
+
+function checkName(names: Names, raw: RawElement, node: string): boolean {
+  const name = attribute(raw, "name");
+  if (!name?.value || (NAME.test(name.value) && !name.value.includes("-"))) return true;
+  names.source.report("NX2016", `'${name.value}' is no name: it takes letters, digits and _, and starts with a letter.`, name.valueStart, name.valueEnd, {
+    node, fix: replaceFix("make it one", name.valueStart, name.valueEnd, `n_${name.value.replace(/[^A-Za-z0-9_]/g, "_").slice(0, 60)}`),
+  });
+  return false;
+}
+
+const VALUE_KINDS: Readonly<Record<string, "state" | "computed" | "frame" | "query">> = { state: "state", computed: "computed", frame: "frame", query: "query" };
+
+/** Learn all names first, so that expressions may mention what is declared further down. */
+export function collectNames(names: Names, items: readonly TreeNode[]): void {
+  for (const { raw, node } of items) {
+    const kind = raw ? VALUE_KINDS[raw.name] : undefined;
+    const name = attribute(raw, "name");
+    if (!kind || !name?.value || !NAME.test(name.value)) continue;
+    if (names.values.has(name.value)) {
+      names.source.report("NX3001", `The name '${name.value}' is declared twice.`, name.valueStart, name.valueEnd, { node: node.id });
+    } else names.values.set(name.value, kind);
+  }
+}
+
+export function declareType(names: Names, raw: RawElement, node: string): void {
+  const name = attribute(raw, "name")?.value as string;
+  const written = attribute(raw, "fields") as RawAttribute;
+  if (names.types.has(name) || (SCALARS as readonly string[]).includes(name)) {
+    names.source.report("NX3001", `The type '${name}' is declared twice.`, raw.start, raw.nameEnd, { node });
+    return;
+  }
+  const fields: RecordField[] = [];
+  for (const field of parseFields(written.value ?? "")) {
+    const type = typeOf(names, field.type, written, node);
+    if (type) fields.push({ name: field.name, type });
+  }
+  names.types.set(name, { kind: "record", name, fields });
+}
+
+function typeOf(names: Names, text: string, at: RawAttribute, node: string): TypeSpec | null {
+  const type = parseType(text, names.types);
+  if (!("unknown" in type)) return type;
+  const known = [...SCALARS, "list", "dict", ...names.types.keys()];
+  const near = nearest(type.unknown, known);
+  const start = at.valueStart + Math.max(0, names.source.text.slice(at.valueStart, at.valueEnd).indexOf(type.unknown));
+  names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.join(", ")}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
+    node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near) : null,
+  });
+  return null;
+}
+
+export function declareState(names: Names, raw: RawElement, node: string): void {
+  const name = attribute(raw, "name")?.value as string;
+  const written = attribute(raw, "type");
+  const type = (written?.value ? typeOf(names, written.value, written, node) : null) ?? { kind: "any" };
+  const given = attribute(raw, "default");
+  let value = given?.value == null ? emptyValue(type) : readValue(type, given.value);
+  if (given && (value === undefined || !fits(type, value))) {
+    names.source.report("NX3002", `The default of '${name}' is no ${spell(type)}: ${given.value}.`, given.valueStart, given.valueEnd, { node });
+    value = emptyValue(type);
+  }
+  const declared: StateDeclaration = { name, type, default: value ?? null, min: bound(names, raw, "min", node), max: bound(names, raw, "max", node), scope: scopeOf(names, raw, node) };
+  if (!names.states.has(name)) names.states.set(name, declared);
+}
+
+function bound(names: Names, raw: RawElement, which: "min" | "max", node: string): number | null {
+  const given = attribute(raw, which);
+  if (!given?.value) return null;
+  const value = Number(given.value);
+  if (Number.isFinite(value)) return value;
+  names.source.report("NX3006", `'${which}' must be a number.`, given.valueStart, given.valueEnd, { node });
+  return null;
+}
+
+function scopeOf(names: Names, raw: RawElement, node: string): StateDeclaration["scope"] {
+  const given = attribute(raw, "scope");
+  if (!given || given.value === "shared" || given.value === "view") return given?.value === "view" ? "view" : "shared";
+  if (given.value === "user") names.source.report("NX2015", "The scope 'user' is not supported yet.", given.valueStart, given.valueEnd, { node });
+  else names.source.report("NX3006", "The scope is shared or view.", given.valueStart, given.valueEnd, { node, fix: replaceFix("write shared", given.valueStart, given.valueEnd, "shared") });
+  return "shared";
+}
+
+export function declareFrame(names: Names, raw: RawElement, node: string): void {
+  const name = attribute(raw, "name")?.value as string;
+  const from = attribute(raw, "from") as RawAttribute;
+  if (!/^kernel:[A-Za-z_][A-Za-z0-9_]*$/.test(from.value ?? "")) {
+    const call = (from.value ?? "").includes("(");
+    names.source.report(call ? "NX2015" : "NX3006", call ? "Frames that call Python are not supported yet." : "A frame comes from kernel:NAME, where NAME is bound in the notebook by ws.bind(NAME=...).", from.valueStart, from.valueEnd, { node });
+  }
+  const columns: ColumnDeclaration[] = [];
+  const written = attribute(raw, "columns");
+  for (const field of parseFields(written?.value ?? "")) {
+    const type = typeOf(names, field.type, written as RawAttribute, node);
+    if (type && "kind" in type && (SCALARS as readonly string[]).includes(type.kind)) columns.push({ name: field.name, type: type as ColumnDeclaration["type"] });
+  }
+  if (!names.frames.has(name)) names.frames.set(name, { name, source: from.value ?? "", columns });
+}
+
+export function declareComputed(names: Names, raw: RawElement, node: string): void {
+  const name = attribute(raw, "name")?.value as string;
+  const expr = attribute(raw, "expr") as RawAttribute;
+  const { expression } = names.expression({ text: expr.value ?? "", offset: expr.valueStart, node, locals: [] });
+  if (!names.computed.has(name)) names.computed.set(name, { name, expr: expression });
+}
+
+/** Report computed values that depend on themselves, and break the circle. */
+export function breakCircles(names: Names): void {
+  const state = new Map<string, "open" | "done">();
+  const visit = (name: string, path: readonly string[]): void => {
+    const declared = names.computed.get(name);
+    if (!declared || state.get(name) === "done") return;
+    if (state.get(name) === "open") {
+      const circle = [...path.slice(path.indexOf(name)), name].join(" -> ");
+      names.source.report("NX3007", `Computed values go in a circle: ${circle}.`, 0, 1, { node: `computed.${name}` });
+      names.computed.set(name, { name, expr: { kind: "literal", value: null } });
+      return;
+    }
+    state.set(name, "open");
+    for (const part of everyPart(declared.expr)) if (part.kind === "name") visit(part.name, [...path, name]);
+    state.set(name, "done");
+  };
+  for (const name of names.computed.keys()) visit(name, []);
+}

@@ -1,0 +1,44 @@
+// Relations between the declarations of a panel, for the object graph. Relations of elements come with the view.
+
+import type { Build, Fact } from "../../protocol/index.ts";
+import { stateUses } from "./logic.ts";
+import type { Names } from "./names.ts";
+import { columnsRead } from "./queries.ts";
+import { namesIn } from "./view.ts";
+
+export function declarationFacts(names: Names, build: Pick<Build, "id" | "tools" | "resources" | "uses">): Fact[] {
+  const facts: Fact[] = [];
+  const add = (source: string, relation: Fact["relation"], target: string): void => {
+    facts.push({ source, relation, target });
+  };
+  const target = (name: string): string => `${names.values.get(name)}.${name}`;
+  for (const { name, expr } of names.computed.values()) {
+    for (const read of namesIn(expr)) if (names.values.has(read)) add(`computed.${name}`, "derivedFrom", target(read));
+  }
+  for (const frame of names.frames.values()) add(`frame.${frame.name}`, "derivedFrom", frame.source);
+  for (const query of names.queries.values()) {
+    add(`query.${query.name}`, "derivedFrom", target(query.frame));
+    for (const input of query.inputs) add(`query.${query.name}`, "reads", `state.${input}`);
+    const frame = names.frames.get(query.frame);
+    for (const column of columnsRead(query)) {
+      if (frame?.columns.some((known) => known.name === column)) add(`query.${query.name}`, "reads", `frame.${frame.name}.${column}`);
+    }
+  }
+  for (const action of names.actions.values()) {
+    for (const use of stateUses(action.body)) {
+      if (names.states.has(use.name)) add(`action.${action.name}`, use.writes ? "writes" : "reads", `state.${use.name}`);
+    }
+  }
+  for (const tool of build.tools) add(`tool.${tool.name}`, tool.action ? "triggers" : "writes", tool.action ? `action.${tool.action}` : `state.${tool.set}`);
+  for (const resource of build.resources) {
+    for (const read of namesIn(resource.expr)) if (names.values.has(read)) add(`resource.${resource.name}`, "reads", target(read));
+  }
+  for (const use of build.uses) add(build.id, "requires", `capability:${use.cap}`);
+  return facts;
+}
+
+/** Each fact once, in a fixed order. */
+export function settleFacts(facts: readonly Fact[]): Fact[] {
+  const unique = new Map(facts.map((fact) => [`${fact.source}\u0000${fact.relation}\u0000${fact.target}`, fact]));
+  return [...unique.keys()].sort().map((key) => unique.get(key) as Fact);
+}

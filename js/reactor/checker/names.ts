@@ -1,0 +1,147 @@
+// What a panel declares, and the check of expressions against it.
+
+import type { Aggregate, ComputedDeclaration, Expression, FrameDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
+import { ExpressionError, FUNCTIONS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
+import { nearest, replaceFix, type Source } from "../source.ts";
+import { mapParts } from "../walk.ts";
+
+const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
+const NOTHING: Expression = { kind: "literal", value: null };
+
+/** Where an expression stands: its text, the offset of that text, the element it belongs to, and names only known there. */
+export interface Place {
+  readonly text: string;
+  readonly offset: number;
+  readonly node: string;
+  readonly locals: readonly string[];
+  /** Inside a query: `row.x` is a column. */
+  readonly inQuery?: boolean;
+}
+
+export interface Checked {
+  readonly expression: Expression;
+  /** Declared names that it depends on. */
+  readonly names: readonly string[];
+}
+
+export class Names {
+  readonly source: Source;
+  readonly types = new Map<string, RecordType>();
+  readonly states = new Map<string, StateDeclaration>();
+  readonly computed = new Map<string, ComputedDeclaration>();
+  readonly frames = new Map<string, FrameDeclaration>();
+  readonly queries = new Map<string, QueryDeclaration>();
+  readonly actions = new Map<string, ActionDeclaration>();
+  /** All names that values may be read from, known before any expression is checked, so that order does not matter. */
+  readonly values = new Map<string, "state" | "computed" | "frame" | "query">();
+  private readonly reported = new Set<string>();
+
+  constructor(source: Source) {
+    this.source = source;
+  }
+
+  isRows(name: string): boolean {
+    const kind = this.values.get(name);
+    return kind === "frame" || kind === "query";
+  }
+
+  /** Check an expression; one with errors becomes null. */
+  expression(place: Place): Checked {
+    const parsed = this.parse(place);
+    if (!parsed) return { expression: NOTHING, names: [] };
+    this.checkNames(parsed, place);
+    this.checkCalls(parsed, place);
+    const names = [...new Set(parsed.names.map((item) => item.name))].filter((name) => this.values.has(name) && !place.locals.includes(name));
+    return { expression: this.resolve(parsed.expression, place), names };
+  }
+
+  /** Check a text with holes; one that is a single hole gives that hole's own value. */
+  template(place: Place): Checked {
+    try {
+      const parts = splitTemplate(place.text).map((part) => {
+        if (!part.hole) return { expression: { kind: "literal", value: part.text } as Expression, names: [] };
+        return this.expression({ ...place, text: part.text, offset: place.offset + part.start });
+      });
+      const only = parts[0];
+      if (!only) return { expression: { kind: "literal", value: "" }, names: [] };
+      if (parts.length === 1) return only;
+      return { expression: { kind: "template", parts: parts.map((part) => part.expression) }, names: parts.flatMap((part) => part.names) };
+    } catch (error) {
+      this.syntaxError(error, place);
+      return { expression: NOTHING, names: [] };
+    }
+  }
+
+  parse(place: Place): Parsed | null {
+    try {
+      return parseExpression(place.text);
+    } catch (error) {
+      this.syntaxError(error, place);
+      return null;
+    }
+  }
+
+  private syntaxError(error: unknown, place: Place): void {
+    if (!(error instanceof ExpressionError)) throw error;
+    const at = place.offset + Math.min(error.at, place.text.length);
+    const stray = /^'(.)' is not expected here$/.exec(error.message);
+    const fix = stray && place.text[error.at] === stray[1] ? replaceFix("remove it", at, at + 1, "") : null;
+    this.source.report("NX3004", `In '${excerpt(place.text)}': ${error.message}.`, at, at + 1, { node: place.node, fix });
+  }
+
+  private checkNames(parsed: Parsed, place: Place): void {
+    for (const item of parsed.names) {
+      if (this.values.has(item.name) || place.locals.includes(item.name) || (place.inQuery && item.name === "row")) continue;
+      this.unknown(item.name, place.offset + item.start, place.offset + item.end, [...this.values.keys(), ...place.locals], place.node);
+    }
+  }
+
+  /** Report an unknown name with what was probably meant. */
+  unknown(name: string, start: number, end: number, known: readonly string[], node: string): void {
+    const key = `${name}@${start}`;
+    if (this.reported.has(key)) return;
+    this.reported.add(key);
+    const near = nearest(name, known);
+    const hint = near ? `; did you mean '${near}'?` : known.length ? `. Known here: ${known.slice(0, 8).join(", ")}.` : ". Declare it in <data>.";
+    this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null });
+  }
+
+  private checkCalls(parsed: Parsed, place: Place): void {
+    for (const call of parsed.calls) {
+      const [start, end] = [place.offset + call.start, place.offset + call.end];
+      const spec = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
+      if (!spec) {
+        const near = nearest(call.name, Object.keys(FUNCTIONS));
+        this.source.report("NX3008", `There is no function '${call.name}'${near ? `; did you mean '${near}'?` : "."}`, start, end, { node: place.node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null });
+      } else if (!(place.inQuery && call.name === "len" && call.count === 0) && (call.count < spec.arity[0] || call.count > spec.arity[1])) {
+        const [least, most] = spec.arity;
+        this.source.report("NX3008", `${call.name} takes ${least === most ? least : `${least} to ${most}`} arguments (the piped one included), not ${call.count}.`, start, end, { node: place.node });
+      }
+    }
+  }
+
+  /** Turn numbers over rows into aggregates, and `row.x` into columns. */
+  private resolve(expression: Expression, place: Place): Expression {
+    const again = (inner: Expression): Expression => this.resolve(inner, place);
+    switch (expression.kind) {
+      case "call": {
+        const [rows, column] = expression.args;
+        if (!place.inQuery && rows?.kind === "name" && AGGREGATES.has(expression.fn) && this.isRows(rows.name) && !place.locals.includes(rows.name)) {
+          const fn = expression.fn as Aggregate["fn"];
+          const name = column?.kind === "literal" && typeof column.value === "string" ? column.value : null;
+          if (fn === "len" || name !== null) return { kind: "aggregate", query: rows.name, fn, column: fn === "len" ? null : name };
+          this.source.report("NX3008", `${fn} over rows needs the name of a column: ${rows.name} | ${fn}('column').`, place.offset, place.offset + place.text.length, { node: place.node });
+        }
+        break;
+      }
+      case "member":
+        if (place.inQuery && expression.object.kind === "name" && expression.object.name === "row") return { kind: "column", name: expression.key };
+    }
+    return mapParts(expression, again);
+  }
+}
+
+function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 40 ? `${line.slice(0, 37)}...` : line;
+}

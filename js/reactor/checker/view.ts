@@ -1,0 +1,337 @@
+// The section <view>: elements to nodes that can be drawn. What is not allowed is reported and left out.
+
+import type { Each, Expression, Fact, Invocation, StateDeclaration, ViewNode } from "../../protocol/index.ts";
+import type { RawAttribute, RawElement } from "../parser.ts";
+import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
+import { nearest, replaceFix } from "../source.ts";
+import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
+import { allowedUrl } from "../url.ts";
+import { everyPart } from "../walk.ts";
+import { unknownAction } from "./logic.ts";
+import type { Checked, Names } from "./names.ts";
+
+/** Attributes that any element takes. */
+const DIRECTIVES = ["id", "if", "else", "for", "key", "span", "min", "grow", "priority"];
+const FITS: Readonly<Record<PropType, readonly string[]>> = {
+  str: ["str", "date", "any"], url: ["str", "any"], date: ["date", "str", "any"], column: ["str", "any"], int: ["int", "float", "any"],
+  float: ["int", "float", "any"], bool: ["bool", "any"], list: ["list", "any"], record: ["dict", "record", "any"], frame: ["any"],
+  any: ["str", "int", "float", "bool", "date", "list", "dict", "record", "any"],
+};
+
+export class ViewReader {
+  readonly facts: Fact[] = [];
+  private readonly names: Names;
+  private readonly registry: Registry;
+
+  constructor(names: Names, registry: Registry) {
+    this.names = names;
+    this.registry = registry;
+  }
+
+  /** Read siblings, in order. */
+  read(items: readonly TreeNode[], parent: string, locals: readonly string[]): ViewNode[] {
+    const nodes: ViewNode[] = [];
+    let conditional = false;
+    for (const item of items) {
+      const node = item.raw ? this.element(item, item.raw, parent, locals, conditional) : this.piece(item, parent, locals);
+      conditional = Boolean(item.raw?.attributes.some((attribute) => attribute.name === "if" || attribute.name === "else"));
+      if (node) nodes.push(node);
+    }
+    return nodes;
+  }
+
+  private piece(item: TreeNode, parent: string, locals: readonly string[]): ViewNode | null {
+    const { span, id, text } = item.node;
+    const spec = this.registry.components[parent];
+    if (spec && spec.content !== "elements" && spec.content !== "text") {
+      this.names.source.report("NX2014", `Text may not stand in <${parent}>.`, span.start, span.end, { node: id, fix: replaceFix("remove it", span.start, span.end, "") });
+      return null;
+    }
+    const offset = span.start + Math.max(0, this.names.source.text.slice(span.start, span.end).search(/\S/));
+    const checked = this.names.template({ text: collapse(text ?? ""), offset, node: id, locals });
+    return { id, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: span.line };
+  }
+
+  private element(item: TreeNode, raw: RawElement, parent: string, outer: readonly string[], afterIf: boolean): ViewNode | null {
+    const spec = this.component(item, raw, parent);
+    if (!spec) return null;
+    const { id } = item.node;
+    const each = this.each(raw, id, outer);
+    const locals = each ? [...outer, each.item] : outer;
+    const node: ViewNode = {
+      id, tag: raw.name, props: {}, when: null, otherwise: false, each, bind: {}, on: {}, text: null, children: [], line: item.node.span.line,
+    };
+    for (const given of raw.attributes) this.attribute(node, raw, given, spec, locals, afterIf);
+    this.required(node, raw, spec);
+    if (item.node.text !== null && !item.children.length) this.text(node, item, raw, spec, locals);
+    node.children.push(...this.read(item.children, raw.name, locals));
+    return node;
+  }
+
+  private component(item: TreeNode, raw: RawElement, parent: string): ComponentSpec | null {
+    const { source } = this.names;
+    const known = this.registry.components;
+    const spec = Object.hasOwn(known, raw.name) ? known[raw.name] : undefined;
+    const { id } = item.node;
+    if (!spec) {
+      if (raw.name.includes(":")) source.report("NX2010", `The namespace of <${raw.name}> is not known.`, raw.start, raw.nameEnd, { node: id });
+      else {
+        const near = nearest(raw.name, Object.keys(known));
+        const fix = near && raw.closed ? { title: `write <${near}>`, edits: this.renames(raw, near) } : null;
+        source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
+      }
+      return null;
+    }
+    const inside = known[parent]?.content;
+    if (spec.within && !spec.within.includes(parent)) {
+      source.report("NX2008", `<${raw.name}> may only stand in ${spec.within.map((name) => `<${name}>`).join(" or ")}.`, raw.start, raw.nameEnd, { node: id });
+    } else if (inside !== undefined && inside !== "elements" && !(Array.isArray(inside) && inside.includes(raw.name))) {
+      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>.`, raw.start, raw.nameEnd, { node: id });
+    }
+    return spec;
+  }
+
+  private renames(raw: RawElement, name: string): { start: number; end: number; text: string }[] {
+    const edits = [{ start: raw.nameStart, end: raw.nameEnd, text: name }];
+    const close = this.names.source.text.slice(raw.openEnd, raw.end).lastIndexOf(`</${raw.name}`);
+    if (raw.end > raw.openEnd && close >= 0) edits.push({ start: raw.openEnd + close + 2, end: raw.openEnd + close + 2 + raw.name.length, text: name });
+    return edits;
+  }
+
+  private attribute(node: ViewNode, raw: RawElement, given: RawAttribute, spec: ComponentSpec, locals: readonly string[], afterIf: boolean): void {
+    const { name } = given;
+    if (name.startsWith("on:")) this.event(node, raw, given, spec, locals);
+    else if (/^on[a-z]*$/i.test(name) && !Object.hasOwn(spec.props, name)) this.htmlEvent(node, given, spec);
+    else if (name.startsWith("bind:")) this.bind(node, raw, given, spec);
+    else if (name === "if") node.when = this.whole(given, node.id, locals).expression;
+    else if (name === "else") this.otherwise(node, given, afterIf);
+    else if (Object.hasOwn(spec.props, name)) this.prop(node, given, spec.props[name] as PropSpec, locals);
+    else if (!DIRECTIVES.includes(name)) unknownAttribute(this.names.source, raw, given, [...Object.keys(spec.props), ...DIRECTIVES, ...Object.keys(spec.events).map((event) => `on:${event}`), ...this.bindable(spec)], node.id);
+  }
+
+  private bindable(spec: ComponentSpec): string[] {
+    return Object.entries(spec.props).filter(([, prop]) => prop.bindable).map(([name]) => `bind:${name}`);
+  }
+
+  private otherwise(node: ViewNode, given: RawAttribute, afterIf: boolean): void {
+    if (afterIf) node.otherwise = true;
+    else this.names.source.report("NX2013", "An else must follow an element with if.", given.start, given.end, { node: node.id, fix: replaceFix("remove it", given.start, given.end, "") });
+  }
+
+  /** An attribute that is one expression, with or without braces around. */
+  private whole(given: RawAttribute, node: string, locals: readonly string[]): Checked {
+    const text = given.value ?? "";
+    const braced = /^\s*\{([\s\S]*)\}\s*$/.exec(text);
+    const inner = braced && !braced[1]?.includes("}") && !/^\s*[\w'"]+\s*:/.test(braced[1] ?? "") ? (braced[1] as string) : text;
+    const checked = this.names.expression({ text: inner, offset: given.valueStart + text.indexOf(inner), node, locals });
+    this.reads(node, checked.names, "reads");
+    return checked;
+  }
+
+  private each(raw: RawElement, node: string, locals: readonly string[]): Each | null {
+    const given = raw.attributes.find((attribute) => attribute.name === "for");
+    if (!given) return null;
+    const match = /^(\s*)([A-Za-z_]\w*)\s+in\s+([\s\S]+)$/.exec(given.value ?? "");
+    if (!match) {
+      this.names.source.report("NX2006", 'A for reads like for="item in list".', given.start, given.end, { node });
+      return null;
+    }
+    const item = match[2] as string;
+    const text = match[3] as string;
+    const list = this.names.expression({ text, offset: given.valueStart + (given.value?.lastIndexOf(text) ?? 0), node, locals });
+    this.reads(node, list.names, "reads");
+    const key = raw.attributes.find((attribute) => attribute.name === "key");
+    if (!key) this.names.source.report("NX2007", "A for needs a key, so that items are known again when the list changes.", given.start, given.end, { node, fix: replaceFix(`add key="${item}"`, given.end, given.end, ` key="${item}"`) });
+    const keyed = key ? this.whole(key, node, [...locals, item]).expression : null;
+    return { item, list: list.expression, key: keyed };
+  }
+
+  private htmlEvent(node: ViewNode, given: RawAttribute, spec: ComponentSpec): void {
+    const wanted = given.name.toLowerCase().slice(2).replace(/^click$/, "press");
+    const event = Object.hasOwn(spec.events, wanted) ? wanted : Object.keys(spec.events)[0];
+    const call = /^[A-Za-z_]\w*\([^()]*\)$/.test((given.value ?? "").trim()) && this.names.actions.has((given.value ?? "").split("(")[0]?.trim() ?? "");
+    const fix = event && call ? replaceFix(`write on:${event}`, given.start, given.nameEnd, `on:${event}`) : replaceFix("remove it", given.start, given.end, "");
+    const instead = event ? `; use on:${event} with an action` : "";
+    this.names.source.report("NX6001", `HTML event attributes such as ${given.name} are not allowed${instead}.`, given.start, given.end, { node: node.id, fix });
+  }
+
+  private event(node: ViewNode, raw: RawElement, given: RawAttribute, spec: ComponentSpec, locals: readonly string[]): void {
+    const event = given.name.slice(3);
+    const { source } = this.names;
+    if (!Object.hasOwn(spec.events, event)) {
+      const near = nearest(event, Object.keys(spec.events));
+      const known = Object.keys(spec.events).map((name) => `on:${name}`).join(", ") || "none";
+      source.report("NX2005", `<${raw.name}> has no event '${event}'${near ? `; did you mean on:${near}?` : `. Its events: ${known}.`}`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write on:${near}`, given.start, given.nameEnd, `on:${near}`) : null });
+      return;
+    }
+    const invocation = this.invocation(given, node.id, [...locals, "$event"]);
+    if (invocation) node.on[event] = invocation;
+  }
+
+  private invocation(given: RawAttribute, node: string, locals: readonly string[]): Invocation | null {
+    const text = (given.value ?? "").trim().replace(/;$/, "");
+    const match = /^([A-Za-z_]\w*)\s*(?:\(([\s\S]*)\))?$/.exec(text);
+    if (!match) {
+      this.names.source.report("NX3013", "An event runs an action: write on:press=\"name(arguments)\".", given.valueStart, given.valueEnd, { node });
+      return null;
+    }
+    const name = match[1] as string;
+    const start = given.valueStart + (given.value ?? "").indexOf(name);
+    const action = this.names.actions.get(name);
+    if (!action) {
+      unknownAction(this.names, name, start, start + name.length, node);
+      return null;
+    }
+    const inner = match[2] ?? "";
+    const list = inner.trim() ? this.names.expression({ text: `[${inner}]`, offset: start + name.length, node, locals }) : null;
+    const args: Expression[] = list?.expression.kind === "list" ? list.expression.items : [];
+    this.reads(node, list?.names ?? [], "reads");
+    const needed = action.params.filter((parameter) => parameter.required).length;
+    if (args.length < needed || args.length > action.params.length) {
+      const takes = action.params.map((parameter) => parameter.name).join(", ") || "nothing";
+      this.names.source.report("NX3013", `The action '${name}' takes ${takes}; here it is given ${args.length} arguments.`, start, start + name.length, { node });
+    }
+    this.facts.push({ source: node, relation: "triggers", target: `action.${name}` });
+    return { action: name, args };
+  }
+
+  private bind(node: ViewNode, raw: RawElement, given: RawAttribute, spec: ComponentSpec): void {
+    const prop = given.name.slice(5);
+    const { source } = this.names;
+    const propSpec = Object.hasOwn(spec.props, prop) ? spec.props[prop] : undefined;
+    if (!propSpec?.bindable) {
+      const known = this.bindable(spec);
+      const near = nearest(given.name, known) ?? known[0];
+      source.report("NX2004", `<${raw.name}> cannot bind '${prop}'${near ? `; it can ${near}` : ""}.`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.start, given.nameEnd, near) : null });
+      return;
+    }
+    const name = (given.value ?? "").trim().replace(/^\{(.*)\}$/, "$1").trim();
+    const state = this.names.states.get(name);
+    if (!state) {
+      if (this.names.values.has(name)) source.report("NX3009", `'${name}' is computed or comes from data, so it cannot be bound; bind a state.`, given.valueStart, given.valueEnd, { node: node.id });
+      else if (NAME.test(name)) this.names.unknown(name, given.valueStart, given.valueEnd, [...this.names.states.keys()], node.id);
+      else source.report("NX3009", "bind: takes the name of a state.", given.valueStart, given.valueEnd, { node: node.id });
+      return;
+    }
+    if (!fitsBinding(propSpec.type, state)) source.report("NX3009", `'${name}' is ${state.type.kind}, but ${prop} of <${raw.name}> is ${propSpec.type}.`, given.valueStart, given.valueEnd, { node: node.id });
+    node.bind[prop] = name;
+    this.facts.push({ source: node.id, relation: "binds", target: `state.${name}` });
+  }
+
+  private prop(node: ViewNode, given: RawAttribute, spec: PropSpec, locals: readonly string[]): void {
+    const { source } = this.names;
+    const text = given.value;
+    if (text === null) {
+      if (spec.type === "bool") node.props[given.name] = { kind: "literal", value: true };
+      else source.report("NX2009", `'${given.name}' needs a value.`, given.start, given.end, { node: node.id });
+      return;
+    }
+    const checked = this.value(given, text, spec, node.id, locals);
+    const { expression } = checked;
+    if (expression.kind === "literal" && !this.literal(given, spec, expression.value, node.id)) return;
+    if (spec.type === "url" && expression.kind === "template") {
+      const head = expression.parts[0];
+      if (head?.kind === "literal" && typeof head.value === "string" && !allowedUrl(head.value)) {
+        this.badUrl(given, node.id);
+        return;
+      }
+    }
+    this.reads(node.id, checked.names, ["value", "data", "text"].includes(given.name) ? "shows" : "reads");
+    node.props[given.name] = expression;
+  }
+
+  private value(given: RawAttribute, text: string, spec: PropSpec, node: string, locals: readonly string[]): Checked {
+    const offset = given.valueStart;
+    const literal = (value: string | number | boolean): Checked => ({ expression: { kind: "literal", value }, names: [] });
+    switch (spec.type) {
+      case "str":
+      case "url":
+      case "date":
+      case "column":
+        return text.includes("{") || text.includes("}") ? this.names.template({ text, offset, node, locals }) : literal(text);
+      case "int":
+      case "float":
+        if (text.trim() !== "" && Number.isFinite(Number(text))) return literal(Number(text));
+        return this.whole(given, node, locals);
+      case "bool":
+        if (text === "true" || text === "false") return literal(text === "true");
+        return this.whole(given, node, locals);
+      case "any":
+        if (/[{}]/.test(text) && !/^\s*\{\s*['"\w]+\s*:/.test(text)) return this.names.template({ text, offset, node, locals });
+        return this.whole(given, node, locals);
+      default:
+        return this.whole(given, node, locals);
+    }
+  }
+
+  private literal(given: RawAttribute, spec: PropSpec, value: unknown, node: string): boolean {
+    if (spec.type === "url" && typeof value === "string" && !allowedUrl(value)) {
+      this.badUrl(given, node);
+      return false;
+    }
+    if (spec.oneOf && typeof value === "string" && !spec.oneOf.includes(value)) {
+      const near = nearest(value, spec.oneOf) ?? spec.oneOf[0];
+      this.names.source.report("NX3006", `'${given.name}' is one of ${spec.oneOf.join(", ")}, not '${value}'.`, given.valueStart, given.valueEnd, { node, fix: near === undefined ? null : replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near) });
+      return false;
+    }
+    if ((spec.type === "int" || spec.type === "float") && typeof value !== "number") {
+      this.names.source.report("NX3006", `'${given.name}' must be a number.`, given.valueStart, given.valueEnd, { node });
+      return false;
+    }
+    return true;
+  }
+
+  private badUrl(given: RawAttribute, node: string): void {
+    this.names.source.report("NX6002", `This URL is not allowed in '${given.name}': only http, https, mailto and plain paths are.`, given.valueStart, given.valueEnd, { node, fix: replaceFix("remove it", given.start, given.end, "") });
+  }
+
+  private required(node: ViewNode, raw: RawElement, spec: ComponentSpec): void {
+    for (const [name, prop] of Object.entries(spec.props)) {
+      const given = raw.attributes.some((attribute) => attribute.name === name || attribute.name === `bind:${name}`);
+      if (prop.required && !given) this.names.source.report("NX2009", `<${raw.name}> needs the attribute '${name}': ${prop.doc}`, raw.start, raw.nameEnd, { node: node.id });
+    }
+  }
+
+  private text(node: ViewNode, item: TreeNode, raw: RawElement, spec: ComponentSpec, locals: readonly string[]): void {
+    const { source } = this.names;
+    const child = raw.children.find((candidate) => candidate.kind === "text" && candidate.value.trim());
+    const start = child?.start ?? raw.openEnd;
+    const written = source.text.slice(start, child?.end ?? raw.end);
+    const offset = start + Math.max(0, written.search(/\S/));
+    const text = spec.keepsLines ? (item.node.text ?? "") : collapse(item.node.text ?? "");
+    if (spec.content === "none" || Array.isArray(spec.content)) {
+      source.report("NX2014", `Text may not stand in <${raw.name}>.`, offset, offset + 1, { node: node.id });
+      return;
+    }
+    const checked = this.names.template({ text, offset, node: node.id, locals });
+    this.reads(node.id, checked.names, "shows");
+    if (spec.content === "text") node.text = checked.expression;
+    else node.children.push({ id: `${node.id}.t1`, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: node.line });
+  }
+
+  private reads(node: string, names: readonly string[], relation: "reads" | "shows"): void {
+    for (const name of names) {
+      const kind = this.names.values.get(name);
+      if (kind) this.facts.push({ source: node, relation, target: `${kind}.${name}` });
+    }
+  }
+}
+
+function fitsBinding(prop: PropType, state: StateDeclaration): boolean {
+  const type = state.type.kind === "optional" ? state.type.item : state.type;
+  return FITS[prop].includes(type.kind);
+}
+
+function collapse(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/** Names that an expression reads, for facts. */
+export function namesIn(expression: Expression): string[] {
+  const found = new Set<string>();
+  for (const part of everyPart(expression)) {
+    if (part.kind === "name") found.add(part.name);
+    else if (part.kind === "aggregate") found.add(part.query);
+  }
+  return [...found];
+}

@@ -1,0 +1,48 @@
+// A component: what the language knows of it, and how it is drawn.
+
+import type { Json, LayoutRule, Problem } from "../protocol/index.ts";
+import type { Value } from "./expression/index.ts";
+import type { ViewHost } from "./host.ts";
+import type { ComponentSpec } from "./registry.ts";
+import type { VChild } from "./vnode.ts";
+
+/** A child that is drawn by its parent when and where that wants (a tab in tabs). */
+export interface ChildContext {
+  readonly context: Context;
+  readonly draw: () => VChild;
+}
+
+/** One element of a panel, as its component sees it. Reading is reactive. */
+export interface Context {
+  /** The element's id; inside a `for`, with the key of the item. */
+  readonly id: string;
+  /** Unique in the page, for labels. */
+  readonly domId: string;
+  readonly line: number;
+  readonly host: ViewHost;
+  readonly layout: LayoutRule | undefined;
+  readonly children: readonly VChild[];
+  readonly parts: readonly ChildContext[];
+  has(prop: string): boolean;
+  prop(name: string): Value;
+  /** A property as text, number or yes/no. */
+  str(name: string, otherwise?: string): string;
+  num(name: string, otherwise: number): number;
+  flag(name: string): boolean;
+  text(): string;
+  /** The frame or query that a property names, if it does. */
+  query(prop: string): string | null;
+  /** Give the state bound to a property a value. */
+  set(prop: string, value: Json, gesture: "live" | "done"): void;
+  bound(prop: string): boolean;
+  handles(event: string): boolean;
+  fire(event: string, payload?: Json): void;
+  pending(): boolean;
+  problem(): Problem | null;
+}
+
+export interface Component extends ComponentSpec {
+  readonly draw: (context: Context) => VChild;
+}
+
+export type ComponentTable = Readonly<Record<string, Component>>;

@@ -1,0 +1,101 @@
+// A panel as a self-contained picture in HTML, for saved notebooks and for the first paint.
+
+import type { Aggregate, Build, Json, Ordering } from "../protocol/index.ts";
+import type { ComponentTable } from "./component.ts";
+import type { Value } from "./expression/index.ts";
+import type { Cell, Rows, ViewHost } from "./host.ts";
+import { escapeHtml, htmlOf } from "./html.ts";
+import { layoutCss } from "./layoutcss.ts";
+import { instantiate } from "./view.ts";
+
+export interface PageInput {
+  readonly query: string;
+  readonly offset: number;
+  readonly limit: number;
+  readonly order: readonly Ordering[];
+  readonly rows: Rows["rows"];
+  readonly total: number;
+  readonly columns: Rows["columns"];
+}
+
+export interface Inputs {
+  readonly state: Readonly<Record<string, Json>>;
+  readonly pages: readonly PageInput[];
+  readonly aggregates: readonly { readonly query: string; readonly fn: Aggregate["fn"]; readonly column: string | null; readonly value: Json }[];
+}
+
+export interface Missing {
+  readonly pages: { query: string; offset: number; limit: number; order: Ordering[] }[];
+  readonly aggregates: { query: string; fn: Aggregate["fn"]; column: string | null }[];
+}
+
+/** Draw a panel; what it needs and was not given is listed in `missing`, to be asked for and drawn again. */
+export function render(build: Build, table: ComponentTable, inputs: Inputs, css: string): { html: string; missing: Missing } {
+  const host = new PictureHost(build, inputs);
+  const body = htmlOf(instantiate(build, table, host));
+  const title = escapeHtml(build.title);
+  const html =
+    `<div class="nx-panel nx-picture" data-nx="${escapeHtml(build.id)}"><style>${css}${layoutCss(build)}</style>` +
+    `<div class="nx-bar"><span class="nx-title">${title}</span><span class="nx-mark" title="A picture of the panel as it was. Run the cell to make it live.">static</span></div>` +
+    `<div class="nx-body">${body}</div></div>`;
+  return { html, missing: host.missing };
+}
+
+class PictureHost implements ViewHost {
+  readonly live = false;
+  readonly missing: Missing = { pages: [], aggregates: [] };
+  private readonly values: Map<string, Json>;
+  private readonly inputs: Inputs;
+  private readonly asked = new Set<string>();
+
+  constructor(build: Build, inputs: Inputs) {
+    this.inputs = inputs;
+    this.values = new Map(build.state.map((state) => [state.name, Object.hasOwn(inputs.state, state.name) ? (inputs.state[state.name] as Json) : state.default]));
+  }
+
+  cell<T>(initial: T): Cell<T> {
+    let value = initial;
+    return { get: () => value, set: (next) => void (value = next) };
+  }
+
+  memo<T>(compute: () => T): () => T {
+    return compute;
+  }
+
+  state(name: string): Value {
+    return (this.values.get(name) ?? null) as Value;
+  }
+
+  set(): void {}
+
+  trigger(): void {}
+
+  pending(): boolean {
+    return false;
+  }
+
+  problem(): null {
+    return null;
+  }
+
+  page(query: string, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
+    const wanted = JSON.stringify(order);
+    const found = this.inputs.pages.find((page) => page.query === query && page.offset === offset && page.limit === limit && JSON.stringify(page.order) === wanted);
+    if (found) return { rows: found.rows, total: found.total, columns: found.columns, stale: false };
+    if (this.first(`page ${query} ${offset} ${limit} ${wanted}`)) this.missing.pages.push({ query, offset, limit, order: [...order] });
+    return undefined;
+  }
+
+  aggregate(query: string, fn: Aggregate["fn"], column: string | null): Value {
+    const found = this.inputs.aggregates.find((item) => item.query === query && item.fn === fn && item.column === column);
+    if (found) return found.value as Value;
+    if (this.first(`aggregate ${query} ${fn} ${column}`)) this.missing.aggregates.push({ query, fn, column });
+    return null;
+  }
+
+  private first(key: string): boolean {
+    if (this.asked.has(key)) return false;
+    this.asked.add(key);
+    return true;
+  }
+}

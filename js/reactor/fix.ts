@@ -1,0 +1,45 @@
+// Applying fixes, and panels assembled from a tree.
+
+import type { Build, Diagnostic } from "../protocol/index.ts";
+import { check } from "./check.ts";
+import { print, type PrintTree } from "./printer.ts";
+import type { Registry } from "./registry.ts";
+
+const ROUNDS = 20;
+
+/** Apply one fix to a text. */
+export function applyFix(text: string, diagnostic: Diagnostic): string {
+  const edits = [...(diagnostic.fix?.edits ?? [])].sort((a, b) => b.start - a.start);
+  return edits.reduce((result, edit) => result.slice(0, edit.start) + edit.text + result.slice(edit.end), text);
+}
+
+/** Apply all fixes of errors and warnings, checking again after each round, until none is left or nothing helps. */
+export function fix(text: string, registry: Registry): string {
+  let current = text;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const fixable = check(current, registry).diagnostics.filter((item) => item.fix && item.severity !== "hint");
+    const next = applyRound(current, fixable);
+    if (next === current) return current;
+    current = next;
+  }
+  return current;
+}
+
+/** Apply those fixes of a round that do not touch each other, from the end of the text to its beginning. */
+function applyRound(text: string, fixable: readonly Diagnostic[]): string {
+  let result = text;
+  let limit = Number.POSITIVE_INFINITY;
+  const last = (item: Diagnostic): number => Math.max(...(item.fix?.edits ?? []).map((edit) => edit.end));
+  for (const item of [...fixable].sort((a, b) => last(b) - last(a))) {
+    if (last(item) > limit) continue;
+    result = applyFix(result, item);
+    limit = Math.min(...(item.fix?.edits ?? []).map((edit) => edit.start));
+  }
+  return result;
+}
+
+/** Print a tree and check what was printed: what an edit of the graph becomes. */
+export function assemble(tree: PrintTree, registry: Registry): { nxml: string; build: Build } {
+  const nxml = print(tree);
+  return { nxml, build: check(nxml, registry) };
+}

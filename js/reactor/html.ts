@@ -1,0 +1,61 @@
+// What is drawn, as HTML text: escaped, deterministic, without listeners.
+
+import { allowedUrl } from "./url.ts";
+import type { AttrValue, Follow, VChild, VElement } from "./vnode.ts";
+
+const VOID = new Set(["br", "hr", "img", "input", "meta", "wbr"]);
+/** Elements that a component may draw. */
+const TAGS = new Set(
+  ("a abbr article aside blockquote br button caption circle code col colgroup dd defs del details div dl dt ellipse em fieldset figcaption figure footer g h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label legend li line linearGradient main mark marker meter nav ol optgroup option output p path polygon polyline pre progress rect s section select small span stop strong sub summary sup svg table tbody td text textarea tfoot th thead time title tr tspan u ul").split(" "),
+);
+const URLS = new Set(["href", "src", "xlink:href", "action", "formaction", "poster"]);
+
+export function htmlOf(children: readonly VChild[]): string {
+  return children.map(childHtml).join("");
+}
+
+function childHtml(child: VChild): string {
+  if (typeof child === "string") return escapeHtml(child);
+  if (typeof child === "function") return escapeHtml(child());
+  switch (child.kind) {
+    case "list":
+      return child.items().map((item) => childHtml(item.make())).join("");
+    case "dynamic": {
+      const made = child.make();
+      return made === null ? "" : childHtml(made);
+    }
+    default:
+      return elementHtml(child);
+  }
+}
+
+function elementHtml(element: VElement): string {
+  const { tag } = element;
+  if (!TAGS.has(tag)) return "";
+  const attributes = Object.entries(element.attrs).map(([name, value]) => attributeHtml(name, value)).join("");
+  return VOID.has(tag) ? `<${tag}${attributes}>` : `<${tag}${attributes}>${htmlOf(element.children)}</${tag}>`;
+}
+
+function attributeHtml(name: string, follow: Follow<AttrValue>): string {
+  const value = safeAttribute(name, typeof follow === "function" ? follow() : follow);
+  if (value === null) return "";
+  return value === "" && follow === true ? ` ${name}` : ` ${name}="${escapeHtml(value)}"`;
+}
+
+/** The text of an attribute, or null when it is absent or may not be there. The browser's binder uses it too. */
+export function safeAttribute(name: string, value: AttrValue): string | null {
+  if (value === null || value === undefined || value === false) return null;
+  if (!/^[A-Za-z][A-Za-z0-9:._-]*$/.test(name) || /^on/i.test(name) || name === "srcdoc") return null;
+  const text = value === true ? "" : String(value);
+  return URLS.has(name) && !allowedUrl(text) ? null : text;
+}
+
+export function allowedTag(tag: string): boolean {
+  return TAGS.has(tag);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ESCAPES[char] as string);
+}

@@ -1,0 +1,237 @@
+// From a build to what is drawn: elements with their expressions, conditions, lists, bindings and events.
+
+import type { Build, Expression, Json, Ordering, Problem, ViewNode } from "../protocol/index.ts";
+import type { ChildContext, ComponentTable, Context } from "./component.ts";
+import { compile, type Evaluator, isList, isNumber, type Scope, textOf, truthy, type Value } from "./expression/index.ts";
+import type { Cell, ViewHost } from "./host.ts";
+import { dynamic, h, list, type VChild } from "./vnode.ts";
+
+/** Rows of a query that an expression sees; components ask for their own pages. */
+const EXPRESSION_ROWS = 1000;
+const NO_ORDER: readonly Ordering[] = [];
+
+/** Turn a panel's view into what is drawn. */
+export function instantiate(build: Build, table: ComponentTable, host: ViewHost): VChild[] {
+  return new Instance(build, table, host).children(build.view, null, "");
+}
+
+class Locals implements Scope {
+  private readonly base: Scope;
+  private readonly values: Readonly<Record<string, () => unknown>>;
+
+  constructor(base: Scope, values: Readonly<Record<string, () => unknown>>) {
+    this.base = base;
+    this.values = values;
+  }
+
+  get(name: string): unknown {
+    return Object.hasOwn(this.values, name) ? this.values[name]?.() : this.base.get(name);
+  }
+
+  aggregate(query: string, fn: "len" | "sum" | "mean" | "min" | "max", column: string | null): unknown {
+    return this.base.aggregate(query, fn, column);
+  }
+}
+
+class Instance implements Scope {
+  readonly build: Build;
+  readonly table: ComponentTable;
+  readonly host: ViewHost;
+  private readonly readers = new Map<string, () => unknown>();
+  private readonly queries: ReadonlySet<string>;
+
+  constructor(build: Build, table: ComponentTable, host: ViewHost) {
+    this.build = build;
+    this.table = table;
+    this.host = host;
+    this.queries = new Set([...build.queries, ...build.frames].map((item) => item.name));
+    for (const { name } of build.state) this.readers.set(name, () => host.state(name));
+    for (const { name, expr } of build.computed) {
+      const evaluate = compile(expr);
+      this.readers.set(name, host.memo(() => evaluate(this)));
+    }
+    for (const name of this.queries) this.readers.set(name, () => this.rows(name));
+  }
+
+  get(name: string): unknown {
+    return this.readers.get(name)?.() ?? null;
+  }
+
+  aggregate(query: string, fn: "len" | "sum" | "mean" | "min" | "max", column: string | null): unknown {
+    return this.host.aggregate(query, fn, column);
+  }
+
+  isQuery(name: string): boolean {
+    return this.queries.has(name);
+  }
+
+  private rows(name: string): Value {
+    const rows = this.host.page(name, 0, EXPRESSION_ROWS, NO_ORDER)?.rows ?? [];
+    const distinct = this.build.queries.find((query) => query.name === name)?.distinct;
+    return distinct ? rows.map((row) => row[distinct] ?? null) : rows;
+  }
+
+  children(nodes: readonly ViewNode[], scope: Scope | null, suffix: string): VChild[] {
+    const drawn: VChild[] = [];
+    let earlier: Evaluator[] = [];
+    for (const node of nodes) {
+      const test = node.when ? compile(node.when) : null;
+      if (!node.otherwise) earlier = [];
+      const before = earlier;
+      if (test) earlier = [...earlier, test];
+      const conditional = test !== null || node.otherwise;
+      drawn.push(conditional ? this.conditional(node, scope ?? this, suffix, test, node.otherwise ? before : []) : this.repeated(node, scope ?? this, suffix));
+    }
+    return drawn;
+  }
+
+  private conditional(node: ViewNode, scope: Scope, suffix: string, test: Evaluator | null, before: readonly Evaluator[]): VChild {
+    const shown = this.host.memo(() => !before.some((other) => truthy(other(scope))) && (test === null || truthy(test(scope))));
+    return dynamic(() => (shown() ? this.repeated(node, scope, suffix) : null));
+  }
+
+  private repeated(node: ViewNode, scope: Scope, suffix: string): VChild {
+    const { each } = node;
+    if (!each) return this.element(node, scope, suffix).draw();
+    const items = compile(each.list);
+    const key = each.key ? compile(each.key) : null;
+    const cells = new Map<string, { value: Cell<Value>; scope: Scope }>();
+    return list(() => {
+      const found = items(scope);
+      const used = new Set<string>();
+      return (isList(found) ? found : []).map((value, index) => {
+        const keyed = textOf(key?.(new Locals(scope, { [each.item]: () => value })) ?? index);
+        let name = keyed;
+        for (let n = 2; used.has(name); n += 1) name = `${keyed}~${n}`;
+        used.add(name);
+        let cell = cells.get(name);
+        if (cell) cell.value.set(value);
+        else {
+          const fresh = this.host.cell<Value>(value);
+          cell = { value: fresh, scope: new Locals(scope, { [each.item]: () => fresh.get() }) };
+          cells.set(name, cell);
+        }
+        const inner = cell.scope;
+        return { key: name, make: () => this.element(node, inner, `${suffix}[${name}]`).draw() };
+      });
+    });
+  }
+
+  element(node: ViewNode, scope: Scope, suffix: string): ChildContext {
+    const context = new ElementContext(this, node, scope, suffix);
+    const component = Object.hasOwn(this.table, node.tag) ? this.table[node.tag] : undefined;
+    const draw = (): VChild => {
+      try {
+        return component ? component.draw(context) : failure(node, `There is no component <${node.tag}>.`);
+      } catch (error) {
+        return failure(node, error instanceof Error ? error.message : String(error));
+      }
+    };
+    return { context, draw };
+  }
+}
+
+/** What stands in the place of an element that cannot be drawn; the rest of the panel goes on. */
+export function failure(node: Pick<ViewNode, "id" | "tag" | "line">, message: string): VChild {
+  return h("div", { class: "nx-failure", role: "alert", "data-id": node.id }, [h("strong", {}, [`<${node.tag}> in line ${node.line} cannot be shown.`]), ` ${message}`]);
+}
+
+class ElementContext implements Context {
+  readonly id: string;
+  readonly domId: string;
+  readonly line: number;
+  readonly host: ViewHost;
+  private readonly instance: Instance;
+  private readonly node: ViewNode;
+  private readonly scope: Scope;
+  private readonly suffix: string;
+  private readonly compiled: ReadonlyMap<string, Evaluator>;
+  private readonly content: Evaluator | null;
+
+  constructor(instance: Instance, node: ViewNode, scope: Scope, suffix: string) {
+    this.instance = instance;
+    this.node = node;
+    this.scope = scope;
+    this.suffix = suffix;
+    this.host = instance.host;
+    this.id = node.id + suffix;
+    this.domId = `nx-${instance.build.id}-${this.id}`.replace(/[^A-Za-z0-9_-]/g, "_");
+    this.line = node.line;
+    this.compiled = new Map(Object.entries(node.props).map(([name, expression]) => [name, compile(expression)]));
+    this.content = node.text ? compile(node.text) : null;
+  }
+
+  get layout() {
+    return this.instance.build.layout.find((rule) => rule.container === this.node.id);
+  }
+
+  get children(): readonly VChild[] {
+    return this.instance.children(this.node.children, this.scope, this.suffix);
+  }
+
+  get parts(): readonly ChildContext[] {
+    return this.node.children.map((child) => this.instance.element(child, this.scope, this.suffix));
+  }
+
+  has(prop: string): boolean {
+    return this.compiled.has(prop) || Object.hasOwn(this.node.bind, prop);
+  }
+
+  prop(name: string): Value {
+    const bound = Object.hasOwn(this.node.bind, name) ? this.node.bind[name] : undefined;
+    if (bound !== undefined) return this.host.state(bound);
+    return this.compiled.get(name)?.(this.scope) ?? null;
+  }
+
+  str(name: string, otherwise = ""): string {
+    const value = this.prop(name);
+    return value === null ? otherwise : textOf(value);
+  }
+
+  num(name: string, otherwise: number): number {
+    const value = this.prop(name);
+    return isNumber(value) ? value : otherwise;
+  }
+
+  flag(name: string): boolean {
+    return truthy(this.prop(name));
+  }
+
+  text(): string {
+    return this.content ? textOf(this.content(this.scope)) : "";
+  }
+
+  query(prop: string): string | null {
+    const expression: Expression | undefined = this.node.props[prop];
+    return expression?.kind === "name" && this.instance.isQuery(expression.name) ? expression.name : null;
+  }
+
+  bound(prop: string): boolean {
+    return Object.hasOwn(this.node.bind, prop);
+  }
+
+  set(prop: string, value: Json, gesture: "live" | "done"): void {
+    const name = this.node.bind[prop];
+    if (name !== undefined) this.host.set(name, value, gesture, this.id);
+  }
+
+  handles(event: string): boolean {
+    return Object.hasOwn(this.node.on, event);
+  }
+
+  fire(event: string, payload: Json = null): void {
+    const invocation = this.node.on[event];
+    if (!invocation) return;
+    const scope = new Locals(this.scope, { $event: () => payload });
+    const args = invocation.args.map((argument) => compile(argument)(scope) as Json);
+    this.host.trigger(invocation.action, args, payload, this.id);
+  }
+
+  pending(): boolean {
+    return this.host.pending(this.id);
+  }
+
+  problem(): Problem | null {
+    return this.host.problem(this.id);
+  }
+}

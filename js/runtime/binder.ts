@@ -1,0 +1,205 @@
+// What is drawn, as live DOM: functions are followed by signals, lists keep the nodes of keys that stay.
+
+import { effect, untracked } from "@preact/signals-core";
+import { allowedTag, safeAttribute } from "../reactor/html.ts";
+import type { AttrValue, Follow, VChild, VDynamic, VElement, VList } from "../reactor/vnode.ts";
+
+const SVG = "http://www.w3.org/2000/svg";
+const SVG_TAGS = new Set("svg g path line rect circle ellipse polygon polyline text tspan defs marker linearGradient stop".split(" "));
+/** Set as properties: attributes only give the first value. */
+const PROPERTIES = new Set(["value", "checked", "selected"]);
+
+/** Everything to undo when a part goes away. */
+export class Owner {
+  private readonly undo: (() => void)[] = [];
+
+  add(dispose: () => void): void {
+    this.undo.push(dispose);
+  }
+
+  /** Follow what a function reads; an error takes down this part only. */
+  follow(run: () => void): void {
+    this.add(effect(() => {
+      try {
+        run();
+      } catch (error) {
+        console.error("nexus:", error);
+      }
+    }));
+  }
+
+  dispose(): void {
+    for (const one of this.undo.splice(0).reverse()) one();
+  }
+}
+
+/** Put children into an element; the owner takes them out of signals again. */
+export function bindChildren(parent: Element, children: readonly VChild[], owner: Owner): void {
+  for (const child of children) parent.append(...bindChild(child, owner, inSvg(parent)));
+}
+
+function inSvg(parent: Element): boolean {
+  return parent.namespaceURI === SVG;
+}
+
+function bindChild(child: VChild, owner: Owner, svg: boolean): Node[] {
+  if (typeof child === "string") return [document.createTextNode(child)];
+  if (typeof child === "function") {
+    const text = document.createTextNode("");
+    owner.follow(() => { text.data = child(); });
+    return [text];
+  }
+  switch (child.kind) {
+    case "element":
+      return bindElement(child, owner, svg);
+    case "dynamic":
+      return bindDynamic(child, owner, svg);
+    default:
+      return bindList(child, owner, svg);
+  }
+}
+
+function bindElement(described: VElement, owner: Owner, parentSvg: boolean): Node[] {
+  if (!allowedTag(described.tag)) return [];
+  const svg = (parentSvg || described.tag === "svg") && (SVG_TAGS.has(described.tag) || (parentSvg && described.tag === "title"));
+  const element = svg ? document.createElementNS(SVG, described.tag) : document.createElement(described.tag);
+  const late: [string, Follow<AttrValue>][] = [];
+  for (const [name, value] of Object.entries(described.attrs)) {
+    if (PROPERTIES.has(name)) late.push([name, value]);
+    else if (typeof value === "function") owner.follow(() => setAttribute(element, name, value()));
+    else setAttribute(element, name, value);
+  }
+  for (const [name, listener] of Object.entries(described.on)) {
+    element.addEventListener(name, listener as unknown as EventListener);
+  }
+  bindChildren(element, described.children, owner);
+  // After the children: the value of a select needs its options.
+  for (const [name, value] of late) {
+    if (typeof value === "function") owner.follow(() => setProperty(element, name, value()));
+    else setProperty(element, name, value);
+  }
+  const mounted = described.mounted?.(element as never);
+  if (mounted) owner.add(mounted);
+  return [element];
+}
+
+function setAttribute(element: Element, name: string, value: AttrValue): void {
+  const text = safeAttribute(name, value);
+  if (text === null) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
+function setProperty(element: Element, name: string, value: AttrValue): void {
+  const target = element as unknown as Record<string, unknown>;
+  if (name !== "value" || element.tagName === "PROGRESS" || element.tagName === "OPTION") {
+    if (name === "value") setAttribute(element, name, value);
+    else target[name] = Boolean(value) && value !== "false";
+    return;
+  }
+  const text = value === null || value === undefined ? "" : String(value);
+  // Writing the same text again would move the caret.
+  if (target["value"] !== text) target["value"] = text;
+}
+
+function bindDynamic(described: VDynamic, owner: Owner, svg: boolean): Node[] {
+  const anchor = document.createComment("");
+  let part: { nodes: Node[]; owner: Owner } | null = null;
+  const fragment: Node[] = [];
+  owner.follow(() => {
+    const made = described.make();
+    const inner = new Owner();
+    const nodes = made === null ? [] : untracked(() => bindChild(made, inner, svg));
+    const old = part;
+    part = { nodes, owner: inner };
+    if (anchor.parentNode) {
+      for (const node of nodes) anchor.parentNode.insertBefore(node, anchor);
+      remove(old);
+    } else fragment.push(...nodes);
+  });
+  owner.add(() => part?.owner.dispose());
+  return [...fragment, anchor];
+}
+
+function remove(part: { nodes: Node[]; owner: Owner } | null): void {
+  if (!part) return;
+  part.owner.dispose();
+  for (const node of rangeOf(part.nodes)) node.parentNode?.removeChild(node);
+}
+
+/** A part's nodes as they are now: between its first and last node others may have come. */
+function rangeOf(nodes: readonly Node[]): Node[] {
+  const [first, last] = [nodes[0], nodes[nodes.length - 1]];
+  if (!first || !last || first === last) return [...nodes];
+  const found: Node[] = [];
+  for (let node: Node | null = first; node; node = node.nextSibling) {
+    found.push(node);
+    if (node === last) return found;
+  }
+  return [...nodes];
+}
+
+interface ListItem {
+  readonly nodes: Node[];
+  readonly owner: Owner;
+}
+
+function bindList(described: VList, owner: Owner, svg: boolean): Node[] {
+  const anchor = document.createComment("");
+  let items = new Map<string, ListItem>();
+  const fragment: Node[] = [];
+  owner.follow(() => {
+    const wanted = described.items();
+    const next = new Map<string, ListItem>();
+    untracked(() => {
+      for (const { key, make } of wanted) {
+        const known = items.get(key);
+        if (known) next.set(key, known);
+        else {
+          const inner = new Owner();
+          next.set(key, { owner: inner, nodes: bindChild(make(), inner, svg) });
+        }
+      }
+    });
+    for (const [key, item] of items) if (!next.has(key)) remove(item);
+    if (anchor.parentNode) place(anchor, [...items.keys()].filter((key) => next.has(key)), next);
+    else fragment.push(...[...next.values()].flatMap((item) => item.nodes));
+    items = next;
+  });
+  owner.add(() => { for (const item of items.values()) item.owner.dispose(); });
+  return [...fragment, anchor];
+}
+
+/** Move as few nodes as possible: those on a longest increasing run of old positions stay where they are. */
+function place(anchor: Comment, before: readonly string[], next: ReadonlyMap<string, ListItem>): void {
+  const position = new Map(before.map((key, i) => [key, i]));
+  const keys = [...next.keys()];
+  const staying = longestRun(keys.map((key) => position.get(key) ?? -1));
+  const parent = anchor.parentNode as Node;
+  let follower: Node = anchor;
+  for (let i = keys.length - 1; i >= 0; i -= 1) {
+    const nodes = rangeOf((next.get(keys[i] as string) as ListItem).nodes);
+    if (!staying.has(i)) for (const node of nodes) parent.insertBefore(node, follower);
+    follower = nodes[0] ?? follower;
+  }
+}
+
+/** Indices of a longest increasing subsequence; -1 stands for new and never stays. */
+function longestRun(positions: readonly number[]): Set<number> {
+  const tails: number[] = [];
+  const previous: number[] = [];
+  positions.forEach((value, i) => {
+    if (value < 0) return;
+    let low = 0;
+    let high = tails.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((positions[tails[middle] as number] as number) < value) low = middle + 1;
+      else high = middle;
+    }
+    previous[i] = low > 0 ? (tails[low - 1] as number) : -1;
+    tails[low] = i;
+  });
+  const run = new Set<number>();
+  for (let i = tails.length ? (tails[tails.length - 1] as number) : -1; i >= 0; i = previous[i] ?? -1) run.add(i);
+  return run;
+}

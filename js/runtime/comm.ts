@@ -1,0 +1,34 @@
+// The same frames over a widget's comm, where the workspace lives in the kernel.
+
+import type { ClientFrame, ServerFrame } from "../protocol/index.ts";
+import { Multiplexer } from "./multiplexer.ts";
+import { readPage } from "./transport.ts";
+
+/** What is used of anywidget's model. */
+export interface Model {
+  get(name: string): unknown;
+  send(content: unknown): void;
+  on(event: string, listener: (content: unknown, buffers: DataView[]) => void): void;
+  off(event: string, listener: (content: unknown, buffers: DataView[]) => void): void;
+}
+
+export class CommTransport extends Multiplexer {
+  readonly host = "kernel";
+  private readonly model: Model;
+
+  constructor(model: Model) {
+    super();
+    this.model = model;
+    model.on("msg:custom", (content, buffers) => {
+      const message = content as { type?: string; frame?: string };
+      if (message.type === "frame" && message.frame) this.receive(JSON.parse(message.frame) as ServerFrame);
+      else if (message.type === "page" && buffers[0]) this.receivePage(readPage(new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength)));
+    });
+    this.opened();
+  }
+
+  protected send(frame: ClientFrame): boolean {
+    this.model.send({ type: "frame", frame });
+    return true;
+  }
+}

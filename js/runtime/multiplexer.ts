@@ -1,0 +1,85 @@
+// Panels and requests over one channel: who gets which frame. What carries the frames is a subclass's business.
+
+import type { ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
+import { type ConnectionState, type Follower, gone, type Page, PROTOCOL, Refusal, type RequestBody, type Transport } from "./transport.ts";
+
+interface Waiting {
+  resolve(answer: Result | Page): void;
+  reject(error: Error): void;
+}
+
+/** Longer than an action may take: 5 s of CPU, and what stands before it in its panel's queue. */
+const PATIENCE = 60_000;
+
+export abstract class Multiplexer implements Transport {
+  abstract readonly host: "server" | "kernel";
+  private readonly followers = new Map<string, Set<Follower>>();
+  private readonly waiting = new Map<string, Waiting>();
+  private last = 0;
+  protected current: ConnectionState = { kind: "connecting" };
+
+  /** Send now, or drop: after a reconnection everything needed is asked for again. */
+  protected abstract send(frame: ClientFrame): boolean;
+
+  follow(panel: string, follower: Follower): () => void {
+    const set = this.followers.get(panel) ?? new Set();
+    set.add(follower);
+    this.followers.set(panel, set);
+    follower.state(this.current);
+    if (this.current.kind === "live") this.send({ type: "subscribe", panel, rev: null });
+    return () => {
+      set.delete(follower);
+      if (set.size) return;
+      this.followers.delete(panel);
+      this.send({ type: "unsubscribe", panel });
+    };
+  }
+
+  request(body: RequestBody): Promise<Result | Page> {
+    const id = String(++this.last);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.settle(id)?.reject(new Refusal(gone("The server did not answer within a minute."))), PATIENCE);
+      const done = <T>(finish: (value: T) => void) => (value: T): void => { clearTimeout(timer); finish(value); };
+      this.waiting.set(id, { resolve: done(resolve), reject: done(reject) });
+      if (!this.send({ ...body, id } as ClientFrame)) this.settle(id)?.reject(new Refusal(gone("Not connected to the server right now.", "It is tried again by itself.")));
+    });
+  }
+
+  protected opened(): void {
+    this.send({ type: "hello", version: PROTOCOL, token: null });
+    for (const [panel, set] of this.followers) {
+      const revs = [...set].map((follower) => follower.rev());
+      this.send({ type: "subscribe", panel, rev: revs.includes(null) ? null : Math.min(...(revs as number[])) });
+    }
+  }
+
+  protected lost(at: number): void {
+    for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(new Refusal(gone("The connection broke before the answer came.", "Look whether it was done before you do it again.")));
+    this.change({ kind: "offline", at });
+  }
+
+  protected change(state: ConnectionState): void {
+    this.current = state;
+    for (const set of this.followers.values()) for (const follower of set) follower.state(state);
+  }
+
+  protected receive(frame: ServerFrame): void {
+    if (frame.type === "welcome") this.change({ kind: "live" });
+    else if (frame.type === "result") {
+      const waiting = this.settle(frame.id);
+      if (frame.problem) waiting?.reject(new Refusal(frame.problem));
+      else waiting?.resolve(frame);
+    } else if ("panel" in frame) for (const follower of this.followers.get(frame.panel) ?? []) follower.frame(frame);
+    else if (frame.type === "frame" || frame.type === "notice") for (const set of this.followers.values()) for (const follower of set) follower.frame(frame);
+  }
+
+  protected receivePage(page: Page): void {
+    this.settle(page.header.id)?.resolve(page);
+  }
+
+  private settle(id: string): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    return waiting;
+  }
+}

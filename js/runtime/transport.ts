@@ -1,0 +1,58 @@
+// What carries frames between a page and a workspace.
+
+import type { ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
+
+export const PROTOCOL = 1;
+
+export type ConnectionState =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "live" }
+  /** `at` is when the next attempt is made, in milliseconds since the epoch. */
+  | { readonly kind: "offline"; readonly at: number };
+
+export interface Page {
+  readonly header: PageHeader;
+  /** An Arrow IPC stream. */
+  readonly arrow: Uint8Array;
+}
+
+/** A refusal, as an error. */
+export class Refusal extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+export type Request = Extract<ClientFrame, { id: string }>;
+type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
+export type RequestBody = WithoutId<Request>;
+
+export interface Follower {
+  /** The rev that the follower has, for resuming; null when it has nothing. */
+  rev(): number | null;
+  frame(frame: ServerFrame): void;
+  state(state: ConnectionState): void;
+}
+
+/** One connection for all panels that use it. */
+export interface Transport {
+  readonly host: "server" | "kernel";
+  /** Follow a panel; returns what ends it. */
+  follow(panel: string, follower: Follower): () => void;
+  request(body: RequestBody): Promise<Result | Page>;
+}
+
+export function gone(detail: string, hint = ""): Problem {
+  return { type: "about:blank", title: "Unavailable", status: 503, detail, code: "unavailable", hint, kind: null, span: null, index: null, diagnostics: [] };
+}
+
+/** Split a binary message: four bytes of length, a JSON header, an Arrow stream. */
+export function readPage(data: ArrayBuffer | Uint8Array): Page {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as PageHeader;
+  // Arrow wants its buffers aligned, which a view behind the header is not.
+  return { header, arrow: bytes.slice(4 + length) };
+}
