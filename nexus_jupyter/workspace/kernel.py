@@ -279,7 +279,6 @@ class WorkspaceKernel:
                 bind_arguments(declaration, args),
                 event,
                 panel=name,
-                run_id=run_id,
                 now=time.time(),
                 seed=random.SystemRandom().getrandbits(53),
             )

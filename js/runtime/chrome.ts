@@ -1,0 +1,139 @@
+// The quiet frame around a panel: title, state, undo, source, and messages.
+
+import { effect, type ReadonlySignal } from "@preact/signals-core";
+import type { Diagnostic } from "../protocol/index.ts";
+import type { ConnectionState } from "./transport.ts";
+
+export interface ChromeActions {
+  undo(redo: boolean): void;
+  source(): string;
+}
+
+const ICONS = {
+  undo: "M5 8h8a4 4 0 0 1 0 8H9 M8 5 5 8l3 3",
+  redo: "M15 8H7a4 4 0 0 0 0 8h4 M12 5l3 3-3 3",
+  source: "M7 6 3 10l4 4 M13 6l4 4-4 4",
+} as const;
+
+/** A notice leaves by itself, errors later than the rest. */
+const SHOWN = { info: 4000, warning: 6000, error: 10_000 } as const;
+
+export class Chrome {
+  readonly bar = element("div", "nx-bar");
+  readonly messages = element("div", "nx-messages");
+  readonly source = element("pre", "nx-source");
+  private readonly heading = element("span", "nx-title");
+  private readonly dot = element("span", "nx-dot-state");
+  private readonly actions: ChromeActions;
+  private banner: HTMLElement | null = null;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private where = "";
+  private stop: (() => void) | null = null;
+
+  constructor(name: string, actions: ChromeActions) {
+    this.actions = actions;
+    this.heading.textContent = name;
+    this.source.hidden = true;
+    this.dot.setAttribute("role", "status");
+    const tools = element("span", "nx-actions");
+    tools.append(
+      this.tool("Undo", "undo", () => actions.undo(false)),
+      this.tool("Redo", "redo", () => actions.undo(true)),
+      this.tool("Show source", "source", () => (this.source.hidden ? this.showSource() : this.hideSource())),
+    );
+    this.bar.append(this.dot, this.heading, tools);
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+    this.stop?.();
+  }
+
+  title(text: string): void {
+    this.heading.textContent = text;
+  }
+
+  follow(latency: ReadonlySignal<number | null>): void {
+    this.stop?.();
+    this.stop = effect(() => {
+      const took = latency.value;
+      this.dot.title = this.where + (took === null ? "" : ` \u00b7 last action ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`);
+    });
+  }
+
+  connection(state: ConnectionState, host: "server" | "kernel"): void {
+    clearInterval(this.timer);
+    this.dot.dataset["state"] = state.kind;
+    this.where = state.kind === "live" ? `live \u00b7 ${host}` : state.kind === "offline" ? "offline" : "connecting";
+    this.dot.title = this.where;
+    this.dot.setAttribute("aria-label", this.where);
+    if (state.kind === "live") this.setBanner(null);
+    else if (state.kind === "offline") {
+      const say = (): void => this.setBanner(`Reconnecting\u2026 (${Math.max(0, Math.ceil((state.at - Date.now()) / 1000))} s). What you typed is kept.`);
+      say();
+      this.timer = setInterval(say, 1000);
+    }
+  }
+
+  notice(text: string, level: keyof typeof SHOWN): void {
+    const note = element("div", "nx-banner");
+    note.dataset["kind"] = level;
+    note.setAttribute("role", level === "error" ? "alert" : "status");
+    note.textContent = text;
+    this.messages.append(note);
+    setTimeout(() => note.remove(), SHOWN[level]);
+  }
+
+  diagnostics(list: readonly Diagnostic[]): void {
+    this.messages.querySelector(".nx-diagnostics")?.remove();
+    if (!list.length) return;
+    const items = element("ul", "nx-diagnostics");
+    items.append(element("li", "", "Somebody tried to change this panel to a text with errors; it stays as it was."));
+    for (const { span, message, fix } of list) items.append(element("li", "", `Line ${span.line}, column ${span.col}: ${message}${fix ? ` (${fix.title})` : ""}`));
+    this.messages.append(items);
+  }
+
+  showSource(line?: number): void {
+    this.source.hidden = false;
+    this.source.replaceChildren(...this.actions.source().split("\n").map((text, i) => {
+      const shown = element("span", "", text || " ");
+      if (i + 1 === line) shown.dataset["marked"] = "true";
+      return shown;
+    }));
+    this.source.querySelector("[data-marked]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  private hideSource(): void {
+    this.source.hidden = true;
+  }
+
+  private setBanner(text: string | null): void {
+    if (text === null) {
+      this.banner?.remove();
+      this.banner = null;
+      return;
+    }
+    this.banner ??= element("div", "nx-banner");
+    this.banner.textContent = text;
+    if (!this.banner.isConnected) this.messages.prepend(this.banner);
+  }
+
+  private tool(label: string, icon: keyof typeof ICONS, run: () => void): HTMLElement {
+    const button = element("button", "nx-icon") as HTMLButtonElement;
+    button.type = "button";
+    button.title = label;
+    button.setAttribute("aria-label", label);
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 20 20");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", ICONS[icon]);
+    svg.append(path);
+    button.append(svg);
+    button.addEventListener("click", run);
+    return button;
+  }
+}
+
+function element(tag: string, className: string, text = ""): HTMLElement {
+  return Object.assign(document.createElement(tag), { className, textContent: text });
+}

@@ -1,0 +1,23 @@
+// Where the page comes from: Jupyter's page configuration.
+
+export interface JupyterPage {
+  /** Path below which the server's routes lie, with a slash at the end. */
+  readonly base: string;
+  readonly token: string;
+}
+
+/** The page's Jupyter server, if the page says that the Nexus extension is there. */
+export function jupyterPage(): JupyterPage | null {
+  const text = document.getElementById("jupyter-config-data")?.textContent;
+  if (!text) return null;
+  const config = JSON.parse(text) as { baseUrl?: string; token?: string; nexus?: unknown };
+  return config.baseUrl && config.nexus ? { base: config.baseUrl, token: config.token ?? "" } : null;
+}
+
+export function streamUrl(page: JupyterPage): string {
+  const url = new URL(`${page.base}nexus/api/stream`, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  // The page was given its token by the server itself; a WebSocket cannot carry it in a header.
+  if (page.token) url.searchParams.set("token", page.token);
+  return url.href;
+}

@@ -1,0 +1,44 @@
+// The browser runtime: mounts panels. One per page, however many widgets ask for it.
+
+import { stylesheet } from "../components/index.ts";
+import { CommTransport, type Model } from "./comm.ts";
+import { jupyterPage, streamUrl } from "./host.ts";
+import { MountedPanel } from "./panel.ts";
+import { SocketTransport } from "./socket.ts";
+import type { Transport } from "./transport.ts";
+
+export interface MountOptions {
+  readonly panel: string;
+  readonly host: "server" | "kernel";
+  /** The widget's model, for a workspace in the kernel. */
+  readonly model?: Model;
+}
+
+let socket: SocketTransport | null = null;
+const comms = new WeakMap<Model, CommTransport>();
+
+/** Show a panel in an element; returns what takes it away again. Throws a sentence when there is nothing to talk to. */
+export function mount(element: HTMLElement, options: MountOptions): () => void {
+  addStyles();
+  const panel = new MountedPanel(element, options.panel, transport(options));
+  return () => panel.dispose();
+}
+
+function transport({ host, model }: MountOptions): Transport {
+  if (host === "kernel") {
+    if (!model) throw new Error("A workspace in the kernel needs the widget's model.");
+    const found = comms.get(model) ?? new CommTransport(model);
+    comms.set(model, found);
+    return found;
+  }
+  const page = jupyterPage();
+  if (!page) throw new Error("This page is not served by a Jupyter server with Nexus. Open the notebook there, or use an embedded workspace: nexus.Workspace.open(folder).");
+  socket ??= new SocketTransport(streamUrl(page));
+  return socket;
+}
+
+function addStyles(): void {
+  if (document.getElementById("nexus-styles")) return;
+  const style = Object.assign(document.createElement("style"), { id: "nexus-styles", textContent: stylesheet });
+  document.head.append(style);
+}

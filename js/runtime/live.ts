@@ -1,0 +1,218 @@
+// The live side of a view: signals for states, optimistic input, actions with their progress and problems.
+
+import { batch, computed, type Signal, signal, untracked } from "@preact/signals-core";
+import type { Aggregate, Build, Json, Ordering, Problem, Result } from "../protocol/index.ts";
+import type { Value } from "../reactor/expression/index.ts";
+import type { Cell, Rows, ViewHost } from "../reactor/host.ts";
+import { PanelData } from "./data.ts";
+import { gone, Refusal, type Transport } from "./transport.ts";
+
+/** Shorter than this, progress would only flicker. */
+const SHOW_PROGRESS_AFTER = 150;
+
+export class LiveHost implements ViewHost {
+  readonly live = true;
+  readonly data: PanelData;
+  /** Milliseconds that the last action or input took to be acknowledged. */
+  readonly latency = signal<number | null>(null);
+  private readonly panel: string;
+  private readonly transport: Transport;
+  private build: Build;
+  private readonly states = new Map<string, Signal<Value>>();
+  /** What the workspace has, for taking back what it refused. */
+  private readonly confirmed = new Map<string, Value>();
+  private readonly unconfirmed = new Map<string, number>();
+  private readonly running = new Map<string, Signal<number>>();
+  private readonly problems = new Map<string, Signal<Problem | null>>();
+
+  constructor(panel: string, build: Build, transport: Transport, failed: (error: unknown) => void) {
+    this.panel = panel;
+    this.build = build;
+    this.transport = transport;
+    this.data = new PanelData(panel, build, transport, () => this.viewStates(), failed);
+  }
+
+  /** Take over a text and the values of its states; those of a view stay if the view keeps them. */
+  replace(build: Build, values: Readonly<Record<string, Json>>): void {
+    this.build = build;
+    this.data.replace(build);
+    batch(() => {
+      for (const { name, scope, default: initial } of build.state) {
+        if (scope === "view") this.stateSignal(name, initial as Value);
+        else this.confirm(name, (Object.hasOwn(values, name) ? values[name] : initial) as Value);
+      }
+    });
+  }
+
+  /** The workspace says what a state is now. */
+  confirm(name: string, value: Value): void {
+    const changed = JSON.stringify(this.confirmed.get(name)) !== JSON.stringify(value);
+    this.confirmed.set(name, value);
+    // While the person's own newer input is on its way, an echo of an older one must not undo it on the screen.
+    if (!this.unconfirmed.get(name)) this.stateSignal(name, value).value = value;
+    if (changed) this.data.stateChanged(name);
+  }
+
+  cell<T>(initial: T): Cell<T> {
+    const value = signal(initial);
+    return { get: () => value.value, set: (next) => { value.value = next; } };
+  }
+
+  memo<T>(compute: () => T): () => T {
+    const value = computed(compute);
+    return () => value.value;
+  }
+
+  state(name: string): Value {
+    return this.states.get(name)?.value ?? null;
+  }
+
+  set(name: string, value: Json, gesture: "live" | "done", element: string): void {
+    const declared = this.build.state.find((state) => state.name === name);
+    if (!declared) return;
+    const fitting = declared.type.kind === "int" && typeof value === "number" ? Math.round(value) : value;
+    this.stateSignal(name, null).value = fitting as Value;
+    if (declared.scope === "view") this.data.stateChanged(name);
+    else if (gesture === "done" && JSON.stringify(this.confirmed.get(name)) !== JSON.stringify(fitting)) void this.sendState(name, fitting, element);
+  }
+
+  private async sendState(name: string, value: Json, element: string): Promise<void> {
+    this.unconfirmed.set(name, (this.unconfirmed.get(name) ?? 0) + 1);
+    const started = performance.now();
+    try {
+      await this.transport.request({ type: "set", panel: this.panel, name, value, element });
+      this.latency.value = performance.now() - started;
+      this.problemSignal(element).value = null;
+    } catch (error) {
+      this.problemSignal(element).value = problemOf(error);
+      this.unconfirmed.set(name, 1);
+    }
+    const left = (this.unconfirmed.get(name) ?? 1) - 1;
+    this.unconfirmed.set(name, left);
+    if (!left) this.stateSignal(name, null).value = this.confirmed.get(name) ?? null;
+  }
+
+  trigger(action: string, args: Json[], event: Json, element: string): void {
+    void this.run(action, args, event, element);
+  }
+
+  private async run(action: string, args: Json[], event: Json, element: string): Promise<void> {
+    const busy = this.busy(element);
+    let shown = false;
+    const timer = setTimeout(() => { shown = true; busy.value += 1; }, SHOW_PROGRESS_AFTER);
+    const started = performance.now();
+    try {
+      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, element })) as Result;
+      this.latency.value = performance.now() - started;
+      if (result) this.problemSignal(element).value = null;
+    } catch (error) {
+      this.problemSignal(element).value = problemOf(error);
+    } finally {
+      clearTimeout(timer);
+      if (shown) busy.value -= 1;
+    }
+  }
+
+  async undo(redo: boolean): Promise<Problem | null> {
+    try {
+      await this.transport.request({ type: "undo", panel: this.panel, redo });
+      return null;
+    } catch (error) {
+      return problemOf(error);
+    }
+  }
+
+  pending(element: string): boolean {
+    return this.busy(element).value > 0;
+  }
+
+  problem(element: string): Problem | null {
+    return this.problemSignal(element).value;
+  }
+
+  page(query: string, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
+    return this.data.page(query, offset, limit, order);
+  }
+
+  aggregate(query: string, fn: Aggregate["fn"], column: string | null): Value {
+    return this.data.aggregate(query, fn, column);
+  }
+
+  download(name: string, type: string, content: string): void {
+    if (name.endsWith(".png")) void savePicture(name, content);
+    else save(name, new Blob([content], { type }));
+  }
+
+  copy(text: string): void {
+    void navigator.clipboard?.writeText(text);
+  }
+
+  private stateSignal(name: string, initial: Value): Signal<Value> {
+    let found = this.states.get(name);
+    if (!found) {
+      found = signal<Value>(initial);
+      this.states.set(name, found);
+    }
+    return found;
+  }
+
+  private busy(element: string): Signal<number> {
+    let found = this.running.get(element);
+    if (!found) {
+      found = signal(0);
+      this.running.set(element, found);
+    }
+    return found;
+  }
+
+  private problemSignal(element: string): Signal<Problem | null> {
+    let found = this.problems.get(element);
+    if (!found) {
+      found = signal<Problem | null>(null);
+      this.problems.set(element, found);
+    }
+    return found;
+  }
+
+  private viewStates(): Record<string, Json> {
+    const names = this.build.state.filter((state) => state.scope === "view").map((state) => state.name);
+    return untracked(() => Object.fromEntries(names.map((name) => [name, this.state(name) as Json])));
+  }
+}
+
+export function problemOf(error: unknown): Problem {
+  return error instanceof Refusal ? error.problem : gone(error instanceof Error ? error.message : String(error));
+}
+
+function save(name: string, blob: Blob): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Draw an SVG, with the colours that the page gives it, and save it as PNG. */
+async function savePicture(name: string, svg: string): Promise<void> {
+  const shown = [...document.querySelectorAll<SVGSVGElement>(".nx-panel svg")].find((element) => element.outerHTML === svg);
+  if (!shown) return;
+  const copy = shown.cloneNode(true) as SVGSVGElement;
+  const { width, height } = shown.getBoundingClientRect();
+  const [from, to] = [shown.querySelectorAll("*"), copy.querySelectorAll("*")];
+  from.forEach((element, i) => {
+    const style = getComputedStyle(element);
+    for (const property of ["fill", "stroke", "stroke-width", "fill-opacity", "font", "text-anchor"]) (to[i] as SVGElement).style.setProperty(property, style.getPropertyValue(property));
+  });
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", String(width));
+  copy.setAttribute("height", String(height));
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(copy.outerHTML)}`;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: width * 2, height: height * 2 });
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  context.fillStyle = getComputedStyle(shown.closest(".nx-panel") as Element).backgroundColor;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => { if (blob) save(name, blob); });
+}

@@ -1,0 +1,172 @@
+// A mounted panel: its frame, and the view inside, following the workspace.
+
+import { batch, effect, signal } from "@preact/signals-core";
+import { components, registry } from "../components/index.ts";
+import type { Build, Json, ServerFrame } from "../protocol/index.ts";
+import type { Value } from "../reactor/expression/index.ts";
+import { check } from "../reactor/index.ts";
+import { layoutCss } from "../reactor/layoutcss.ts";
+import { instantiate } from "../reactor/view.ts";
+import { h, type VChild } from "../reactor/vnode.ts";
+import { bindChildren, Owner } from "./binder.ts";
+import { Chrome } from "./chrome.ts";
+import { LiveHost, problemOf } from "./live.ts";
+import type { ConnectionState, Follower, Transport } from "./transport.ts";
+
+/** Loading shorter than this needs no words. */
+const SAY_LOADING_AFTER = 400;
+
+export class MountedPanel implements Follower {
+  private readonly name: string;
+  private readonly transport: Transport;
+  private readonly chrome: Chrome;
+  private readonly body: HTMLElement;
+  private readonly layout: HTMLStyleElement;
+  private readonly owner = new Owner();
+  private view = new Owner();
+  private live: LiveHost | null = null;
+  private nxml = "";
+  private known: number | null = null;
+  private readonly loading = signal<string | null>(null);
+
+  constructor(root: HTMLElement, name: string, transport: Transport) {
+    this.name = name;
+    this.transport = transport;
+    root.classList.add("nx-panel", "nx-live");
+    root.dataset["nx"] = name;
+    this.layout = document.createElement("style");
+    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml });
+    this.body = Object.assign(document.createElement("div"), { className: "nx-body" });
+    root.replaceChildren(this.layout, this.chrome.bar, this.chrome.messages, this.body, this.chrome.source);
+    this.showLoading();
+    root.addEventListener("click", (event) => {
+      const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
+      if (line) this.chrome.showSource(Number(line));
+    });
+    this.owner.add(transport.follow(name, this));
+  }
+
+  dispose(): void {
+    this.view.dispose();
+    this.owner.dispose();
+    this.chrome.dispose();
+  }
+
+  rev(): number | null {
+    return this.known;
+  }
+
+  state(state: ConnectionState): void {
+    this.chrome.connection(state, this.transport.host);
+  }
+
+  frame(frame: ServerFrame): void {
+    switch (frame.type) {
+      case "snapshot":
+      case "reset":
+        this.take(frame.nxml, frame.state, frame.rev);
+        break;
+      case "patch":
+        this.patch(frame);
+        break;
+      case "gone":
+        this.known = frame.rev;
+        this.view.dispose();
+        this.body.replaceChildren(sentence(`There is no panel '${this.name}' in this workspace. Run the cell that makes it, or check out a version that has it.`));
+        break;
+      case "diagnostics":
+        this.chrome.diagnostics(frame.diagnostics);
+        break;
+      case "frame":
+        this.live?.data.frameChanged(frame.name);
+        break;
+      case "notice":
+        this.chrome.notice(frame.message, frame.level);
+    }
+  }
+
+  private take(nxml: string, values: Readonly<Record<string, Json>>, rev: number): void {
+    const first = this.live === null;
+    this.known = rev;
+    if (!first && nxml === this.nxml) {
+      batch(() => { for (const [name, value] of Object.entries(values)) this.live?.confirm(name, value as Value); });
+      this.live?.data.allStale();
+      return;
+    }
+    this.nxml = nxml;
+    const build = check(nxml, registry);
+    this.live ??= new LiveHost(this.name, build, this.transport, (error) => this.chrome.notice(problemText(error), "error"));
+    this.live.replace(build, values);
+    this.draw(build, this.live);
+  }
+
+  private patch(frame: Extract<ServerFrame, { type: "patch" }>): void {
+    if (this.known === null || frame.rev <= this.known || !this.live) return;
+    const { live } = this;
+    if (frame.nxml !== null) {
+      const values = { ...Object.fromEntries(frame.ops.flatMap(stateOf(this.name))) };
+      const kept = Object.fromEntries(check(this.nxml, registry).state.map((state) => [state.name, live.state(state.name) as Json]));
+      this.take(frame.nxml, { ...kept, ...values }, frame.rev);
+      return;
+    }
+    this.known = frame.rev;
+    batch(() => { for (const [name, value] of frame.ops.flatMap(stateOf(this.name))) live.confirm(name, value as Value); });
+  }
+
+  private draw(build: Build, live: LiveHost): void {
+    const focused = (document.activeElement as HTMLElement | null)?.id ?? "";
+    const hadFocus = this.body.contains(document.activeElement);
+    const { scrollTop } = this.body;
+    this.view.dispose();
+    this.view = new Owner();
+    this.layout.textContent = layoutCss(build);
+    const container = document.createElement("div");
+    container.className = "nx-body";
+    const children: VChild[] = build.view.length ? instantiate(build, components, live) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
+    bindChildren(container, children, this.view);
+    this.body.replaceChildren(...container.childNodes);
+    this.body.scrollTop = scrollTop;
+    if (hadFocus && focused) document.getElementById(focused)?.focus();
+    this.chrome.title(build.title);
+    this.chrome.diagnostics([]);
+    this.chrome.follow(live.latency);
+    this.loading.value = null;
+  }
+
+  private async undo(redo: boolean): Promise<void> {
+    const problem = await this.live?.undo(redo);
+    if (problem) this.chrome.notice([problem.detail, problem.hint].filter(Boolean).join(" "), "info");
+  }
+
+  private showLoading(): void {
+    const skeleton = document.createElement("div");
+    skeleton.className = "nx-skeleton-lines";
+    skeleton.setAttribute("aria-busy", "true");
+    for (let i = 0; i < 3; i += 1) skeleton.append(Object.assign(document.createElement("div"), { className: "nx-skeleton" }));
+    const words = document.createElement("div");
+    words.className = "nx-empty";
+    const stop = effect(() => { words.textContent = this.loading.value ?? ""; });
+    this.body.replaceChildren(skeleton, words);
+    const timer = setTimeout(() => { this.loading.value = `Waiting for the panel '${this.name}' from the ${this.transport.host}\u2026`; }, SAY_LOADING_AFTER);
+    this.owner.add(() => { clearTimeout(timer); stop(); });
+  }
+}
+
+function stateOf(panel: string) {
+  const prefix = `${panel}/state.`;
+  return (op: Extract<ServerFrame, { type: "patch" }>["ops"][number]): [string, Json][] => {
+    if (op.op === "set" && op.id.startsWith(prefix) && Object.hasOwn(op.attrs, "value")) return [[op.id.slice(prefix.length), op.attrs["value"] as Json]];
+    if (op.op === "insert" && op.entity.id.startsWith(prefix)) return [[op.entity.id.slice(prefix.length), (op.entity.attrs["value"] ?? null) as Json]];
+    return [];
+  };
+}
+
+function sentence(text: string): HTMLElement {
+  return Object.assign(document.createElement("div"), { className: "nx-empty", textContent: text });
+}
+
+function problemText(error: unknown): string {
+  const { detail, hint } = problemOf(error);
+  return [detail, hint].filter(Boolean).join(" ");
+}
+

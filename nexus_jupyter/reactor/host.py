@@ -1,0 +1,146 @@
+"""The reactor on the server: the same TypeScript that the browser runs, in the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from nexus_jupyter.assets import asset
+from nexus_jupyter.engine import Engine, Limits
+from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.diagnostics import Diagnostic
+from nexus_jupyter.protocol.errors import NXMLError, PatchError
+from nexus_jupyter.protocol.expression import AggregateFunction
+from nexus_jupyter.protocol.panel import Build, Ordering
+from nexus_jupyter.protocol.patch import Patch
+
+__all__ = ["MissingAggregate", "MissingPage", "Reactor", "Rendered"]
+
+#: Characters of a panel's text. Larger ones never reach the engine.
+_LONGEST = 1_000_000
+_CACHED = 1000
+#: A build has the text's tree, its view and its facts: several times the text.
+_LIMITS = Limits(output_bytes=64 << 20)
+_DIAGNOSTICS: TypeAdapter[list[Diagnostic]] = TypeAdapter(list[Diagnostic])
+
+
+class MissingPage(Contract):
+    """Rows that a drawing asks for."""
+
+    query: str
+    offset: int
+    limit: int
+    order: list[Ordering]
+
+
+class MissingAggregate(Contract):
+    """A number that a drawing asks for."""
+
+    query: str
+    fn: AggregateFunction
+    column: str | None
+
+
+class Missing(Contract):
+    """What a drawing needs and was not given."""
+
+    pages: list[MissingPage]
+    aggregates: list[MissingAggregate]
+
+
+class Rendered(Contract):
+    """A drawing, and what it lacks."""
+
+    html: str
+    missing: Missing
+
+
+class _Assembled(Contract):
+    nxml: str
+    build: Build
+
+
+class Reactor:
+    """Checks, prints and draws panels.
+
+    Parameters
+    ----------
+    engine
+        Where JavaScript runs.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._builds = OrderedDict[str, Build]()
+        self._lock = threading.Lock()
+
+    def check(self, nxml: str) -> Build:
+        """Return a text's build, from memory if the text was checked lately.
+
+        Raises
+        ------
+        NXMLError
+            If the text is too long to be looked at. Whatever else is wrong with it is in the build's diagnostics.
+        """
+        with self._lock:
+            if nxml in self._builds:
+                self._builds.move_to_end(nxml)
+                return self._builds[nxml]
+        build = Build.model_validate(self._call("check", {"text": _sized(nxml)}))
+        with self._lock:
+            self._builds[nxml] = build
+            while len(self._builds) > _CACHED:
+                self._builds.popitem(last=False)
+        return build
+
+    def format(self, nxml: str) -> str:
+        """Return a text as the canonical printer writes it."""
+        return str(self._call("format", {"text": _sized(nxml)}))
+
+    def fix(self, nxml: str) -> str:
+        """Return a text with all automatic fixes applied."""
+        return str(self._call("fix", {"text": _sized(nxml)}))
+
+    def assemble(self, tree: dict[str, JsonValue]) -> tuple[str, Build]:
+        """Print a panel's tree and check what was printed."""
+        done = _Assembled.model_validate(self._call("assemble", {"tree": tree}))
+        return done.nxml, done.build
+
+    def patch(self, xml: str) -> Patch:
+        """Read a patch in its XML form.
+
+        Raises
+        ------
+        PatchError
+            If it is malformed; ``diagnostics`` says where.
+        """
+        read = self._call("patch", {"text": _sized(xml)})
+        assert isinstance(read, dict)
+        diagnostics = _DIAGNOSTICS.validate_python(read["diagnostics"])
+        if diagnostics:
+            lines = "\n".join(f"  {diagnostic}" for diagnostic in diagnostics[:10])
+            raise PatchError(f"The patch cannot be read:\n{lines}", diagnostics=diagnostics)
+        return Patch.model_validate(read["patch"])
+
+    def render(self, nxml: str, inputs: dict[str, JsonValue]) -> Rendered:
+        """Draw a panel as static HTML from its state and the rows and numbers given."""
+        return Rendered.model_validate(self._call("render", {"text": _sized(nxml), "inputs": inputs}))
+
+    def components(self) -> list[dict[str, Any]]:  # Any: a table's cells
+        """Return the component registry."""
+        found = self._call("components", {})
+        assert isinstance(found, list)
+        return [dict(component) for component in found if isinstance(component, dict)]
+
+    def _call(self, function: str, argument: JsonValue) -> JsonValue:
+        image = self._engine.image("reactor", asset("reactor.js").decode())
+        return image.call(f"nexus.{function}", argument, limits=_LIMITS).value
+
+
+def _sized(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise NXMLError(f"The text is {len(text)} characters long; {_LONGEST} are allowed.")
+    return text
