@@ -38,7 +38,7 @@ async function fromServer(): Promise<Runtime> {
   if (!baseUrl || !nexus) throw new Error("This page is not served by a Jupyter server with Nexus.");
   const url = new URL(`${baseUrl}nexus/api/static/runtime.js?v=${nexus.version}`, location.href).href;
   try {
-    return (await import(/* @vite-ignore */ url)) as Runtime;
+    return (await import(/* webpackIgnore: true */ url)) as Runtime;
   } catch {
     // Pages that have a token but no cookie yet must say it in a header.
     const headers: Record<string, string> = token ? { Authorization: `token ${token}` } : {};
@@ -67,7 +67,7 @@ function fromComm(model: LoaderModel): Promise<Runtime> {
 async function fromText(code: string): Promise<Runtime> {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
-    return (await import(/* @vite-ignore */ url)) as Runtime;
+    return (await import(/* webpackIgnore: true */ url)) as Runtime;
   } finally {
     URL.revokeObjectURL(url);
   }

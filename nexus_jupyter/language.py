@@ -1,0 +1,54 @@
+"""The NXML language, for texts that are in no workspace (yet)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.protocol.diagnostics import Diagnostic
+from nexus_jupyter.reactor import Reactor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["check", "components", "fix", "format"]
+
+
+@cache
+def _reactor() -> Reactor:
+    return Reactor(Engine.shared())
+
+
+def check(nxml: str) -> list[Diagnostic]:
+    """Return all findings about a text, in its order: code, severity, message, span, node, fix.
+
+    Examples
+    --------
+    >>> [finding.code for finding in check('<panel id="p"><view><buton id="b" label="x"/></view></panel>')]
+    ['NX2002']
+    """
+    return _reactor().check(nxml).diagnostics
+
+
+def fix(nxml: str) -> str:
+    """Return a text with all automatic fixes applied.
+
+    Examples
+    --------
+    >>> fix('<panel id="p"><view><buton id="b" label="x"/></view></panel>')
+    '<panel id="p"><view><button id="b" label="x"/></view></panel>'
+    """
+    return _reactor().fix(nxml)
+
+
+def format(nxml: str) -> str:  # noqa: A001 - the language's own verb, used as nexus.format
+    """Return a text as the canonical printer writes it; comments are not kept."""
+    return _reactor().format(nxml)
+
+
+def components() -> pd.DataFrame:
+    """Return the component registry: name, doc, props, events, content, example."""
+    import pandas as pd
+
+    return pd.DataFrame(_reactor().components())

@@ -1,0 +1,140 @@
+"""TriLog as the workspace sees it: questions go to the process that owns the database, which is started when needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from nexus_jupyter.protocol.errors import NexusError, TriLogError, UnavailableError
+from nexus_jupyter.protocol.trilog import TriLogQuestion
+
+__all__ = ["TriLog"]
+
+_GRACE = 5.0
+
+
+class TriLog:
+    """Answers questions about the past of a workspace.
+
+    The database follows the journal: before each answer it takes in every change that was acknowledged by then. If its
+    process dies, the next question starts it again, and nothing is lost, because the journal has everything.
+
+    Parameters
+    ----------
+    journal
+        URL of the journal's database.
+    folder
+        Where the history database lies.
+    workspace
+        The workspace's name.
+    """
+
+    def __init__(self, journal: str, folder: Path, *, workspace: str) -> None:
+        self._journal = journal
+        self._folder = folder
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._spans: list[dict[str, Any]] = []  # Any: a span's attributes
+
+    def ask(self, question: TriLogQuestion) -> pa.Table:
+        """Answer a question, all changes acknowledged before it included.
+
+        Raises
+        ------
+        UnavailableError
+            If the embedded database is not installed.
+        TriLogError
+            If the question cannot be answered.
+        """
+        return pa.ipc.open_stream(self._exchange(question.model_dump(mode="json"))).read_all()
+
+    def flush(self) -> None:
+        """Return when every acknowledged change can be asked for."""
+        self._exchange(None)
+
+    def keep_spans(self, spans: Sequence[dict[str, Any]]) -> None:  # Any: a span's attributes
+        """Take finished spans, to be stored with the next question."""
+        with self._lock:
+            self._spans = [*self._spans, *spans][-10_000:]
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    @property
+    def process_id(self) -> int | None:
+        """The id of the database's process while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    def _exchange(self, question: dict[str, Any] | None) -> bytes:  # Any: JSON
+        with self._lock:
+            spans, self._spans = self._spans, []
+            request = json.dumps({"spans": spans, "question": question}).encode() + b"\n"
+            for attempt in (1, 2):
+                try:
+                    return self._once(request)
+                except (OSError, EOFError) as error:
+                    self._process = None
+                    if attempt == 2:  # noqa: PLR2004 - the process died twice over the same question
+                        raise TriLogError(
+                            "The history database stopped while it answered.",
+                            hint="Ask for less at a time; the journal itself is not affected.",
+                        ) from error
+            raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def _once(self, request: bytes) -> bytes:
+        process = self._running()
+        assert process.stdin is not None
+        process.stdin.write(request)
+        process.stdin.flush()
+        return _receive(process)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        command = [sys.executable, "-m", "nexus_jupyter.trilog.process", self._journal, str(self._folder), self._workspace]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
+        try:
+            _receive(process)
+        except EOFError as error:
+            raise TriLogError(
+                "The history database could not be started.",
+                hint=f"Does another process use {self._folder}? The folder may be deleted: it is made again from the journal.",
+            ) from error
+        self._process = process
+        return process
+
+
+def _receive(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise EOFError
+    header = json.loads(line)
+    size = int(header["size"])
+    body = process.stdout.read(size) if size else b""
+    if len(body) < size:
+        raise EOFError
+    code = header["code"]
+    if code:
+        errors: dict[str, type[NexusError]] = {UnavailableError.code: UnavailableError}
+        raise errors.get(code, TriLogError)(header["message"], hint=header["hint"])
+    return body
