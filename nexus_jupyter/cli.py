@@ -1,1 +1,178 @@
-"""placeholder"""
+"""The command line: ``nexus``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import HandlerError, NexusError
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, 1 for findings, 2 for mistakes in the call."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except HandlerError as error:
+        where = f" (line {error.span.line}, column {error.span.col})" if error.span else ""
+        print(f"{error}{where}", file=sys.stderr)
+        return 1
+    except NexusError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or 'The file'}: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nexus", description="Live, sandboxed, versioned panels for Jupyter.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="open the examples in JupyterLab")
+    demo.add_argument("--no-browser", action="store_true", help="print the URL and open nothing")
+    demo.add_argument("--port", type=int, default=8888, help="port to try first (%(default)s)")
+    demo.set_defaults(run=_demo)
+
+    doctor = commands.add_parser("doctor", help="say what is installed and works, and what to do about the rest")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument("--dir", type=Path, default=Path(), help="where the workspace is, or will be")
+    doctor.add_argument("--port", type=int, default=8888, help="port that JupyterLab shall use (%(default)s)")
+    doctor.set_defaults(run=_doctor)
+
+    check = commands.add_parser("check", help="check NXML files; exit code 1 when one has errors")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.set_defaults(run=_check)
+
+    fmt = commands.add_parser("fmt", help="print NXML files canonically")
+    fmt.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    fmt.add_argument("--check", action="store_true", help="change nothing; exit code 1 when a file would change")
+    fmt.set_defaults(run=_fmt)
+
+    init = commands.add_parser("init", help="make a workspace folder")
+    init.add_argument("dir", nargs="?", type=Path, default=Path("nexus-workspace"), metavar="DIR")
+    init.set_defaults(run=_init)
+
+    run = commands.add_parser("run", help="run an action of a panel")
+    run.add_argument("dir", type=Path, metavar="DIR")
+    run.add_argument("panel", metavar="PANEL")
+    run.add_argument("action", metavar="ACTION")
+    run.add_argument("args", nargs="*", metavar="NAME=VALUE", help="arguments; a value is JSON, or else text")
+    run.add_argument("--json", action="store_true", help="print JSON")
+    run.set_defaults(run=_run)
+
+    bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
+    bench.set_defaults(run=_bench)
+    return parser
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.demo import run
+
+    return run(no_browser=arguments.no_browser, port=arguments.port)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.doctor import as_json, examine
+
+    findings = examine(arguments.dir.expanduser().absolute(), arguments.port)
+    if arguments.json:
+        print(as_json(findings))
+    else:
+        marks = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
+        for finding in findings:
+            print(f"{marks[finding.state]}  {finding.name:8} {finding.detail}")
+            if finding.advice and finding.state != "ok":
+                print(f"{'':19}{finding.advice}")
+    return 1 if any(finding.state == "error" for finding in findings) else 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.language import check
+
+    failed = False
+    found = []
+    for path in arguments.files:
+        for finding in check(path.read_text(encoding="utf-8")):
+            failed = failed or finding.severity == "error"
+            found.append({"file": str(path), **finding.model_dump(mode="json")})
+            if not arguments.json and finding.severity != "hint":
+                mend = f" (fix: {finding.fix.title})" if finding.fix else ""
+                place = f"{path}:{finding.span.line}:{finding.span.col}"
+                print(f"{place}: {finding.severity} {finding.code}: {finding.message}{mend}")
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+    return 1 if failed else 0
+
+
+def _fmt(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.language import format as canonical
+
+    changed = 0
+    for path in arguments.files:
+        text = path.read_text(encoding="utf-8")
+        printed = canonical(text)
+        if printed != text:
+            changed += 1
+            print(f"{path}: {'would change' if arguments.check else 'changed'}")
+            if not arguments.check:
+                path.write_text(printed, encoding="utf-8")
+    return 1 if arguments.check and changed else 0
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.notebook import Workspace
+
+    with Workspace.open(arguments.dir) as workspace:
+        print(f"The workspace '{workspace.name}' is in {arguments.dir.absolute()}.")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.notebook import Workspace
+
+    given: dict[str, JsonValue] = {}
+    for pair in arguments.args:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            print(f"'{pair}' is no argument: write NAME=VALUE.", file=sys.stderr)
+            return 2
+        try:
+            given[name] = json.loads(text)
+        except ValueError:
+            given[name] = text
+    if not arguments.dir.is_dir():
+        print(
+            f"There is no workspace folder {arguments.dir}. Make one with: nexus init {arguments.dir}", file=sys.stderr
+        )
+        return 2
+    with Workspace.open(arguments.dir) as workspace:
+        run = workspace[arguments.panel].run(arguments.action, **given)
+        if arguments.json:
+            print(json.dumps({"id": run.id, "value": run.value, "rev": run.rev, "logs": run.logs}))
+        else:
+            for line in run.logs:
+                print(line)
+            print(json.dumps(run.value, ensure_ascii=False))
+    return 0
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.benchmarks import run
+
+    return run(arguments.names, arguments.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
 import type { Ordering } from "../protocol/index.ts";
 import type { Component, Context } from "../reactor/component.ts";
-import { grouped, isList, isNumber, isRecord, order as compare, textOf, type Value } from "../reactor/expression/index.ts";
+import { grouped, isList, isNumber, isRecord, numberText, order as compare, textOf, type Value } from "../reactor/expression/index.ts";
 import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
 import { dynamic, h, list, type VChild } from "../reactor/vnode.ts";
 import { box } from "./shared.ts";
@@ -57,7 +57,8 @@ function grid(context: Context, shown: Rows, sort: Cell<Ordering | null>): VChil
   const wanted = context.str("columns").split(",").map((name) => name.trim()).filter(Boolean);
   const columns = wanted.length ? wanted.map((name) => shown.columns.find((column) => column.name === name)).filter((column) => column !== undefined) : shown.columns;
   const head = h("tr", {}, columns.map((column) => header(context, column, sort)));
-  const line = (row: Row): VChild => h("tr", {}, columns.map((column) => h("td", isNumeric(column) ? { class: "nx-number" } : {}, [cellText(row[column.name] ?? null, column)])));
+  const digits = new Map(columns.map((column) => [column.name, decimals(shown.rows, column)]));
+  const line = (row: Row): VChild => h("tr", {}, columns.map((column) => h("td", isNumeric(column) ? { class: "nx-number" } : {}, [cellText(row[column.name] ?? null, column, digits.get(column.name) ?? 0)])));
   return h("table", {}, [h("thead", {}, [head]), h("tbody", {}, shown.rows.map(line))]);
 }
 
@@ -74,9 +75,15 @@ function header(context: Context, column: ColumnInfo, sort: Cell<Ordering | null
   return h("th", { class: isNumeric(column) ? "nx-number" : null, scope: "col", "aria-sort": mine ? (mine.descending ? "descending" : "ascending") : "none" }, [face]);
 }
 
-function cellText(value: Value, column: ColumnInfo): string {
+/** As many decimals for a whole column as its values need, three at most: digits then stand below each other. */
+function decimals(rows: readonly Row[], column: ColumnInfo): number {
+  const needed = rows.map((row) => { const value = row[column.name]; return isNumber(value) ? (numberText(Number(value.toFixed(3))).split(".")[1] ?? "").length : 0; });
+  return Math.max(column.type === "float" ? 1 : 0, ...needed);
+}
+
+function cellText(value: Value, column: ColumnInfo, digits: number): string {
   if (value === null) return "";
-  if (isNumber(value)) return column.type === "int" || Number.isInteger(value) ? grouped(value, column.type === "float" ? 1 : 0) : grouped(value, Math.abs(value) < 1 ? 3 : 1);
+  if (isNumber(value)) return grouped(value, digits);
   return column.type === "date" ? textOf(value).replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ") : textOf(value);
 }
 

@@ -1,7 +1,7 @@
 // Things to read.
 
 import type { Component } from "../reactor/component.ts";
-import { compact, isNumber, numberText, textOf, type Value } from "../reactor/expression/index.ts";
+import { compact, grouped, isNumber, numberText, textOf, type Value } from "../reactor/expression/index.ts";
 import { dynamic, h } from "../reactor/vnode.ts";
 import { box } from "./shared.ts";
 
@@ -33,6 +33,12 @@ export const badge: Component = {
   draw: (context) => box(context, "span", "badge", [() => context.text()], { "data-kind": () => context.str("kind", "neutral") }),
 };
 
+/** Numbers that fit are shown as they are; larger ones are shortened. */
+function large(value: number): string {
+  if (Math.abs(value) >= 1e6) return compact(value);
+  return grouped(value, Number.isInteger(value) || Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+}
+
 export const metric: Component = {
   name: "metric", doc: "One number, large, with what it is.", events: {}, content: "none", size: { min: 130, preferred: 200, grow: 1 },
   props: {
@@ -42,7 +48,7 @@ export const metric: Component = {
   example: '<metric id="m" label="Sales" value="{1250000}" unit="EUR"/>',
   draw: (context) => {
     const value = (): Value => context.prop("value");
-    const shown = (): string => { const v = value(); return v === null ? "\u2013" : isNumber(v) ? compact(v) : textOf(v); };
+    const shown = (): string => { const v = value(); return v === null ? "\u2013" : isNumber(v) ? large(v) : textOf(v); };
     const exact = (): string | null => { const v = value(); return isNumber(v) ? numberText(v) : null; };
     const unit = context.has("unit") ? [h("span", { class: "nx-metric-unit" }, [() => context.str("unit")])] : [];
     const delta = dynamic(() => {

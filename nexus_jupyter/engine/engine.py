@@ -235,7 +235,9 @@ class Image:
                 instance.pump()
                 text = instance.call("__finish", "")
             if text is None:
-                raise EngineFailure("It waits for something that never comes: nothing settles its promise.", kind="never")
+                raise EngineFailure(
+                    "It waits for something that never comes: nothing settles its promise.", kind="never"
+                )
             if len(text) > limits.output_bytes:
                 raise EngineFailure(
                     f"The result is {len(text)} characters long; {limits.output_bytes} are allowed.", kind="output"

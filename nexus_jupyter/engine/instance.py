@@ -33,10 +33,7 @@ WASM_STACK = 8 << 20
 HEADROOM = 8 << 20
 
 EXPORTS = frozenset(
-    "memory __stack_pointer _initialize qjs_init qjs_set_max_stack_size qjs_set_memory_limit wasm_malloc wasm_free "
-    "qjs_eval qjs_get_string_len qjs_free_cstring qjs_new_string qjs_free_value qjs_get_exception qjs_is_exception "
-    "qjs_is_job_pending qjs_execute_pending_job qjs_get_global qjs_get_prop_string qjs_call qjs_get_undefined "
-    "qjs_is_undefined qjs_run_gc".split()
+    ["memory", "__stack_pointer", "_initialize", "qjs_init", "qjs_set_max_stack_size", "qjs_set_memory_limit", "wasm_malloc", "wasm_free", "qjs_eval", "qjs_get_string_len", "qjs_free_cstring", "qjs_new_string", "qjs_free_value", "qjs_get_exception", "qjs_is_exception", "qjs_is_job_pending", "qjs_execute_pending_job", "qjs_get_global", "qjs_get_prop_string", "qjs_call", "qjs_get_undefined", "qjs_is_undefined", "qjs_run_gc"]
 )
 _Raw = ffi.wasmtime_val_raw_t
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, c_void_p))
@@ -298,9 +295,7 @@ class Instance:
         for index, value in enumerate(args):
             values[index].i64 = value & 0xFFFFFFFF
         trap = POINTER(ffi.wasm_trap_t)()
-        error = ffi.wasmtime_func_call_unchecked(
-            self._context, byref(function), values, max(len(args), 1), byref(trap)
-        )
+        error = ffi.wasmtime_func_call_unchecked(self._context, byref(function), values, max(len(args), 1), byref(trap))
         if trap:
             raise _trapped(wasmtime.Trap._from_ptr(trap))  # noqa: SLF001 - as wasmtime-py's own code makes it
         if error:

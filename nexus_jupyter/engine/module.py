@@ -135,7 +135,9 @@ def _global_section(body: bytes, pointer: int, value: int) -> bytes:
     for index in range(count):
         start = at
         at = _skip_constant(body, at + 2)
-        parts.append(body[start : start + 2] + b"\x41" + _signed(value) + b"\x0b" if index == pointer else body[start:at])
+        parts.append(
+            body[start : start + 2] + b"\x41" + _signed(value) + b"\x0b" if index == pointer else body[start:at]
+        )
     return b"".join(parts)
 
 

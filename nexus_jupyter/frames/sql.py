@@ -128,7 +128,7 @@ class _Compiler:
             if query.prepend is not None:
                 first = self._value(query.prepend)
                 sql = (
-                    f"SELECT {column} FROM (SELECT {first} AS {column}, 0 AS \"@first\" UNION ALL "  # noqa: S608 - as above
+                    f'SELECT {column} FROM (SELECT {first} AS {column}, 0 AS "@first" UNION ALL '  # noqa: S608 - as above
                     f'SELECT {column}, 1 FROM ({sql})) ORDER BY "@first", {column}'
                 )
             else:
@@ -190,7 +190,9 @@ class _Compiler:
                 return self._binary(expression)
             case Conditional():
                 test = self._truth(expression.test)
-                return f"(CASE WHEN {test} THEN {self._sql(expression.then)} ELSE {self._sql(expression.otherwise)} END)"
+                return (
+                    f"(CASE WHEN {test} THEN {self._sql(expression.then)} ELSE {self._sql(expression.otherwise)} END)"
+                )
             case Call():
                 return self._call(expression)
             case Member() | Index():

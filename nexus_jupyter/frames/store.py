@@ -26,7 +26,13 @@ from nexus_jupyter.protocol.stream import AggregateRequest
 __all__ = ["FrameInfo", "FrameStore"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_AGGREGATES = {"len": "count(*)", "sum": "sum(CAST({0} AS DOUBLE))", "mean": "avg({0})", "min": "min({0})", "max": "max({0})"}
+_AGGREGATES = {
+    "len": "count(*)",
+    "sum": "sum(CAST({0} AS DOUBLE))",
+    "mean": "avg({0})",
+    "min": "min({0})",
+    "max": "max({0})",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +157,13 @@ class FrameStore:
         asked = ["count(*)", *(_aggregate(request) for request in aggregates)]
         cursor = self._database.cursor()
         try:
-            numbers = cursor.execute(
-                f"SELECT {', '.join(asked)} FROM ({statement.sql})",  # noqa: S608 - quoted by the compiler
-                statement.parameters,
-            ).fetchone()
+            totals = f"SELECT {', '.join(asked)} FROM ({statement.sql})"  # noqa: S608 - quoted by the compiler
+            numbers = cursor.execute(totals, statement.parameters).fetchall()[0]
             rows = self._rows(cursor, statement, offset, limit, order)
         except duckdb.Error as error:
             raise _explain(error, query) from error
         finally:
             cursor.close()
-        assert numbers is not None
         return Page(rows, int(numbers[0]), [plain(value) for value in numbers[1:]])
 
     def names(self) -> list[str]:
@@ -172,7 +175,12 @@ class FrameStore:
         self._database.close()
 
     def _rows(
-        self, cursor: duckdb.DuckDBPyConnection, statement: Statement, offset: int, limit: int, order: Sequence[Ordering]
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        statement: Statement,
+        offset: int,
+        limit: int,
+        order: Sequence[Ordering],
     ) -> pa.Table:
         if limit == 0:
             return pa.table({})

@@ -80,9 +80,7 @@ class Sandbox:
         head = _head(action)
         job: JsonValue = {"state": state, "args": args, "event": event, "now": round(now * 1e3), "seed": seed}
         try:
-            done = image.call(
-                "sandbox.run", job, limits=self._limits, program=(file, f"{head}{action.body}\n}};")
-            )
+            done = image.call("sandbox.run", job, limits=self._limits, program=(file, f"{head}{action.body}\n}};"))
         except EngineFailure as failure:
             raise self._explain(failure, action, file, len(head)) from failure
         value = done.value
@@ -144,4 +142,3 @@ def _place(failure: EngineFailure, action: ActionDeclaration, file: str, head: i
         start = action.span.start + before + (max(0, frame.col - head - 1) if first else frame.col - 1)
         return Span(start=start, end=start + 1, line=action.span.line + frame.line - 1, col=max(1, col))
     return None
-

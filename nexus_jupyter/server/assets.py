@@ -20,8 +20,6 @@ class AssetHandler(NexusHandler):
         """Return a file; one that is asked for by its version may be kept for ever."""
         if name not in _SERVED:
             raise web.HTTPError(404, f"There is no file '{name}'.")
-        self.set_header("Content-Type", _SERVED[name])
         lasting = self.get_query_argument("v", "") == asset_version()
         self.set_header("Cache-Control", "private, max-age=31536000, immutable" if lasting else "no-cache")
-        self.set_etag_header()
-        self.finish(asset(name))
+        self.finish(asset(name), set_content_type=_SERVED[name])

@@ -29,6 +29,7 @@ from nexus_jupyter.workspace import WorkspaceKernel
 __all__ = ["NexusHandler", "actor_of", "guarded"]
 
 M = TypeVar("M", bound=BaseModel)
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)  # Any: answers are contracts, and lists and dicts of them
 Verb = Callable[..., Awaitable[None]]
 
 #: Largest body of a JSON request, in bytes: the largest panel text, escaped, and some.
@@ -142,14 +143,12 @@ class NexusHandler(APIHandler):
     def reply(self, value: BaseModel | dict[str, Any] | list[Any], status: int = 200) -> None:  # Any: JSON
         """Finish with JSON."""
         self.set_status(status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(TypeAdapter(type(value)).dump_json(value))
+        self.finish(_ANY.dump_json(value), set_content_type="application/json")
 
     def problem(self, problem: Problem) -> None:
         """Finish with problem details (RFC 9457)."""
         self.set_status(problem.status)
-        self.set_header("Content-Type", "application/problem+json")
-        self.finish(problem.model_dump_json())
+        self.finish(problem.model_dump_json(), set_content_type="application/problem+json")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # Any: tornado's own signature
         """Tell unexpected errors as problem details too, without a traceback."""

@@ -161,8 +161,7 @@ class TriLogHandler(NexusHandler):
         question = self.parsed(_QUESTION)
         kernel = await self.workspace()
         table = await self.work(lambda: kernel.trilog.ask(question))
-        self.set_header("Content-Type", _ARROW)
-        self.finish(_stream(table))
+        self.finish(_stream(table), set_content_type=_ARROW)
 
 
 class FrameHandler(NexusHandler):
@@ -178,8 +177,7 @@ class FrameHandler(NexusHandler):
         """Return a frame's rows."""
         kernel = await self.workspace()
         table = await self.work(lambda: kernel.frames.table(name))
-        self.set_header("Content-Type", _ARROW)
-        self.finish(_stream(table))
+        self.finish(_stream(table), set_content_type=_ARROW)
 
     @guarded("write")
     async def put(self, name: str) -> None:

@@ -83,8 +83,9 @@ def _of_attribute(entity_id: str, name: str, value: JsonValue, *, is_set: bool) 
     panel, slash, node = entity_id.partition("/")
     if not slash:
         yield "Panel", panel, name, is_set, value
-    elif _STATE in entity_id and name == "value":
-        yield "Panel", panel, node, is_set, value
+    elif _STATE in entity_id:
+        if name == "value":
+            yield "Panel", panel, node, is_set, value
     else:
         yield "Panel", panel, f"{node}.{name.removeprefix('attr:')}", is_set, value
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode, Tracer
 
 from nexus_jupyter.protocol.run import Profile
@@ -52,7 +52,7 @@ class Recorder:
         self._workspace = workspace
         # A provider of our own: the process's global one belongs to whoever runs the server or the notebook.
         self._provider = TracerProvider(resource=Resource({"service.name": "nexus"}), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(_ToStore(store), max_queue_size=10_000))
+        self._provider.add_span_processor(_ToStore(store))
         if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
             self._export()
         self._tracer: Tracer = self._provider.get_tracer("nexus_jupyter", version("nexus-jupyter"))
@@ -85,13 +85,12 @@ class Recorder:
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 
 
-class _ToStore(SpanExporter):
+class _ToStore(SpanProcessor):
     def __init__(self, store: TriLog) -> None:
         self._store = store
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self._store.keep_spans([_plain(span) for span in spans])
-        return SpanExportResult.SUCCESS
+    def on_end(self, span: ReadableSpan) -> None:
+        self._store.keep_span(lambda: _plain(span))
 
 
 def _plain(span: ReadableSpan) -> dict[str, object]:

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nexus_jupyter.protocol.trilog import TriLogQuestion
 __all__ = ["TriLog"]
 
 _GRACE = 5.0
+_SPANS = 10_000
 
 
 class TriLog:
@@ -42,7 +44,8 @@ class TriLog:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._spans: list[dict[str, Any]] = []  # Any: a span's attributes
+        # Appended to by every thread that works, without a lock; the oldest go when nobody asks.
+        self._spans: deque[Callable[[], dict[str, Any]]] = deque(maxlen=_SPANS)  # Any: a span's attributes
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Answer a question, all changes acknowledged before it included.
@@ -60,10 +63,9 @@ class TriLog:
         """Return when every acknowledged change can be asked for."""
         self._exchange(None)
 
-    def keep_spans(self, spans: Sequence[dict[str, Any]]) -> None:  # Any: a span's attributes
-        """Take finished spans, to be stored with the next question."""
-        with self._lock:
-            self._spans = [*self._spans, *spans][-10_000:]
+    def keep_span(self, describe: Callable[[], dict[str, Any]]) -> None:  # Any: a span's attributes
+        """Take a finished span, to be described and stored with the next question. Costs next to nothing."""
+        self._spans.append(describe)
 
     def close(self) -> None:
         """End the process."""
@@ -86,7 +88,7 @@ class TriLog:
 
     def _exchange(self, question: dict[str, Any] | None) -> bytes:  # Any: JSON
         with self._lock:
-            spans, self._spans = self._spans, []
+            spans = [self._spans.popleft()() for _ in range(len(self._spans))]
             request = json.dumps({"spans": spans, "question": question}).encode() + b"\n"
             for attempt in (1, 2):
                 try:
@@ -110,7 +112,14 @@ class TriLog:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
             return self._process
-        command = [sys.executable, "-m", "nexus_jupyter.trilog.process", self._journal, str(self._folder), self._workspace]
+        command = [
+            sys.executable,
+            "-m",
+            "nexus_jupyter.trilog.process",
+            self._journal,
+            str(self._folder),
+            self._workspace,
+        ]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
         try:
             _receive(process)

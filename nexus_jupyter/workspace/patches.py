@@ -61,12 +61,12 @@ def _qualify(graph: Graph, panel: str, op: Op, rev: int | None) -> Op:
     match op:
         case InsertOp():
             attrs = _attributes(op.entity.type, op.entity.attrs)
-            entity = op.entity.model_copy(
-                update={"id": full(op.entity.id), "parent": full(op.entity.parent), "attrs": attrs}
-            )
+            parent = full(op.entity.parent) if op.entity.parent else _parent_of(graph, full(op.before or op.after))
+            entity = op.entity.model_copy(update={"id": full(op.entity.id), "parent": parent, "attrs": attrs})
             return op.model_copy(update={"entity": entity, "before": full(op.before), "after": full(op.after)})
         case MoveOp():
-            places = {"parent": full(op.parent), "before": full(op.before), "after": full(op.after)}
+            parent = full(op.parent) if op.parent else _parent_of(graph, full(op.before or op.after))
+            places = {"parent": parent, "before": full(op.before), "after": full(op.after)}
             return op.model_copy(update={"id": full(op.id), "seen": seen, **places})
         case LinkOp() | UnlinkOp():
             return op.model_copy(update={"source": full(op.source), "target": full(op.target), "seen": seen})
@@ -80,6 +80,13 @@ def _qualify(graph: Graph, panel: str, op: Op, rev: int | None) -> Op:
             return op.model_copy(update={"id": entity_id, "names": names, "seen": seen})
         case _:
             return op.model_copy(update={"id": full(op.id), "seen": seen})
+
+
+def _parent_of(graph: Graph, anchor: str | None) -> str:
+    """Return what an anchor is inside of, for an op that says before or after what, but not into what."""
+    if anchor is None or anchor not in graph:
+        raise PatchError("An insert or move needs to say where: into, before or after an element that is there.")
+    return graph.entity(anchor).parent or ""
 
 
 def _type_of(graph: Graph, entity_id: str) -> EntityType:

@@ -1,0 +1,51 @@
+# Everything is set up by itself: a virtual environment in .venv, npm packages below js, the build in nexus_jupyter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SOURCES := $(shell find js -name node_modules -prune -o -name lib -prune -o \( -name '*.ts' -o -name '*.css' -o -name '*.mjs' -o -name 'package*.json' \) -print)
+
+.PHONY: help demo test bench lint build build-js protocol setup
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml requirements.lock hatch_build.py $(SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock hatchling editables jupyter-builder
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable '.[test]'
+	touch $@
+
+setup: $(VENV)/.installed
+
+demo: setup  ## Open examples/01-first-panel.ipynb in JupyterLab (DEMO=--no-browser prints the URL only)
+	$(BIN)/nexus demo $(DEMO) $(filter --no-browser,$(MAKEFLAGS))
+
+test: setup  ## Run every test that CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd js && npx tsc -p . && npx tsc -p runtime && npx vitest run
+	$(BIN)/pytest
+
+bench: setup  ## Run the benchmarks, each beside its peer
+	$(BIN)/nexus bench
+
+lint: setup  ## Format and check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/mypy
+	cd js && npx tsc -p . && npx tsc -p runtime
+
+build-js:  ## Build the JavaScript into the package
+	cd js && npm ci --no-audit --no-fund && npm run build
+	cd js/studio && npm ci --no-audit --no-fund && npm run build
+
+protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
+	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json
+	cd js && npm run --silent protocol
+
+build: setup  ## Build wheel and sdist
+	$(BIN)/python -m build

@@ -1,0 +1,44 @@
+"""`nexus demo`: the examples, in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from nexus_jupyter.protocol.errors import UnavailableError
+
+__all__ = ["run"]
+
+_EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def run(*, no_browser: bool, port: int) -> int:
+    """Start JupyterLab on the first example and stay until it ends.
+
+    The examples are copied to ``nexus-demo`` below the current folder, so that what is done there changes nothing here.
+
+    Raises
+    ------
+    UnavailableError
+        If JupyterLab or the examples are not there.
+    """
+    if find_spec("jupyterlab") is None:
+        raise UnavailableError("The demo needs JupyterLab.", hint="Run: pip install 'nexus-jupyter[demo]'")
+    if not _EXAMPLES.is_dir():
+        raise UnavailableError(
+            "The examples are not part of this installation.", hint="Get the source of Nexus and run `make demo` there."
+        )
+    folder = Path.cwd() / "nexus-demo"
+    if not folder.exists():
+        shutil.copytree(_EXAMPLES, folder, ignore=shutil.ignore_patterns("nexus-workspace", ".ipynb_checkpoints"))
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
+    command += ["--ServerApp.ip=127.0.0.1", "--LabApp.default_url=/lab/tree/01-first-panel.ipynb"]
+    if no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    # JupyterLab takes this process's place: it gets the terminal's signals, and prints its URL itself.
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter

@@ -1,0 +1,200 @@
+"""`nexus doctor`: what is there, what works, and what to do about the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from nexus_jupyter.protocol.errors import NexusError
+
+__all__ = ["Finding", "examine"]
+
+_PORT = 8888
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``advice`` says what to do when it is not ``ok``."""
+
+    name: str
+    state: Literal["ok", "warning", "error"]
+    detail: str
+    advice: str = ""
+
+
+def examine(folder: Path, port: int = _PORT) -> list[Finding]:
+    """Look at everything and return what was found; never raises.
+
+    Parameters
+    ----------
+    folder
+        Where a workspace is, or would be.
+    port
+        The port that JupyterLab would use.
+    """
+    checks: list[Callable[[], Iterator[Finding]]] = [
+        _python,
+        _assets,
+        _engine,
+        lambda: _folder(folder),
+        _git,
+        _node,
+        lambda: _port(port),
+        _embedded,
+        _server_extension,
+        _lab_extension,
+    ]
+    found: list[Finding] = []
+    for check in checks:
+        try:
+            found += check()
+        except Exception as error:  # noqa: BLE001 - a doctor that falls ill helps nobody
+            found.append(Finding("doctor", "warning", f"One check failed: {type(error).__name__}: {error}."))
+    return found
+
+
+def _python() -> Iterator[Finding]:
+    try:
+        nexus = version("nexus-jupyter")
+    except PackageNotFoundError:
+        nexus = "not installed"
+    yield Finding("nexus", "ok", f"nexus-jupyter {nexus}, Python {sys.version.split()[0]} at {sys.executable}")
+
+
+def _assets() -> Iterator[Finding]:
+    from nexus_jupyter.assets import asset
+
+    names = ("runtime.js", "reactor.js", "sandbox.js", "loader.js", "engine.wasm")
+    missing = []
+    for name in names:
+        try:
+            asset(name)
+        except NexusError:
+            missing.append(name)
+    if missing:
+        advice = "In a source checkout, run `make build-js` (needs Node.js 20); else install nexus-jupyter again."
+        yield Finding("files", "error", f"Built files are missing: {', '.join(missing)}.", advice)
+    else:
+        yield Finding("files", "ok", "all built files are there")
+
+
+def _engine() -> Iterator[Finding]:
+    from nexus_jupyter.engine import Engine
+    from nexus_jupyter.reactor import Reactor
+
+    try:
+        engine = Engine.shared()
+        ok = Reactor(engine).check('<panel id="p"><view><text id="t">{1 + 1}</text></view></panel>').ok
+    except NexusError as error:
+        yield Finding("engine", "error", error.message, error.hint)
+        return
+    status = engine.status()
+    detail = f"wasmtime {status['wasmtime']}, engine {status['artefact']}"
+    if status["cache"] is None:
+        advice = (
+            "Make ~/.cache/nexus_jupyter a folder of your own with mode 0700, so that it need not compile each time."
+        )
+        yield Finding("engine", "warning", f"{detail}; compiled code cannot be kept", advice)
+    else:
+        yield Finding("engine", "ok" if ok else "error", f"{detail}, compiled code in {status['cache']}")
+
+
+def _folder(folder: Path) -> Iterator[Finding]:
+    target = folder
+    while not target.exists():
+        target = target.parent
+    try:
+        with tempfile.TemporaryFile(dir=target):
+            pass
+    except OSError as error:
+        advice = f"Choose another folder, or make it writable: chmod u+w {target}"
+        yield Finding("folder", "error", f"{target} cannot be written: {error.strerror}.", advice)
+        return
+    free = shutil.disk_usage(target).free
+    if free < 200 << 20:
+        yield Finding("folder", "warning", f"{target} has {free >> 20} MB left.", "Free some disk space.")
+    else:
+        yield Finding("folder", "ok", f"{target} can be written, {free >> 30} GB free")
+
+
+def _git() -> Iterator[Finding]:
+    path = shutil.which("git")
+    if path is None:
+        advice = "Install git (for example: apt-get install git). Everything but commits works without."
+        yield Finding("git", "warning", "git is not installed, so versions cannot be made.", advice)
+        return
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    yield Finding("git", "ok", said.stdout.strip() or path)
+
+
+def _node() -> Iterator[Finding]:
+    path = shutil.which("node")
+    if path is None:
+        advice = "Nothing to do, unless you build Nexus from source: then install Node.js 20."
+        yield Finding("node", "ok", "Node.js is not installed; it is needed only to build from source.", advice)
+        return
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    yield Finding("node", "ok", f"Node.js {said.stdout.strip()} (needed only to build from source)")
+
+
+def _port(port: int) -> Iterator[Finding]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            advice = f"JupyterLab will take the next free one; or end what uses it, or start with --port {port + 1}."
+            yield Finding("port", "warning", f"Port {port} is in use.", advice)
+            return
+    yield Finding("port", "ok", f"port {port} is free")
+
+
+def _embedded() -> Iterator[Finding]:
+    missing = [name for name in ("chdb", "clickhouse_connect") if find_spec(name) is None]
+    if missing:
+        advice = "Run: pip install 'nexus-jupyter[embedded]'"
+        yield Finding("trilog", "warning", f"ws.trilog needs {' and '.join(missing)}, which is not installed.", advice)
+    else:
+        yield Finding("trilog", "ok", f"chdb {version('chdb')}, clickhouse-connect {version('clickhouse-connect')}")
+
+
+def _server_extension() -> Iterator[Finding]:
+    from jupyter_server.extension.config import ExtensionConfigManager
+    from jupyter_server.extension.manager import ExtensionManager
+
+    manager = ExtensionManager(config_manager=ExtensionConfigManager())
+    manager.from_config_manager(manager.config_manager)  # type: ignore[no-untyped-call]  # jupyter_server's own
+    extension = manager.extensions.get("nexus_jupyter")
+    if extension is None or not extension.enabled:
+        advice = "Run: jupyter server extension enable nexus_jupyter"
+        yield Finding("server", "warning", "The server extension is not enabled in this environment.", advice)
+    else:
+        yield Finding("server", "ok", "the server extension is enabled")
+
+
+def _lab_extension() -> Iterator[Finding]:
+    from jupyter_core.paths import jupyter_path
+
+    for base in jupyter_path("labextensions"):
+        package = Path(base) / "nexus-jupyter" / "package.json"
+        if package.exists():
+            found = json.loads(package.read_text(encoding="utf-8"))["version"]
+            yield Finding("lab", "ok", f"the JupyterLab extension {found} is installed")
+            return
+    advice = "Panels are then shown by the widget alone. Installing the wheel of nexus-jupyter adds it."
+    yield Finding("lab", "warning", "The JupyterLab extension is not installed.", advice)
+
+
+def as_json(findings: list[Finding]) -> str:
+    """Return findings as JSON text."""
+    return json.dumps([asdict(finding) for finding in findings], indent=2)
