@@ -1,4 +1,4 @@
-"""Builds the JavaScript and the engine artefact into the package, where they are missing or older than their sources."""
+"""Builds the JavaScript and the engine artefact into the package where they are missing or old."""
 
 from __future__ import annotations
 

@@ -169,17 +169,25 @@ def _embedded() -> Iterator[Finding]:
 
 
 def _server_extension() -> Iterator[Finding]:
-    from jupyter_server.extension.config import ExtensionConfigManager
-    from jupyter_server.extension.manager import ExtensionManager
+    from jupyter_core.paths import jupyter_config_path
 
-    manager = ExtensionManager(config_manager=ExtensionConfigManager())
-    manager.from_config_manager(manager.config_manager)  # type: ignore[no-untyped-call]  # jupyter_server's own
-    extension = manager.extensions.get("nexus_jupyter")
-    if extension is None or not extension.enabled:
+    enabled = False
+    for base in reversed(jupyter_config_path()):
+        folder = Path(base)
+        for path in (
+            *sorted((folder / "jupyter_server_config.d").glob("*.json")),
+            folder / "jupyter_server_config.json",
+        ):
+            if path.exists():
+                extensions = (
+                    json.loads(path.read_text(encoding="utf-8")).get("ServerApp", {}).get("jpserver_extensions", {})
+                )
+                enabled = extensions.get("nexus_jupyter", enabled)
+    if enabled:
+        yield Finding("server", "ok", "the server extension is enabled")
+    else:
         advice = "Run: jupyter server extension enable nexus_jupyter"
         yield Finding("server", "warning", "The server extension is not enabled in this environment.", advice)
-    else:
-        yield Finding("server", "ok", "the server extension is enabled")
 
 
 def _lab_extension() -> Iterator[Finding]:

@@ -600,7 +600,9 @@ export interface Invocation {
   args: Expression[];
 }
 /**
- * Why a change was made. ``of`` is the rev that an undo, redo or revert refers to; ``ref`` a commit or prompt id.
+ * Why a change was made.
+ *
+ * ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt.
  */
 export interface Cause {
   action: string | null;
@@ -878,7 +880,7 @@ export interface Undo {
   type: "undo";
 }
 /**
- * Is anybody there?
+ * Ask whether anybody is there.
  */
 export interface Ping {
   id: string;

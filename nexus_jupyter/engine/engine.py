@@ -45,7 +45,8 @@ _PRELUDE = """
     const done = (value) => { outcome = stringify(value === undefined ? null : value); state = "done"; };
     const failed = (error) => { outcome = error; state = "failed"; };
     const result = target(argument);
-    if (result !== null && typeof result === "object" && typeof result.then === "function") result.then(done).catch(failed);
+    const waits = result !== null && typeof result === "object" && typeof result.then === "function";
+    if (waits) result.then(done).catch(failed);
     else done(result);
   };
   globalThis.__finish = () => {

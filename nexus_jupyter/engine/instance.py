@@ -33,7 +33,31 @@ WASM_STACK = 8 << 20
 HEADROOM = 8 << 20
 
 EXPORTS = frozenset(
-    ["memory", "__stack_pointer", "_initialize", "qjs_init", "qjs_set_max_stack_size", "qjs_set_memory_limit", "wasm_malloc", "wasm_free", "qjs_eval", "qjs_get_string_len", "qjs_free_cstring", "qjs_new_string", "qjs_free_value", "qjs_get_exception", "qjs_is_exception", "qjs_is_job_pending", "qjs_execute_pending_job", "qjs_get_global", "qjs_get_prop_string", "qjs_call", "qjs_get_undefined", "qjs_is_undefined", "qjs_run_gc"]
+    {
+        "memory",
+        "__stack_pointer",
+        "_initialize",
+        "wasm_malloc",
+        "wasm_free",
+        "qjs_init",
+        "qjs_set_max_stack_size",
+        "qjs_set_memory_limit",
+        "qjs_eval",
+        "qjs_get_string_len",
+        "qjs_free_cstring",
+        "qjs_new_string",
+        "qjs_free_value",
+        "qjs_get_exception",
+        "qjs_is_exception",
+        "qjs_is_job_pending",
+        "qjs_execute_pending_job",
+        "qjs_get_global",
+        "qjs_get_prop_string",
+        "qjs_call",
+        "qjs_get_undefined",
+        "qjs_is_undefined",
+        "qjs_run_gc",
+    }
 )
 _Raw = ffi.wasmtime_val_raw_t
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, c_void_p))
@@ -84,7 +108,9 @@ class Runtime:
         def call(_env: object, caller: Any, args: Any, _count: int) -> int | None:  # Any: C pointers
             try:
                 if function is not None:
-                    vm = _instances[ffi.wasmtime_context_get_data(ffi.wasmtime_caller_context(caller))]
+                    data: Any  # a pointer that is our number
+                    data = ffi.wasmtime_context_get_data(ffi.wasmtime_caller_context(caller))
+                    vm = _instances[int(data)]
                     result = function(vm, args)
                     args[0].i64 = 0
                     args[0].i32 = result
@@ -106,11 +132,11 @@ class Runtime:
             _NO_FINALIZER,
         )
         if error:
-            raise WasmtimeError._from_ptr(error)  # noqa: SLF001 - as wasmtime-py's own code makes it
+            raise WasmtimeError._from_ptr(error)  # noqa: SLF001 - as wasmtime-py itself does
 
 
 class Instance:
-    """A virtual machine. Used by one thread at a time, then closed; after a failure nothing else may be done with it."""
+    """A virtual machine. Used by one thread at a time, then closed; after a failure it may only be closed."""
 
     def __init__(self, runtime: Runtime, *, memory_bytes: int, seed: bytes = b"", now_ns: int | None = None) -> None:
         self._random = seed
@@ -118,7 +144,7 @@ class Instance:
         self._functions: dict[str, Any] = {}  # Any: C structures
         self._id = next(_ids)
         _instances[self._id] = self
-        self._store = ffi.wasmtime_store_new(runtime.engine.ptr(), c_void_p(self._id), _NO_FINALIZER)
+        self._store: Any = ffi.wasmtime_store_new(runtime.engine.ptr(), c_void_p(self._id), _NO_FINALIZER)
         self._context = ffi.wasmtime_store_context(self._store)
         ffi.wasmtime_store_limiter(self._store, memory_bytes, 20000, 1, 1, 1)
         ffi.wasmtime_context_set_epoch_deadline(self._context, 1 << 40)

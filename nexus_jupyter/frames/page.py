@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import math
 from dataclasses import dataclass
@@ -70,10 +70,10 @@ def plain(value: object) -> JsonValue:
             return value if math.isfinite(value) else None
         case decimal.Decimal():
             return float(value)
-        case datetime.datetime():
-            midnight = value.time() == datetime.time(0)
+        case dt.datetime():
+            midnight = value.time() == dt.time(0)
             return value.date().isoformat() if midnight else value.isoformat()
-        case datetime.date():
+        case dt.date():
             return value.isoformat()
         case _:
             return str(value)

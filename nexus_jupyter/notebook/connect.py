@@ -41,7 +41,7 @@ def connect(*, workspace: str | None = None) -> Workspace:
         found = Workspace(RemoteHost(url, token, workspace=workspace, verify=verify))
     elif workspace is not None:
         raise NexusError(
-            f"There is no Jupyter server with Nexus around this kernel, so the workspace '{workspace}' cannot be reached.",
+            f"No Jupyter server with Nexus started this kernel, so the workspace '{workspace}' cannot be reached.",
             hint="Leave the name out for an embedded workspace, or open a folder with nexus.Workspace.open(folder).",
         )
     else:

@@ -42,7 +42,7 @@ def _widget(host: Host, name: str) -> dict[str, Any] | None:  # Any: MIME data
         from IPython import get_ipython
     except ImportError:
         return None
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None or getattr(shell, "kernel", None) is None:
         return None
     from nexus_jupyter.notebook.widget import PanelWidget

@@ -12,10 +12,10 @@ __all__ = ["NexusMagics"]
 
 
 @magics_class
-class NexusMagics(Magics):  # type: ignore[misc]  # IPython's base is untyped
+class NexusMagics(Magics):
     """The magics of Nexus."""
 
-    @cell_magic  # type: ignore[untyped-decorator]  # IPython's decorator is untyped
+    @cell_magic
     def panel(self, line: str, cell: str) -> Panel:
         """Make a panel of the cell's text and show it."""
         name = line.strip()
@@ -23,7 +23,7 @@ class NexusMagics(Magics):  # type: ignore[misc]  # IPython's base is untyped
             raise RequestError("Give the panel's name: %%panel NAME.")
         return connect().panel(name, cell)
 
-    @line_magic  # type: ignore[untyped-decorator]  # as above
+    @line_magic
     def nexus(self, line: str) -> str:
         """Tell where the workspace is and what it holds."""
         if line.strip() not in {"", "status"}:

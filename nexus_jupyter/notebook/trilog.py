@@ -77,7 +77,8 @@ class TriLogFace:
         TriLogError
             If the database refuses the query.
         """
-        return self._host.ask(SqlQuestion(sql=query)).to_pandas()
+        answer: pd.DataFrame = self._host.ask(SqlQuestion(sql=query)).to_pandas()
+        return answer
 
 
 def _nanoseconds(time: str | datetime | pd.Timestamp) -> int:
@@ -87,7 +88,7 @@ def _nanoseconds(time: str | datetime | pd.Timestamp) -> int:
         stamp = pd.Timestamp(time)
     except (ValueError, TypeError) as error:
         raise TriLogError(f"{time!r} is no time: {error}.", hint="Write it like '2026-11-23 14:30'.") from error
-    if stamp is pd.NaT:
+    if pd.isna(stamp):
         raise TriLogError("The time is missing.", hint="Write it like '2026-11-23 14:30'.")
     if stamp.tzinfo is None:
         stamp = pd.Timestamp(stamp.to_pydatetime().astimezone())

@@ -20,7 +20,7 @@ __all__ = ["PanelWidget"]
 _LOADER = Path(__file__).parent.parent / "static" / "loader.js"
 
 
-class PanelWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget ships no types for its base
+class PanelWidget(anywidget.AnyWidget):
     """Shows one panel.
 
     Where the workspace lives in a server, the front end talks to that, and this object has nothing more to do. Where it

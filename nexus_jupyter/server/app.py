@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
@@ -68,7 +68,6 @@ class NexusApp(ExtensionApp):
 
     name = "nexus_jupyter"
     load_other_extensions = True
-    classes: ClassVar[list[type]] = []
 
     workspace_dir = Unicode(
         "nexus-workspace",
@@ -89,10 +88,11 @@ class NexusApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Prepare what the handlers share; the workspace itself is opened on first use."""
-        folder = Path(self.serverapp.root_dir) / self.workspace_dir
+        server: Any = self.serverapp  # Any: None until the server has linked the extension, which it has
+        folder = Path(server.root_dir) / self.workspace_dir
         self.room = ServerRoom(folder, TokenIssuer(self.kernel_token_lifetime), Engine.shared())
         self.settings["nexus"] = self.room
-        page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        page = server.web_app.settings.setdefault("page_config_data", {})
         page["nexus"] = {"api": "nexus/api/", "version": asset_version()}
 
     def initialize_handlers(self) -> None:
@@ -116,7 +116,7 @@ class NexusApp(ExtensionApp):
 
     def _own_url(self) -> str:
         """Return how this machine's own processes reach the server: by loopback where it listens there."""
-        server = self.serverapp
+        server: Any = self.serverapp  # Any: as above
         if server.sock:
             return str(server.connection_url)
         scheme = "https" if server.certfile else "http"

@@ -12,7 +12,7 @@ from http.client import responses
 from typing import Any, ClassVar, TypeVar
 
 from jupyter_core.utils import ensure_async
-from jupyter_server.auth import IdentityProvider, User
+from jupyter_server.auth import IdentityProvider, PasswordIdentityProvider, User
 from jupyter_server.base.call_context import CallContext
 from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -32,14 +32,16 @@ M = TypeVar("M", bound=BaseModel)
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)  # Any: answers are contracts, and lists and dicts of them
 Verb = Callable[..., Awaitable[None]]
 
+#: Jupyter's own providers: they know a token or a password, but no names.
+_NAMELESS = (IdentityProvider, PasswordIdentityProvider)
 #: Largest body of a JSON request, in bytes: the largest panel text, escaped, and some.
 _JSON_LIMIT = 4 * 2**20
 
 
-def guarded(action: str) -> Callable[[Verb], Verb]:
+def guarded(action: str) -> Callable[[Verb], Any]:  # Any: web.authenticated's own type is wider than it is
     """Let only those through whom Jupyter's authorizer allows an action on ``nexus``, and kernels with their token."""
 
-    def decorate(method: Verb) -> Verb:
+    def decorate(method: Verb) -> Any:  # Any: web.authenticated's own type says less than it gives
         @web.authenticated
         @wraps(method)
         async def verb(self: NexusHandler, *args: str, **kwargs: str) -> None:
@@ -73,7 +75,7 @@ class NexusHandler(APIHandler):
         assert isinstance(room, ServerRoom)
         return room
 
-    async def prepare(self) -> None:
+    async def prepare(self, **_kwargs: Any) -> None:
         """Authenticate by a kernel token if there is one, else as Jupyter does."""
         bearer = self.request.headers.get("Authorization", "")
         if not bearer.startswith("Bearer "):
@@ -105,7 +107,8 @@ class NexusHandler(APIHandler):
 
     def body(self, model: type[M]) -> M:
         """Return the request's JSON body as a contract; raises `RequestError`."""
-        return self.parsed(TypeAdapter(model))
+        value: M = self.parsed(TypeAdapter(model))
+        return value
 
     def parsed(self, adapter: TypeAdapter[Any]) -> Any:  # Any: what the adapter says
         """Return the request's JSON body by a type adapter; raises `RequestError`."""
@@ -173,6 +176,6 @@ def actor_of(handler: Any) -> Actor:  # Any: REST handlers and the WebSocket sha
     if claims is not None:
         return Actor(id=claims.sub, name=claims.sub, kind="kernel")
     user = handler.current_user
-    if type(handler.identity_provider) is IdentityProvider or user is None:
+    if type(handler.identity_provider) in _NAMELESS or user is None:
         return Actor(id=owner(), name=owner())
     return Actor(id=user.username, name=user.display_name or user.username)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -58,17 +59,15 @@ def openapi(routes: Iterable[tuple[str, type]], base: str) -> dict[str, Any]:  #
 
 
 def _path(pattern: str) -> tuple[str, list[dict[str, Any]]]:
-    names, parts = [], []
-    for part in pattern.strip("/").split("/"):
-        if part.startswith("(?P<"):
-            name = part[4 : part.index(">")]
-            names.append(name)
-            parts.append("{" + name + "}")
-        else:
-            parts.append(part.replace("\\", ""))
-    return "/" + "/".join(parts), [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-    ]
+    names: list[str] = []
+
+    def take(group: re.Match[str]) -> str:
+        names.append(group.group(1))
+        return "{" + group.group(1) + "}"
+
+    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", take, pattern)
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return f"/{path}", parameters
 
 
 def _operation(op: Operation, schemas: dict[str, JsonSchemaValue], parameters: list[dict[str, Any]]) -> dict[str, Any]:

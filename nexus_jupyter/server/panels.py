@@ -133,7 +133,8 @@ class RunHandler(NexusHandler):
         body = self.body(RunBody)
         kernel = await self.workspace()
         run = kernel.start_run(name, action, body.args, self.actor, event=body.event)
-        self.reply(await asyncio.wrap_future(run))
+        record = await asyncio.wrap_future(run)
+        self.reply(record)
 
 
 class UndoHandler(NexusHandler):

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from jupyter_core.utils import ensure_async
+from jupyter_server.auth import User
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
@@ -49,7 +50,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.claims = self.room.tokens.verify(bearer.removeprefix("Bearer "))
         except PermissionDeniedError as error:
             raise web.HTTPError(403, error.message) from error
-        self.current_user = self._jupyter_current_user = self.claims.sub
+        self.current_user = self._jupyter_current_user = User(username=self.claims.sub)
 
     @ws_authenticated
     async def get(self, *args: str, **kwargs: str) -> None:
@@ -70,9 +71,11 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.set_nodelay(True)  # else Nagle's algorithm and delayed acknowledgements cost 40 ms per answer
         loop = asyncio.get_running_loop()
         self._waiting = asyncio.Event()
-        self._session = StreamSession(
-            self._kernel, actor_of(self), "server", lambda: loop.call_soon_threadsafe(self._waiting.set)
-        )
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._waiting.set)
+
+        self._session = StreamSession(self._kernel, actor_of(self), "server", wake)
         self._sender = asyncio.create_task(self._send_all())
 
     def on_message(self, message: str | bytes) -> None:

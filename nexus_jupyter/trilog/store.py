@@ -126,7 +126,7 @@ class TriLog:
         except EOFError as error:
             raise TriLogError(
                 "The history database could not be started.",
-                hint=f"Does another process use {self._folder}? The folder may be deleted: it is made again from the journal.",
+                hint=f"Does another process use {self._folder}? It may be deleted: the journal makes it again.",
             ) from error
         self._process = process
         return process

@@ -39,6 +39,7 @@ from nexus_jupyter.workspace.panels import (
     panel_names,
     panel_view,
     state_id,
+    view_scoped,
 )
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.rendering import static_html
@@ -56,7 +57,7 @@ T = TypeVar("T")
 _THREADS = 8
 
 
-class _EditedMeanwhile(Exception):  # noqa: N818 - a signal to try again, never seen outside
+class _EditedMeanwhile(Exception):
     """The panel's text is not what the edit was prepared for."""
 
 
@@ -347,7 +348,7 @@ class WorkspaceKernel:
         head = self.head
         view = panel_view(head.graph, name)
         build = self.reactor.check(view.nxml)
-        state = {**view.state, **_view_scoped(build, view_state or {})}
+        state = {**view.state, **view_scoped(build, view_state or {})}
         page = self.frames.page(build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
         return page, head.rev
 
@@ -393,11 +394,3 @@ def _action(build: Build, name: str) -> ActionDeclaration:
             return action
     names = ", ".join(action.name for action in build.actions) or "none"
     raise NotFoundError(f"The panel '{build.id}' has no action '{name}'.", hint=f"Its actions: {names}.")
-
-
-def _view_scoped(build: Build, values: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return those values that only the view knows, checked; it may not pretend others."""
-    names = {declaration.name for declaration in build.state if declaration.scope == "view"}
-    for name in names & values.keys():
-        check_state(build, name, values[name])
-    return {name: values[name] for name in names & values.keys()}

@@ -10,7 +10,7 @@ from nexus_jupyter.protocol.errors import NotFoundError, RequestError, StateErro
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
 from nexus_jupyter.protocol.types import check_value
 
-__all__ = ["PanelView", "bind_arguments", "check_state", "panel_names", "panel_view", "state_id"]
+__all__ = ["PanelView", "bind_arguments", "check_state", "panel_names", "panel_view", "state_id", "view_scoped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +117,11 @@ def bind_arguments(action: ActionDeclaration, args: list[JsonValue] | dict[str, 
         else:
             bound[parameter.name] = parameter.default
     return bound
+
+
+def view_scoped(build: Build, values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return those values that only the view knows, checked; it may not pretend others."""
+    names = {declaration.name for declaration in build.state if declaration.scope == "view"}
+    for name in names & values.keys():
+        check_state(build, name, values[name])
+    return {name: values[name] for name in names & values.keys()}

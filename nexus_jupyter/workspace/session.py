@@ -283,8 +283,8 @@ class StreamSession:
         touched = [change.panel] if change.panel is not None else list(self._panels)
         frames: list[ServerFrame] = []
         for panel in touched:
-            if self._panels.get(panel, change.rev) >= change.rev:
-                continue  # not followed, or sent already
+            if panel in self._stale or self._panels.get(panel, change.rev) >= change.rev:
+                continue  # a snapshot will have it, or it is not followed, or was sent already
             self._panels[panel] = change.rev
             frames.append(self._change_frame(panel, change, head))
         return frames

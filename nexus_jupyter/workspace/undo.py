@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from nexus_jupyter.protocol.errors import ConflictError, NotFoundError
 from nexus_jupyter.protocol.patch import (
@@ -45,28 +46,39 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
     ConflictError
         If somebody has since changed the same thing.
     """
-    done: list[Change] = []
-    undone: list[tuple[Change, Change]] = []  # the change, and the undo that took it back
-    cancelled: set[int] = set()
+    stacks: dict[str, _Stacks] = {}
     for change in changes:
-        if change.actor.id != actor:
-            continue
-        kind, of = change.cause.kind, change.cause.of
-        if kind == "undo" and done and of == done[-1].rev:
-            undone.append((done.pop(), change))
-            cancelled |= {change.rev, of}
-        elif kind == "redo" and undone and of == undone[-1][1].rev:
-            undone.pop()
-            done.append(change)
-        elif kind in _UNDOABLE:
-            done.append(change)
-            undone = []
-    stack = [undo for _, undo in undone] if redo else done
+        stacks.setdefault(change.actor.id, _Stacks()).take(change)
+    mine = stacks.get(actor, _Stacks())
+    stack = [undo for _, undo in mine.undone] if redo else mine.done
     if not stack:
         raise NotFoundError(f"There is nothing of yours to {'redo' if redo else 'undo'} in this panel.")
     found = stack[-1]
+    cancelled = set[int]().union(*(one.cancelled for one in stacks.values()))
     _refuse_conflict(found, (c for c in changes if c.rev > found.rev and c.rev not in cancelled))
     return found
+
+
+@dataclass
+class _Stacks:
+    """What a person has done, and what of it they have taken back (with the change that took it back)."""
+
+    done: list[Change] = field(default_factory=list)
+    undone: list[tuple[Change, Change]] = field(default_factory=list)
+    #: Revs of changes that were taken back, and of those that did it: together they changed nothing.
+    cancelled: set[int] = field(default_factory=set)
+
+    def take(self, change: Change) -> None:
+        kind, of = change.cause.kind, change.cause.of
+        if kind == "undo" and self.done and of == self.done[-1].rev:
+            self.undone.append((self.done.pop(), change))
+            self.cancelled |= {change.rev, of}
+        elif kind == "redo" and self.undone and of == self.undone[-1][1].rev:
+            self.undone.pop()
+            self.done.append(change)
+        elif kind in _UNDOABLE:
+            self.done.append(change)
+            self.undone = []
 
 
 def _refuse_conflict(found: Change, later: Iterable[Change]) -> None:

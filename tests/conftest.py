@@ -1,0 +1,60 @@
+"""What all tests share: a real engine, real workspaces in temporary folders, the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.workspace import WorkspaceKernel
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+ANN = Actor(id="ann", name="Ann")
+BOB = Actor(id="bob", name="Bob")
+
+COUNTER = """<panel xmlns="urn:nexus:nxml:1" id="counter" title="Counter">
+  <view>
+    <button id="plus" label="+1" on:press="add(1)"/>
+    <text id="value">{count}</text>
+  </view>
+  <data><state name="count" type="int" default="0" min="0" max="1000000"/></data>
+  <logic>
+    <action name="add" params="by: int = 1">state.count += by; return state.count;</action>
+  </logic>
+</panel>
+"""
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    return Engine.shared()
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, engine: Engine) -> Iterator[WorkspaceKernel]:
+    opened = WorkspaceKernel(tmp_path / "ws", engine=engine)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ann() -> Actor:
+    return ANN
+
+
+@pytest.fixture
+def bob() -> Actor:
+    return BOB
+
+
+@pytest.fixture
+def counter() -> str:
+    return COUNTER
+
+
+@pytest.fixture
+def examples() -> Path:
+    return EXAMPLES

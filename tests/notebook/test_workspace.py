@@ -1,0 +1,158 @@
+"""The face that people use in notebooks, the same whether the workspace is in this process or behind a server."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import nexus_jupyter as nexus
+from nexus_jupyter.notebook import Workspace
+from nexus_jupyter.protocol.errors import FrameError, NotFoundError, RequestError, UnavailableError
+
+
+def test_a_panel_is_made_run_set_and_undone(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    run = panel.run("add", by=2)
+    assert (run.value, dict(panel.state)) == (2, {"count": 2})
+    assert run.profile.cpu_ms > 0
+    assert len(run.trace_id) == 32
+    panel.state["count"] = 5
+    panel.undo()
+    assert panel.state["count"] == 2
+    panel.redo()
+    assert panel.state["count"] == 5
+    assert panel.nxml == counter
+    assert "counter" in ws
+    assert list(ws) == ["counter"]
+    assert ws["counter"].rev == panel.rev
+
+
+def test_errors_are_of_the_same_kind_and_say_the_same(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    with pytest.raises(nexus.StateError, match="must be int"):
+        panel.state["count"] = "many"
+    with pytest.raises(KeyError, match="Panels here: counter"):
+        ws["nothing"]
+    with pytest.raises(NotFoundError, match="Its actions: add"):
+        panel.run("nothing")
+    with pytest.raises(RequestError, match="no parameter 'of'"):
+        panel.run("add", of=1)
+    with pytest.raises(nexus.NXMLError, match="did you mean <button>") as broken:
+        ws.panel("counter", counter.replace("<button", "<buton"))
+    assert broken.value.diagnostics[0].span.line == 3
+    with pytest.raises(nexus.PatchError, match="nothing with the id"):
+        panel.edit([{"op": "set", "id": "none", "attrs": {"label": "x"}}])
+    failing = counter.replace("return state.count;", "nx.error('not today');")
+    with pytest.raises(nexus.HandlerError, match="not today") as failed:
+        ws.panel("counter", failing).run("add")
+    assert failed.value.kind == "threw"
+    assert failed.value.span is not None
+    assert failed.value.span.line == 8
+
+
+def test_a_panel_is_edited_by_id_in_both_forms(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    rev = panel.edit('<patch panel="counter"><set id="plus" label="More"/></patch>')
+    assert panel.edit({"ops": [{"op": "set", "id": "plus", "attrs": {"kind": "primary"}}]}) == rev + 1
+    assert 'label="More" on:press="add(1)" kind="primary"' in panel.nxml
+
+
+def test_a_frame_feeds_a_panel_and_what_is_no_table_is_refused(ws: Workspace, examples: Path) -> None:
+    ws.bind(weather=pd.read_csv(examples / "data" / "seattle-weather.csv", parse_dates=["date"]))
+    panel = ws.panel("weather", (examples / "panels" / "weather.nxml").read_text())
+    assert "1,461" in panel.html
+    panel.state["kind"] = "snow"
+    assert ">23<" in panel.html
+    with pytest.raises(FrameError, match="is a dict, which is no table"):
+        ws.bind(df={"a": 1})
+
+
+def test_versions_go_back_and_forth(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    panel.run("add", by=1)
+    version = ws.history.commit("one")
+    panel.run("add", by=1)
+    ws.history.commit()
+    assert list(ws.history.log()["message"])[:2] == ["counter: state.count value 1 -> 2", "one"]
+    ws.history.checkout(version)
+    assert panel.state["count"] == 1
+    ws.history.checkout("HEAD")
+    assert panel.state["count"] == 2
+
+
+def test_changes_are_told_while_they_happen(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    told: list[nexus.Change] = []
+    ready = threading.Event()
+
+    def note(change: nexus.Change) -> None:
+        told.append(change)
+        ready.set()
+
+    stop = panel.on_change(note)
+    panel.run("add")
+    assert ready.wait(10)
+    assert told[0].rev == panel.rev
+    stop()
+
+
+async def _two_runs(panel: nexus.Panel) -> list[object]:
+    import asyncio
+
+    return [run.value for run in await asyncio.gather(panel.run_async("add"), panel.run_async("add"))]
+
+
+def test_runs_can_be_awaited(ws: Workspace, counter: str) -> None:
+    import asyncio
+
+    assert sorted(asyncio.run(_two_runs(ws.panel("counter", counter)))) == [1, 2]  # type: ignore[type-var]
+
+
+def test_the_graph_and_the_journal_are_tables(ws: Workspace, counter: str) -> None:
+    ws.panel("counter", counter).run("add")
+    edges = ws.nog.edges()
+    found = set(zip(edges["source"], edges["relation"], edges["target"], strict=True))
+    assert ("counter/plus", "triggers", "counter/action.add") in found
+    assert ("counter/action.add", "writes", "counter/state.count") in found
+    assert ("counter/value", "shows", "counter/state.count") in found
+    assert "counter/plus" in set(ws.nog.nodes()["id"])
+    assert ws.nog.to_networkx().has_edge("counter", "counter/view", key="contains")
+    assert list(ws.journal["cause"])[-2:] == ["create", "run"]
+
+
+def test_trilog_answers_through_both(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    panel.run("add", by=4)
+    at = ws.trilog.twin("Panel", "counter").at("now").set_index("field")
+    assert at.loc["state.count", "value"] == 4
+    assert str(at.loc["state.count", "since"].tz) == "UTC"
+
+
+def test_a_panel_shows_itself_as_html_that_is_safe_and_complete(ws: Workspace, counter: str) -> None:
+    text = counter.replace('title="Counter"', 'title="&lt;script&gt;alert(1)&lt;/script&gt;"')
+    data, _ = ws.panel("counter", text)._repr_mimebundle_()
+    assert "<script" not in data["text/html"]
+    assert "nx-panel" in data["text/html"]
+    assert "count=0" in data["text/plain"]
+    assert ("application/vnd.nexus.panel.v1+json" in data) == (ws._host.kind == "server")
+
+
+def test_a_server_that_is_gone_is_told_with_what_to_do() -> None:
+    from nexus_jupyter.notebook.remote import RemoteHost
+
+    with pytest.raises(UnavailableError, match="restart this kernel"):
+        RemoteHost("http://127.0.0.1:9", "x.y.z")
+
+
+def test_connect_without_a_server_is_embedded_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    workspace = nexus.connect()
+    assert "embedded in this process" in repr(workspace)
+    assert nexus.connect() is workspace
+    workspace.close()
+    from nexus_jupyter.notebook import connect
+
+    connect.__globals__["_open"].clear()

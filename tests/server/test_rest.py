@@ -1,0 +1,205 @@
+"""The REST calls, and that nobody gets in who should not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from jupyter_server.auth import Authorizer
+from tornado.httpclient import HTTPClientError
+
+from nexus_jupyter.server.app import ROUTES
+from nexus_jupyter.server.handler import NexusHandler
+from nexus_jupyter.server.tokens import TokenIssuer
+
+BASE = ("nexus", "api")
+
+
+@pytest.fixture
+def call(jp_fetch: Any, jp_serverapp: Any) -> Any:
+    async def ask(method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
+        data = json.dumps(body) if body is not None and not isinstance(body, bytes) else body
+        answer = await jp_fetch(
+            *BASE, *path.split("/"), method=method, body=data, allow_nonstandard_methods=True, **kwargs
+        )
+        return json.loads(answer.body) if "json" in answer.headers["Content-Type"] else answer.body
+
+    yield ask
+    jp_serverapp.web_app.settings["nexus"].close()
+
+
+async def refused(call: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    with pytest.raises(HTTPClientError) as caught:
+        await call(*args, **kwargs)
+    assert caught.value.response is not None
+    assert caught.value.response.headers["Content-Type"] == "application/problem+json"
+    problem: dict[str, Any] = json.loads(caught.value.response.body)
+    assert problem["status"] == caught.value.code
+    return problem
+
+
+async def test_a_panel_through_its_life(call: Any, counter: str) -> None:
+    made = await call("PUT", "panels/counter", {"nxml": counter})
+    assert made["state"] == {"count": 0}
+    assert (await call("POST", "panels/counter/run/add", {"args": {"by": 2}}))["value"] == 2
+    await call("PUT", "panels/counter/state", {"values": {"count": 5}})
+    await call("POST", "panels/counter/undo", {})
+    assert (await call("GET", "panels/counter"))["state"] == {"count": 2}
+    assert "nx-panel" in (await call("GET", "panels/counter/html"))["text"]
+    assert (await call("GET", "panels/counter/build"))["actions"][0]["name"] == "add"
+    xml = '<patch panel="counter"><set id="plus" label="More"/></patch>'
+    assert (await call("POST", "patch/apply", {"panel": "counter", "xml": xml}))["changed"]
+    version = await call("POST", "workspace/commit", {})
+    assert version["message"] == "add counter"
+    assert (await call("GET", "workspace/log"))[0]["id"] == version["id"]
+    await call("POST", "workspace/checkout", {"ref": version["id"]})
+    assert [change["rev"] for change in await call("GET", "workspace/journal")][:3] == [1, 2, 3]
+    assert {node["id"] for node in (await call("GET", "workspace/graph"))["nodes"]} >= {"counter", "counter/plus"}
+    assert (await call("DELETE", "panels/counter"))["changed"]
+    assert await call("GET", "panels") == []
+
+
+async def test_errors_are_problem_details_that_say_what_to_do(call: Any, counter: str) -> None:
+    await call("PUT", "panels/counter", {"nxml": counter})
+    missing = await refused(call, "GET", "panels/nothing")
+    assert (missing["status"], missing["code"], missing["hint"]) == (404, "not-found", "Panels here: counter.")
+    broken = await refused(call, "PUT", "panels/counter", {"nxml": counter.replace("<button", "<buton")})
+    assert broken["diagnostics"][0]["fix"]["title"] == "write <button>"
+    failed = await refused(call, "POST", "panels/counter/run/add", {"args": ["x"]})
+    assert failed["code"] == "state"
+    assert (await refused(call, "POST", "panels/counter/run/add", {"wrong": 1}))["code"] == "request"
+    assert (await refused(call, "PUT", "frames/df", b"no arrow"))["code"] == "frame"
+    assert (await refused(call, "GET", "no/such/call"))["status"] == 404
+    assert (await refused(call, "GET", "workspaces", params={"workspace": "other"}))["code"] == "not-found"
+    stale = await refused(call, "PUT", "panels/counter", {"nxml": counter}, headers={"If-Match": "0"})
+    assert stale["status"] == 409
+
+
+async def test_frames_go_in_and_out_as_arrow(call: Any) -> None:
+    sink = pa.BufferOutputStream()
+    table = pa.table({"x": [1, 2]})
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert (await call("PUT", "frames/df", sink.getvalue().to_pybytes()))["changed"]
+    assert pa.ipc.open_stream(await call("GET", "frames/df")).read_all().equals(table)
+
+
+async def test_a_kernel_token_opens_our_routes_and_expires(call: Any, jp_serverapp: Any, jp_fetch: Any) -> None:
+    room = jp_serverapp.web_app.settings["nexus"]
+    bearer = {"Authorization": f"Bearer {room.tokens.mint('ann')}"}
+    assert await call("GET", "panels", headers=bearer) == []
+    assert (await call("POST", "auth/refresh", {}, headers=bearer))["text"].count(".") == 2
+    for token in ("x.y.z", TokenIssuer(60).mint("ann"), TokenIssuer(-5).mint("ann")):
+        problem = await refused(call, "GET", "panels", headers={"Authorization": f"Bearer {token}"})
+        assert (problem["status"], problem["code"]) == (403, "denied")
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("api", "contents", headers=bearer)
+    assert caught.value.code == 403, "the token opens nothing but Nexus"
+
+
+def paths() -> list[str]:
+    return [re.sub(r"\(\?P<\w+>[^)]*\)", "x", pattern) for pattern, _ in ROUTES]
+
+
+@pytest.mark.parametrize("path", [*paths(), "openapi.json"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_without_authentication_no_route_does_anything(jp_fetch: Any, path: str, method: str) -> None:
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch(
+            *BASE,
+            *path.split("/"),
+            method=method,
+            headers={"Authorization": "token wrong"},
+            allow_nonstandard_methods=True,
+        )
+    assert caught.value.code in {403, 405}
+
+
+def test_every_verb_is_guarded_with_an_action_of_its_own() -> None:
+    for pattern, handler in ROUTES:
+        for verb in ("get", "post", "put", "delete", "patch"):
+            method = vars(handler).get(verb)
+            if method is not None and issubclass(handler, NexusHandler):
+                assert method.__nexus_action__ in {"read", "write", "execute"}, f"{pattern} {verb}"
+            inherited = getattr(handler, verb, None)
+            assert method is not None or inherited is None or "_unimplemented_method" in repr(inherited), (
+                f"{pattern} {verb}"
+            )
+
+
+class ReadOnly(Authorizer):
+    """Lets everybody read, and nobody do more."""
+
+    def is_authorized(self, _handler: Any, _user: Any, action: str, _resource: str) -> bool:
+        return action == "read"
+
+
+async def test_the_servers_authorizer_decides_by_action(call: Any, jp_serverapp: Any, counter: str) -> None:
+    await call("PUT", "panels/counter", {"nxml": counter})
+    jp_serverapp.web_app.settings["authorizer"] = ReadOnly(
+        parent=jp_serverapp, identity_provider=jp_serverapp.identity_provider
+    )
+    assert (await call("GET", "panels/counter"))["name"] == "counter"
+    for method, path, body in (
+        ("PUT", "panels/counter", {"nxml": counter}),
+        ("POST", "panels/counter/run/add", {}),
+        ("PUT", "panels/counter/state", {"values": {}}),
+        ("DELETE", "panels/counter", None),
+        ("POST", "workspace/commit", {}),
+    ):
+        assert (await refused(call, method, path, body))["status"] == 403
+
+
+async def test_a_browser_needs_the_xsrf_token_to_change_anything(
+    jp_serverapp: Any, jp_base_url: str, http_server_client: Any, counter: str
+) -> None:
+    url = f"{jp_base_url}nexus/api/panels/counter"
+    signed_in = await http_server_client.fetch(
+        f"{jp_base_url}nexus/api/health?token={jp_serverapp.identity_provider.token}"
+    )
+    cookies = "; ".join(cookie.split(";")[0] for cookie in signed_in.headers.get_list("Set-Cookie"))
+    change = {"method": "PUT", "body": json.dumps({"nxml": counter})}
+    with pytest.raises(HTTPClientError) as caught:
+        await http_server_client.fetch(url, headers={"Cookie": cookies}, **change)
+    assert caught.value.code == 403
+    xsrf = re.search(r"_xsrf=([^;]*)", cookies)
+    assert xsrf is not None
+    await http_server_client.fetch(url, headers={"Cookie": cookies, "X-XSRFToken": xsrf.group(1)}, **change)
+    jp_serverapp.web_app.settings["nexus"].close()
+
+
+async def test_the_api_describes_itself(call: Any) -> None:
+    document = await call("GET", "openapi.json")
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]["/panels/{name}"]) == {"get", "put", "delete"}
+    described = set(document["paths"])
+    assert len(described) >= len([route for route in ROUTES if hasattr(route[1], "operations")])
+
+
+async def test_health_tells_versions(call: Any) -> None:
+    health = await call("GET", "health")
+    assert health["protocol"] == 1
+    assert "wasmtime" in health["engine"]
+
+
+async def test_the_runtime_is_served_as_a_module(jp_fetch: Any) -> None:
+    answer = await jp_fetch(*BASE, "static", "runtime.js")
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    with pytest.raises(HTTPClientError):
+        await jp_fetch(*BASE, "static", "engine.wasm")
+
+
+async def test_the_stream_answers_over_a_websocket(jp_ws_fetch: Any, call: Any, counter: str) -> None:
+    await call("PUT", "panels/counter", {"nxml": counter})
+    socket = await jp_ws_fetch(*BASE, "stream")
+    await socket.write_message(json.dumps({"type": "hello", "version": 1, "token": None}))
+    assert json.loads(await socket.read_message())["host"] == "server"
+    await socket.write_message(json.dumps({"type": "subscribe", "panel": "counter", "rev": None}))
+    assert json.loads(await socket.read_message())["state"] == {"count": 0}
+    socket.close()
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_ws_fetch(*BASE, "stream", headers={"Authorization": "Bearer x.y.z"})
+    assert caught.value.code == 403

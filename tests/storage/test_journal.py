@@ -1,0 +1,101 @@
+"""The journal: durable, in order, and clear when it cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.protocol.identity import SYSTEM
+from nexus_jupyter.protocol.patch import Cause, Change
+from nexus_jupyter.storage import Journal, open_database, sqlite_url
+from nexus_jupyter.storage.schema import metadata
+from nexus_jupyter.workspace import WorkspaceKernel
+
+
+def change(rev: int) -> Change:
+    return Change(workspace="w", rev=rev, ts=rev, actor=SYSTEM, cause=Cause(kind="edit"), panel="p", ops=[], inverse=[])
+
+
+def test_what_is_written_is_read_in_order(tmp_path: Path) -> None:
+    journal = Journal(open_database(sqlite_url(tmp_path / "j.db")), "w")
+    journal.append([change(1), change(2)])
+    journal.append([change(3)])
+    assert [c.rev for c in journal.read()] == [1, 2, 3]
+    assert [c.rev for c in journal.read(after=2)] == [3]
+    assert journal.last_rev() == 3
+    assert list(Journal(open_database(sqlite_url(tmp_path / "j.db")), "other").read()) == []
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
+    journal = Journal(open_database(sqlite_url(tmp_path / "j.db")), "w")
+    journal.append([change(1)])
+    with pytest.raises(StorageError, match="could not be saved"):
+        journal.append([change(2), change(1)])
+    assert [c.rev for c in journal.read()] == [1]
+
+
+def test_commits_are_synchronous(tmp_path: Path) -> None:
+    engine = open_database(sqlite_url(tmp_path / "j.db"))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_the_migrations_make_the_schema_that_the_code_uses(tmp_path: Path) -> None:
+    engine = open_database(sqlite_url(tmp_path / "j.db"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    open_database(sqlite_url(path)).dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StorageError, match="newer Nexus"):
+        open_database(sqlite_url(path))
+
+
+def test_a_gap_in_the_journal_is_told_and_nothing_is_guessed(tmp_path: Path, engine: Engine, counter: str) -> None:
+    kernel = WorkspaceKernel(tmp_path / "ws", engine=engine)
+    kernel.put_panel("counter", counter, SYSTEM)
+    for value in (1, 2, 3):
+        kernel.set_state("counter", {"count": value}, SYSTEM)
+    kernel.close()
+    with sqlite3.connect(tmp_path / "ws" / ".nexus" / "journal.db") as connection:
+        connection.execute("DELETE FROM journal WHERE rev = 2")
+    with pytest.raises(StorageError, match="lacks rev 2"):
+        WorkspaceKernel(tmp_path / "ws", engine=engine)
+
+
+def test_a_change_that_cannot_be_saved_is_not_made(tmp_path: Path, engine: Engine, counter: str) -> None:
+    kernel = WorkspaceKernel(tmp_path / "ws", engine=engine)
+    kernel.put_panel("counter", counter, SYSTEM)
+    told: list[int] = []
+    kernel.writer.listen(lambda c, _head: told.append(c.rev))
+    with sqlite3.connect(tmp_path / "ws" / ".nexus" / "journal.db") as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    with pytest.raises(StorageError, match="disk full"):
+        kernel.set_state("counter", {"count": 9}, SYSTEM)
+    assert kernel.panel("counter").state == {"count": 0}
+    assert told == []
+    with sqlite3.connect(tmp_path / "ws" / ".nexus" / "journal.db") as connection:
+        connection.execute("DROP TRIGGER full")
+    kernel.set_state("counter", {"count": 9}, SYSTEM)
+    assert kernel.panel("counter").state == {"count": 9}
+    kernel.close()
+
+
+def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path, engine: Engine) -> None:
+    folder = tmp_path / "ws" / ".nexus"
+    folder.mkdir(parents=True)
+    (folder / "journal.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StorageError, match="cannot be opened"):
+        WorkspaceKernel(tmp_path / "ws", engine=engine)

@@ -1,0 +1,104 @@
+"""The command line, run as people run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def nexus(
+    *args: str, cwd: Path | None = None, env: dict[str, str] | None = None, user: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nexus_jupyter.cli", *args]
+    said = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False, user=user
+    )
+    assert "Traceback" not in said.stdout + said.stderr, said.stderr
+    return said
+
+
+def test_check_tells_place_and_fix_and_fails(tmp_path: Path, examples: Path) -> None:
+    assert nexus("check", *map(str, sorted((examples / "panels").glob("*.nxml")))).returncode == 0
+    broken = tmp_path / "p.nxml"
+    broken.write_text('<panel id="p"><view><buton id="b" label="x"/></view></panel>')
+    said = nexus("check", str(broken))
+    assert said.returncode == 1
+    assert f"{broken}:1:21: error NX2002" in said.stdout
+    assert "(fix: write <button>)" in said.stdout
+    assert json.loads(nexus("check", "--json", str(broken)).stdout)[0]["code"] == "NX2002"
+    missing = nexus("check", str(tmp_path / "nothing.nxml"))
+    assert (missing.returncode, missing.stderr.strip()) == (
+        2,
+        f"{tmp_path / 'nothing.nxml'}: No such file or directory.",
+    )
+
+
+def test_fmt_prints_canonically_and_twice_is_once(tmp_path: Path, counter: str) -> None:
+    path = tmp_path / "p.nxml"
+    path.write_text(counter.replace("\n    ", ""))
+    assert nexus("fmt", "--check", str(path)).returncode == 1
+    assert nexus("fmt", str(path)).returncode == 0
+    assert nexus("fmt", "--check", str(path)).returncode == 0
+
+
+def test_init_and_run_work_on_a_folder(tmp_path: Path, counter: str) -> None:
+    from nexus_jupyter.notebook import Workspace
+
+    assert nexus("init", "ws", cwd=tmp_path).returncode == 0
+    with Workspace.open(tmp_path / "ws") as ws:
+        ws.panel("counter", counter)
+    assert nexus("run", "ws", "counter", "add", "by=3", cwd=tmp_path).stdout.strip() == "3"
+    assert json.loads(nexus("run", "ws", "counter", "add", "by=3", "--json", cwd=tmp_path).stdout)["value"] == 6
+    assert "Its actions: add" in nexus("run", "ws", "counter", "sub", cwd=tmp_path).stderr
+    assert "nexus init" in nexus("run", "nowhere", "counter", "add", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("command", ["demo", "doctor", "check", "fmt", "init", "run", "bench"])
+def test_every_command_explains_itself(command: str) -> None:
+    assert nexus(command, "--help").returncode == 0
+
+
+def findings(said: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
+    return {finding["name"]: finding for finding in json.loads(said.stdout)}
+
+
+def test_doctor_on_a_healthy_machine(tmp_path: Path) -> None:
+    said = nexus("doctor", "--json", "--dir", str(tmp_path), "--port", "0")
+    assert said.returncode == 0
+    assert {f["state"] for f in findings(said).values()} == {"ok"}
+
+
+def test_doctor_without_git_and_node_says_what_to_do(tmp_path: Path) -> None:
+    said = nexus("doctor", "--json", "--dir", str(tmp_path), env={"PATH": str(tmp_path)})
+    found = findings(said)
+    assert found["git"]["state"] == "warning"
+    assert "apt-get install git" in found["git"]["advice"]
+    assert "Node.js is not installed" in found["node"]["detail"]
+    assert said.returncode == 0, "neither is needed to use panels"
+
+
+def test_doctor_with_a_port_taken_says_so(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        found = findings(nexus("doctor", "--json", "--dir", str(tmp_path), "--port", str(taken.getsockname()[1])))
+    assert found["port"]["state"] == "warning"
+    assert "--port" in found["port"]["advice"]
+
+
+def test_doctor_with_a_folder_that_cannot_be_written() -> None:
+    # Nobody, root included, can make files there.
+    said = nexus("doctor", "--json", "--dir", "/proc/nexus")
+    found = findings(said)
+    assert said.returncode == 1
+    assert found["folder"]["state"] == "error"
+    assert "Choose another folder" in found["folder"]["advice"]
+    opened = nexus("init", "/proc/nexus")
+    assert opened.returncode == 1
+    assert "cannot be written" in opened.stderr

@@ -1,0 +1,148 @@
+"""The stream protocol: what a client sees."""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.workspace import StreamSession, WorkspaceKernel
+
+
+class Client:
+    """The other end of a session."""
+
+    def __init__(self, kernel: WorkspaceKernel, actor: Actor) -> None:
+        self.ready = threading.Condition()
+        self.session = StreamSession(kernel, actor, "server", self.wake)
+        self.send(type="hello", version=1, token=None)
+        assert self.next()["type"] == "welcome"
+
+    def wake(self) -> None:
+        with self.ready:
+            self.ready.notify_all()
+
+    def send(self, **frame: Any) -> None:
+        self.session.receive(json.dumps(frame))
+
+    def next(self) -> Any:
+        with self.ready:
+            while (message := self.session.take()) is None:
+                assert self.ready.wait(10), "no message came"
+        return json.loads(message) if isinstance(message, str) else message
+
+    def follow(self, panel: str, rev: int | None = None) -> Any:
+        self.send(type="subscribe", panel=panel, rev=rev)
+        return self.next()
+
+
+@pytest.fixture
+def client(kernel: WorkspaceKernel, ann: Actor, counter: str) -> Client:
+    kernel.put_panel("counter", counter, ann)
+    return Client(kernel, ann)
+
+
+def trigger(client: Client, request: str = "1") -> None:
+    client.send(type="trigger", id=request, panel="counter", action="add", args=[1], event=None, element="plus")
+
+
+def test_a_click_comes_back_as_a_patch_and_a_result(client: Client) -> None:
+    snapshot = client.follow("counter")
+    assert (snapshot["type"], snapshot["state"]) == ("snapshot", {"count": 0})
+    trigger(client)
+    frames = {frame["type"]: frame for frame in (client.next(), client.next())}
+    assert frames["patch"]["ops"] == [{"op": "set", "id": "counter/state.count", "attrs": {"value": 1}, "seen": None}]
+    assert frames["patch"]["cause"]["element"] == "plus"
+    assert frames["result"]["value"] == 1
+    assert frames["result"]["problem"] is None
+
+
+def test_another_client_sees_it_too_in_order_of_rev(client: Client, kernel: WorkspaceKernel, bob: Actor) -> None:
+    other = Client(kernel, bob)
+    other.follow("counter")
+    for _ in range(20):
+        trigger(client)
+    frames = [other.next() for _ in range(20)]
+    assert [frame["rev"] for frame in frames] == sorted(frame["rev"] for frame in frames)
+    assert frames[-1]["ops"][0]["attrs"] == {"value": 20}
+
+
+def test_a_client_that_comes_back_gets_what_it_missed(client: Client, kernel: WorkspaceKernel, bob: Actor) -> None:
+    rev = client.follow("counter")["rev"]
+    kernel.start_run("counter", "add", [1], bob).result()
+    kernel.start_run("counter", "add", [1], bob).result()
+    back = Client(kernel, bob)
+    missed = [back.follow("counter", rev), back.next()]
+    assert [(frame["type"], frame["rev"]) for frame in missed] == [("patch", rev + 1), ("patch", rev + 2)]
+    ahead = Client(kernel, bob)
+    assert ahead.follow("counter", 10_000)["type"] == "snapshot"
+
+
+def test_a_client_that_reads_too_slowly_gets_a_snapshot_instead_of_memory(
+    client: Client, kernel: WorkspaceKernel, bob: Actor
+) -> None:
+    client.follow("counter")
+    for value in range(1, 700):
+        kernel.set_state("counter", {"count": value}, bob)
+    frames = []
+    while True:
+        frame = client.next()
+        frames.append(frame)
+        if frame["type"] == "snapshot" or frame.get("ops", [{}])[0].get("attrs") == {"value": 699}:
+            break
+    assert len(frames) < 600
+    assert frames[-1]["type"] == "snapshot"
+    assert frames[-1]["state"] == {"count": 699}
+
+
+def test_what_is_refused_says_why_and_how(client: Client) -> None:
+    client.send(type="set", id="7", panel="counter", name="count", value="many", element=None)
+    problem = client.next()["problem"]
+    assert problem["code"] == "state"
+    assert "must be int" in problem["detail"]
+    client.send(type="trigger", id="8", panel="counter", action="nope", args=[], event=None, element=None)
+    assert "Its actions: add" in client.next()["problem"]["hint"]
+    client.send(type="dance", id="9")
+    assert client.next()["problem"]["code"] == "request"
+    client.session.receive("no json")
+    assert client.next()["type"] == "notice"
+    assert client.follow("missing")["type"] == "gone"
+    client.send(type="hello", version=99, token=None)
+    assert "reload the page" in client.next()["message"]
+
+
+def test_a_checkout_resets_those_who_follow(client: Client, kernel: WorkspaceKernel, bob: Actor) -> None:
+    version = kernel.commit(None, bob)
+    client.follow("counter")
+    kernel.start_run("counter", "add", [1], bob).result()
+    assert client.next()["type"] == "patch"
+    kernel.checkout(version.id, bob)
+    frame = client.next()
+    assert (frame["type"], frame["state"]) == ("reset", {"count": 0})
+
+
+def test_pages_come_as_arrow_with_their_numbers(kernel: WorkspaceKernel, ann: Actor) -> None:
+    kernel.put_panel(
+        "rows",
+        '<panel id="rows"><view><table id="t" data="big"/></view><data><frame name="df" from="kernel:df"/>'
+        '<state name="least" type="int" default="3"/><query name="big" frame="df" where="row.x >= least"/></data></panel>',
+        ann,
+    )
+    client = Client(kernel, ann)
+    client.follow("rows")
+    page = {"type": "frame.page", "panel": "rows", "query": "big", "offset": 0, "limit": 2, "order": [], "state": {}}
+    client.send(**page, id="1", aggregates=[])
+    assert "not bound" in client.next()["problem"]["detail"]
+    kernel.bind_frame("df", pa.table({"x": [1, 2, 3, 4, 5]}), ann)
+    assert client.next() == {"type": "frame", "name": "df", "rev": kernel.head.rev}
+    client.send(**page, id="2", aggregates=[{"fn": "sum", "column": "x"}])
+    message = client.next()
+    (length,) = struct.unpack(">I", message[:4])
+    header = json.loads(message[4 : 4 + length])
+    assert (header["total"], header["aggregates"]) == (3, [12.0])
+    assert pa.ipc.open_stream(message[4 + length :]).read_all().to_pydict() == {"x": [3, 4]}
