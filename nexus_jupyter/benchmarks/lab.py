@@ -23,7 +23,7 @@ from nexus_jupyter.protocol.errors import UnavailableError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "open_notebook", "run_all"]
+__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "menu", "open_notebook", "run_all"]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -81,9 +81,7 @@ def jupyterlab(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Po
         "JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(private / "settings"),
     }
-    settings = private / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True, exist_ok=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    _configure(private / "settings" / "@jupyterlab")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [
         f"--ServerApp.port={port}",
@@ -106,6 +104,17 @@ def jupyterlab(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Po
                 process.wait()
 
 
+def _configure(settings: Path) -> None:
+    """Keep JupyterLab from asking about news, and from taking cells out of the page that are not in view."""
+    for name, text in (
+        ("apputils-extension/notification", '{"fetchNews": "false", "checkForUpdates": false}'),
+        ("notebook-extension/tracker", '{"windowingMode": "none"}'),
+    ):
+        path = settings / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(300):
         if process.poll() is not None:
@@ -120,15 +129,24 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def open_notebook(page: Page, url: str, name: str) -> None:
     """Open a notebook and wait until its kernel is ready."""
-    page.goto(url.replace("/lab?", f"/lab/tree/{name}?"))
+    # A workspace of its own: JupyterLab would otherwise bring back what other pages had open.
+    page.goto(url.replace("/lab?", f"/lab/workspaces/{Path(name).stem}/tree/{name}?"))
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_selector(".jp-NotebookPanel-toolbar [data-status='idle']", timeout=60_000)
 
 
 def run_all(page: Page) -> None:
     """Run all cells."""
-    page.click(".jp-MenuBar >> text=Run")
-    page.click("text=Run All Cells >> nth=0")
+    menu(page, "Run", "Run All Cells")
+
+
+def menu(page: Page, *labels: str) -> None:
+    """Choose from JupyterLab's menu, from one menu to the next."""
+    first, *rest = labels
+    page.click(f".lm-MenuBar-itemLabel:text-is('{first}')")
+    for label in rest[:-1]:
+        page.hover(f".lm-Menu-itemLabel:text-is('{label}')")
+    page.click(f".lm-Menu-itemLabel:text-is('{rest[-1]}')")
 
 
 def click() -> list[Row]:

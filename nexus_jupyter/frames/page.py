@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from nexus_jupyter.frames.arrow import column_kind
 from nexus_jupyter.protocol.base import JsonValue
 
-__all__ = ["FrameColumn", "Page", "column_kind", "plain"]
+__all__ = ["FrameColumn", "Page", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,6 @@ class Page:
         return bytes(sink.getvalue())
 
 
-def column_kind(kind: pa.DataType) -> str:
-    """Return what a column of an Arrow type is to a panel."""
-    if pa.types.is_boolean(kind):
-        return "bool"
-    if pa.types.is_integer(kind):
-        return "int"
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return "float"
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return "date"
-    return "str"
-
-
 def plain(value: object) -> JsonValue:
     """Return a database value as JSON."""
     match value:
@@ -71,9 +59,18 @@ def plain(value: object) -> JsonValue:
         case decimal.Decimal():
             return float(value)
         case dt.datetime():
-            midnight = value.time() == dt.time(0)
-            return value.date().isoformat() if midnight else value.isoformat()
+            return _moment(value)
         case dt.date():
             return value.isoformat()
         case _:
             return str(value)
+
+
+def _moment(value: dt.datetime) -> str:
+    """Return a moment as the browser writes it: the day alone at midnight, else UTC with milliseconds if there are."""
+    if value.tzinfo is not None:
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)
+    if value.hour == value.minute == value.second == 0 and value.microsecond < 1000:  # noqa: PLR2004 - microseconds
+        return value.date().isoformat()
+    milliseconds = value.microsecond // 1000
+    return value.isoformat(timespec="milliseconds" if milliseconds else "seconds") + "Z"

@@ -7,32 +7,33 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from nexus_jupyter.frames.page import FrameColumn, Page, column_kind, plain
-from nexus_jupyter.frames.sql import Statement, compile_query, order_by, quote
+from nexus_jupyter.frames import arrow
+from nexus_jupyter.frames.constants import evaluate, shape
+from nexus_jupyter.frames.database import Database, LoadedFrame, StaleTableError
+from nexus_jupyter.frames.page import FrameColumn, Page, plain
+from nexus_jupyter.frames.query import Plan, chain, constants_of, plan
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
-from nexus_jupyter.protocol.panel import Build, Ordering
+from nexus_jupyter.protocol.expression import Expression
+from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
 from nexus_jupyter.protocol.stream import AggregateRequest
 
 __all__ = ["FrameInfo", "FrameStore"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_AGGREGATES = {
-    "len": "count(*)",
-    "sum": "sum(CAST({0} AS DOUBLE))",
-    "mean": "avg({0})",
-    "min": "min({0})",
-    "max": "max({0})",
-}
+#: Queries of panels whose SQL is kept.
+_CHAINS = 256
+#: Compiled forms of one query: one for each shape of its states.
+_PLANS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +45,32 @@ class FrameInfo:
     columns: list[FrameColumn]
 
 
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A query of one build. The build is held, so that its identity is not given to another."""
+
+    build: Build
+    frame: FrameDeclaration
+    queries: list[QueryDeclaration]
+    constants: list[Expression]
+    plans: OrderedDict[Hashable, Plan]
+
+
 class FrameStore:
-    """Keeps and queries frames.
+    """Keeps and queries frames; safe to use from any thread.
 
     Parameters
     ----------
     folder
-        Where their files lie.
+        Where their files lie; what is there is found again.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
-        self._tables: dict[str, pa.Table] = {}
-        # In memory, with no way to files or the network: what a panel asks can only ever see bound frames.
-        self._database = duckdb.connect(
-            ":memory:",
-            config={
-                "enable_external_access": "false",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "python_enable_replacements": "false",
-                "threads": "2",
-                "memory_limit": "2GB",
-                "lock_configuration": "true",
-            },
-        )
+        self._lock = threading.RLock()
+        self._loaded: dict[str, LoadedFrame] = {}
+        self._chains = OrderedDict[tuple[int, str], _Chain]()
+        self._database = Database()
 
     def put(self, name: str, table: pa.Table) -> FrameInfo:
         """Keep a table under a name.
@@ -80,24 +81,26 @@ class FrameStore:
             If the name or a column cannot be used, or the file cannot be written.
         """
         if not _NAME.fullmatch(name):
-            raise FrameError(f"'{name}' is no name for a frame: it takes letters, digits and _.")
-        usable = _usable(name, table)
-        data = _stream(usable)
-        digest = hashlib.sha256(data).hexdigest()
-        path = self._path(name)
-        try:
-            if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-                with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                    file.write(data)
-                Path(file.name).replace(path)
-        except OSError as error:
             raise FrameError(
-                f"The frame '{name}' cannot be saved: {error.strerror or error}.",
-                hint="Free some disk space, or bind fewer rows.",
-            ) from error
-        self._register(name, usable)
-        columns = [FrameColumn(field.name, column_kind(field.type)) for field in usable.schema]
-        return FrameInfo(usable.num_rows, digest, columns)
+                f"'{name}' is no name for a frame: it takes letters, digits and _.",
+                hint="Start with a letter or _, at most 100 characters.",
+            )
+        table = arrow.usable(name, table)
+        data, digest = arrow.file_bytes(table)
+        path = self._path(name)
+        with self._lock:
+            try:
+                if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+                    arrow.write(path, data)
+                    self._forget(name)
+            except OSError as error:
+                raise FrameError(
+                    f"The frame '{name}' cannot be saved: {error.strerror or error}.",
+                    hint="Free some disk space, or bind fewer rows.",
+                ) from error
+            self._frame(name)
+        columns = [FrameColumn(field.name, arrow.column_kind(field.type)) for field in table.schema]
+        return FrameInfo(table.num_rows, digest, columns)
 
     def table(self, name: str) -> pa.Table:
         """Return a bound frame.
@@ -107,18 +110,7 @@ class FrameStore:
         FrameError
             If nothing is bound under that name.
         """
-        with self._lock:
-            found = self._tables.get(name)
-        if found is not None:
-            return found
-        if not _NAME.fullmatch(name) or not self._path(name).exists():
-            raise FrameError(
-                f"The frame '{name}' is not bound.", hint=f"In the notebook, run ws.bind({name}=...) with a DataFrame."
-            )
-        with pa.memory_map(str(self._path(name))) as source:
-            loaded = pa.ipc.open_stream(source).read_all()
-        self._register(name, loaded)
-        return loaded
+        return self._frame(name).table
 
     def page(
         self,
@@ -144,7 +136,7 @@ class FrameStore:
         offset, limit
             Which rows; a limit of 0 gives the numbers alone.
         order
-            In place of the query's own order.
+            Sorts the rows before the query's own order.
         aggregates
             Numbers over all rows.
 
@@ -153,94 +145,106 @@ class FrameStore:
         FrameError
             If a frame is not bound, or the query does not fit it.
         """
-        statement = compile_query(build, query, state, self._texts)
-        asked = ["count(*)", *(_aggregate(request) for request in aggregates)]
-        cursor = self._database.cursor()
         try:
-            totals = f"SELECT {', '.join(asked)} FROM ({statement.sql})"  # noqa: S608 - quoted by the compiler
-            numbers = cursor.execute(totals, statement.parameters).fetchall()[0]
-            rows = self._rows(cursor, statement, offset, limit, order)
+            while True:
+                made = self._plan(build, query, state)
+                try:
+                    return self._answer(made, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
+                except StaleTableError:
+                    continue  # the frame was bound anew meanwhile
         except duckdb.Error as error:
-            raise _explain(error, query) from error
-        finally:
-            cursor.close()
-        return Page(rows, int(numbers[0]), [plain(value) for value in numbers[1:]])
+            first = str(error).splitlines()[0]
+            raise FrameError(
+                f"The query '{query}' cannot be answered: {first}.", hint="Simplify it, or bind fewer rows."
+            ) from error
 
     def names(self) -> list[str]:
         """Return the names of all bound frames."""
-        return sorted(path.stem for path in self._folder.glob("*.arrow"))
+        return sorted(path.stem for path in self._folder.glob("*.arrow") if _NAME.fullmatch(path.stem))
 
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
 
-    def _rows(
+    def _answer(
         self,
-        cursor: duckdb.DuckDBPyConnection,
-        statement: Statement,
+        made: Plan,
+        state: dict[str, JsonValue],
+        *,
         offset: int,
         limit: int,
         order: Sequence[Ordering],
-    ) -> pa.Table:
-        if limit == 0:
-            return pa.table({})
-        sort = f" ORDER BY {order_by(order)}" if order else ""
-        sql = f"SELECT * FROM ({statement.sql}){sort} LIMIT {int(limit)} OFFSET {int(offset)}"  # noqa: S608 - as above
-        return cursor.sql(sql, params=statement.parameters).to_arrow_table()
+        aggregates: Sequence[AggregateRequest],
+    ) -> Page:
+        rows = pa.table({})
+        if limit:
+            rows = self._database.rows(made.rows(offset, limit, order), state).rename_columns(made.names)
+            # The last page tells how many there are: no need to count.
+            if not aggregates and (0 < rows.num_rows < limit or rows.num_rows == offset == 0):
+                return Page(rows, offset + rows.num_rows, [])
+        total, *numbers = self._database.numbers(made.numbers(aggregates), state)
+        return Page(rows, int(str(total)), [plain(value) for value in numbers])
 
-    def _texts(self, name: str) -> frozenset[str]:
-        return frozenset(field.name for field in self.table(name).schema if column_kind(field.type) == "str")
-
-    def _register(self, name: str, table: pa.Table) -> None:
+    def _plan(self, build: Build, query: str, state: dict[str, JsonValue]) -> Plan:
+        asked = self._chain(build, query)
+        name = asked.frame.source.removeprefix("kernel:")
+        loaded = self._frame(name)
+        dates = [
+            column.name
+            for column in asked.frame.columns
+            if column.type.kind == "date" and column.name in loaded.source.columns
+        ]
+        base = self._database.dated(name, loaded, dates)
+        shapes = tuple(shape(evaluate(constant, state)) for constant in asked.constants)
+        key = (base.sql, shapes)
         with self._lock:
-            self._tables[name] = table
-            # A table of DuckDB's own, since a registered one is seen by its own cursor only, and is slower to filter.
-            self._database.register("@source", table)
-            self._database.execute(f'CREATE OR REPLACE TABLE {quote(name)} AS SELECT * FROM "@source"')  # noqa: S608 - quoted
-            self._database.unregister("@source")
+            found = asked.plans.get(key)
+        if found is None:
+            found = plan(query, base, asked.queries, state)
+            with self._lock:
+                asked.plans[key] = found
+                if len(asked.plans) > _PLANS:
+                    asked.plans.popitem(last=False)
+        return found
+
+    def _chain(self, build: Build, query: str) -> _Chain:
+        key = (id(build), query)
+        with self._lock:
+            found = self._chains.get(key)
+            if found is None:
+                frame, queries = chain(build, query)
+                found = _Chain(build, frame, queries, constants_of(queries), OrderedDict())
+                self._chains[key] = found
+                if len(self._chains) > _CHAINS:
+                    self._chains.popitem(last=False)
+            else:
+                self._chains.move_to_end(key)
+        return found
+
+    def _frame(self, name: str) -> LoadedFrame:
+        with self._lock:
+            found = self._loaded.get(name)
+            if found is None:
+                found = self._loaded[name] = self._database.load(self._read(name))
+            return found
+
+    def _read(self, name: str) -> pa.Table:
+        path = self._path(name)
+        if not _NAME.fullmatch(name) or not path.exists():
+            raise FrameError(
+                f"The frame '{name}' is not bound.", hint=f"In the notebook, run ws.bind({name}=...) with a DataFrame."
+            )
+        try:
+            return arrow.read(path)
+        except (OSError, pa.ArrowException) as error:
+            raise FrameError(
+                f"The file of the frame '{name}' cannot be read: {error}.", hint=f"Bind it again: ws.bind({name}=...)."
+            ) from error
+
+    def _forget(self, name: str) -> None:
+        old = self._loaded.pop(name, None)
+        if old is not None:
+            self._database.drop(old)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.arrow"
-
-
-def _aggregate(request: AggregateRequest) -> str:
-    if request.fn != "len" and request.column is None:
-        raise FrameError(f"{request.fn} needs a column.")
-    return _AGGREGATES[request.fn].format(quote(request.column or ""))
-
-
-def _usable(name: str, table: pa.Table) -> pa.Table:
-    """Return a table whose columns a panel can use: plain values under different names."""
-    if len(set(table.column_names)) != len(table.column_names):
-        raise FrameError(f"'{name}' has two columns of the same name.", hint="Rename one of them.")
-    columns = []
-    for field in table.schema:
-        column, kind = table.column(field.name), field.type
-        if pa.types.is_dictionary(kind):
-            column, kind = column.cast(kind.value_type), kind.value_type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            raise FrameError(
-                f"The column '{field.name}' of '{name}' has values of the type {kind}, which a panel cannot show.",
-                hint="Leave it out, or turn its values into text.",
-            )
-        columns.append(column)
-    # Without pandas' metadata: the same rows give the same digest, however the frame was made.
-    return pa.table(columns, names=table.column_names)
-
-
-def _stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
-
-
-def _explain(error: duckdb.Error, query: str) -> FrameError:
-    first = str(error).splitlines()[0]
-    _, _, message = first.partition(": ")
-    found = re.search(r'Referenced column "([^"]+)" not found', first)
-    if found:
-        candidates = re.search(r"Candidate bindings: (.*)", str(error))
-        known = f"Columns like it: {candidates.group(1)}." if candidates else ""
-        return FrameError(f"The query '{query}' uses the column '{found.group(1)}', which is not there.", hint=known)
-    return FrameError(f"The query '{query}' cannot be answered: {message or first}")

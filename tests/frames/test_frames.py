@@ -94,7 +94,7 @@ def test_queries_reach_neither_files_nor_the_network(store: FrameStore) -> None:
         "SET enable_external_access=true",
     ):
         with pytest.raises(Exception, match=r"(?i)disabled|permission|locked|not allowed"):
-            store._database.execute(sql)
+            store._database._connection.execute(sql)
 
 
 def test_what_is_missing_is_named(engine: Engine, store: FrameStore) -> None:

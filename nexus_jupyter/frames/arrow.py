@@ -1,0 +1,106 @@
+"""Tables as panels take them: plain values under different names, in Arrow files."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nexus_jupyter.protocol.errors import FrameError
+
+__all__ = ["column_kind", "file_bytes", "read", "usable", "write"]
+
+
+def column_kind(kind: pa.DataType) -> str:
+    """Return what a column of an Arrow type is to a panel: str, int, float, bool or date."""
+    if pa.types.is_boolean(kind):
+        return "bool"
+    if pa.types.is_integer(kind):
+        return "int"
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "float"
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return "date"
+    return "str"
+
+
+def usable(name: str, table: pa.Table) -> pa.Table:
+    """Return a table with plain columns: text, whole numbers, floats, booleans, dates.
+
+    What only pandas understands is dropped, so that the same rows give the same file. Timestamps become UTC without a
+    zone, as the browser shows them. What is no number becomes null.
+
+    Raises
+    ------
+    FrameError
+        If a column has values that a panel cannot show, or two have the same name.
+    """
+    for column in table.column_names:
+        if not column or table.column_names.count(column) > 1:
+            what = f"has two columns '{column}'" if column else "has a column without a name"
+            raise FrameError(f"'{name}' {what}.", hint="Rename one of them." if column else "Give it one.")
+    columns = [_plain(name, field.name, table.column(field.name)) for field in table.schema]
+    if not columns:
+        raise FrameError(f"'{name}' has no columns.", hint="Bind a table that has some.")
+    return pa.table(columns, names=table.column_names).combine_chunks()
+
+
+def _plain(name: str, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _plain(name, column, values.cast(kind.value_type))
+    try:
+        if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            return values.cast(pa.string())
+        if pa.types.is_timestamp(kind):
+            return values.cast(pa.timestamp("us"), safe=False)
+        if pa.types.is_date(kind):
+            return values.cast(pa.date32(), safe=False)
+        if pa.types.is_uint64(kind):
+            return values.cast(pa.int64())
+        if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+            floats = values.cast(pa.float64()) if kind not in {pa.float32(), pa.float64()} else values
+            return pc.if_else(pc.is_finite(floats), floats, None)
+    except pa.ArrowException as error:
+        raise FrameError(
+            f"The column '{column}' of '{name}' has values that do not fit: {error}.",
+            hint="Convert them to floats or text before binding.",
+        ) from error
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
+        return values
+    raise FrameError(
+        f"The column '{column}' of '{name}' has values of the type {kind}, which a panel cannot show.",
+        hint=f"Leave it out, or turn its values into text: df[{column!r}] = df[{column!r}].astype(str).",
+    )
+
+
+def file_bytes(table: pa.Table) -> tuple[bytes, str]:
+    """Return a table as Arrow IPC file, and the digest of its content."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    data = sink.getvalue().to_pybytes()
+    return data, hashlib.sha256(data).hexdigest()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put a file in its place as a whole: whoever reads meanwhile sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        written = Path(file.name)
+        try:
+            file.write(data)
+            file.close()
+            written.replace(path)
+        except BaseException:
+            written.unlink(missing_ok=True)
+            raise
+
+
+def read(path: Path) -> pa.Table:
+    """Return the table in a file, mapped into memory."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

@@ -1,0 +1,169 @@
+"""The tables of bound frames in DuckDB: in memory, with no way to files or the network."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from nexus_jupyter.frames.arrow import column_kind
+from nexus_jupyter.frames.query import Source, Statement
+from nexus_jupyter.frames.terms import Kind, Term
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import FrameError
+
+__all__ = ["Database", "LoadedFrame", "StaleTableError"]
+
+_SETTINGS = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "threads": "2",
+    "memory_limit": "2GB",
+    "lock_configuration": "true",
+}
+_KINDS: dict[str, Kind] = {"bool": "bool", "int": "int", "float": "float", "date": "date", "str": "text"}
+#: How people write dates, beside what SQL takes.
+_DATES = "['%Y/%m/%d', '%d.%m.%Y', '%m/%d/%Y', '%Y/%m/%d %H:%M:%S', '%d.%m.%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S']"
+
+
+class StaleTableError(Exception):
+    """A table was replaced while a statement over it was made: make it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFrame:
+    """A bound frame and its table, whose columns are ``c0``, ``c1``, ... in SQL.
+
+    ``dated`` has the sources in which columns of text are read as dates, by those columns' names.
+    """
+
+    table: pa.Table
+    source: Source
+    dated: dict[frozenset[str], Source] = field(default_factory=dict)
+
+
+class Database:
+    """DuckDB in this process. Tables are written under a lock, read from any thread."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:", config=_SETTINGS)
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._local = threading.local()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+    def load(self, table: pa.Table) -> LoadedFrame:
+        """Make a table of DuckDB's own: one that is only registered is slower to filter."""
+        renamed = table.rename_columns([f"c{i}" for i in range(table.num_columns)])
+        columns = {
+            column.name: Term(f"c{i}", _KINDS[column_kind(column.type)]) for i, column in enumerate(table.schema)
+        }
+        # DATE becomes TIMESTAMP, so that there is one kind of dates to compare.
+        read = ", ".join(
+            f"CAST({term.sql} AS TIMESTAMP) AS {term.sql}" if term.kind == "date" else term.sql
+            for term in columns.values()
+        )
+        with self._lock:
+            name = f"frame_{next(self._numbers)}"
+            self._connection.register("incoming", renamed)
+            try:
+                self._connection.execute(f"CREATE TABLE {name} AS SELECT {read} FROM incoming")  # noqa: S608 - own names
+            finally:
+                self._connection.unregister("incoming")
+        return LoadedFrame(table, _source(name, columns))
+
+    def dated(self, name: str, frame: LoadedFrame, columns: Sequence[str]) -> Source:
+        """Return a frame's source with columns of text read as dates.
+
+        Raises
+        ------
+        FrameError
+            If a column has texts, but none of them is a date.
+        """
+        wanted = frozenset(column for column in columns if frame.source.columns[column].kind == "text")
+        if not wanted:
+            return frame.source
+        with self._lock:
+            if wanted not in frame.dated:
+                frame.dated[wanted] = self._read_dates(name, frame, wanted)
+            return frame.dated[wanted]
+
+    def drop(self, frame: LoadedFrame) -> None:
+        """Forget a frame's tables; statements that run over them are answered as if nothing had happened."""
+        with self._lock:
+            for source in (frame.source, *frame.dated.values()):
+                self._connection.execute(f"DROP TABLE IF EXISTS {_table(source)}")
+
+    def numbers(self, statement: Statement, state: dict[str, JsonValue]) -> tuple[object, ...]:
+        """Return the one row that a statement gives; raises as `rows`."""
+        try:
+            found: tuple[object, ...] = self._cursor().execute(statement.sql, statement.values(state)).fetchall()[0]
+        except duckdb.CatalogException as error:
+            raise StaleTableError from error
+        return found
+
+    def rows(self, statement: Statement, state: dict[str, JsonValue]) -> pa.Table:
+        """Return the rows that a statement gives.
+
+        Raises
+        ------
+        StaleTableError
+            If a table of the statement is there no more.
+        """
+        try:
+            # As a relation: Arrow made from a cursor's result is copied once more.
+            return self._cursor().sql(statement.sql, params=statement.values(state)).to_arrow_table()
+        except duckdb.CatalogException as error:
+            raise StaleTableError from error
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        # One for each thread: making one costs as much as a small query.
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+        return cursor
+
+    def _read_dates(self, name: str, frame: LoadedFrame, wanted: frozenset[str]) -> Source:
+        made = f"frame_{next(self._numbers)}"
+        columns = {
+            column: Term(term.sql, "date") if column in wanted else term
+            for column, term in frame.source.columns.items()
+        }
+        read = ", ".join(
+            f"coalesce(try_cast({term.sql} AS TIMESTAMP), try_strptime({term.sql}, {_DATES})) AS {term.sql}"
+            if column in wanted
+            else term.sql
+            for column, term in columns.items()
+        )
+        self._connection.execute(f"CREATE TABLE {made} AS SELECT {read} FROM {_table(frame.source)}")  # noqa: S608 - own names
+        for column in wanted:
+            sql = columns[column].sql
+            before, after = (
+                self._connection.execute(f"SELECT count({sql}) FROM {table}").fetchall()[0][0]  # noqa: S608 - own names
+                for table in (_table(frame.source), made)
+            )
+            if before and not after:
+                self._connection.execute(f"DROP TABLE {made}")
+                raise FrameError(
+                    f"The column '{column}' of '{name}' is text that cannot be read as dates.",
+                    hint=f"Convert it before binding: df[{column!r}] = pd.to_datetime(df[{column!r}], format=...).",
+                )
+        return _source(made, columns)
+
+
+def _source(table: str, columns: dict[str, Term]) -> Source:
+    sql = f"SELECT rowid AS place, {', '.join(term.sql for term in columns.values())} FROM {table}"  # noqa: S608 - own names
+    return Source(sql, columns, tie=("place",))
+
+
+def _table(source: Source) -> str:
+    return source.sql.rpartition(" ")[2]
