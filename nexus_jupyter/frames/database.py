@@ -18,7 +18,7 @@ from nexus_jupyter.protocol.errors import FrameError
 
 __all__ = ["Database", "LoadedFrame", "StaleTableError"]
 
-_SETTINGS = {
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -88,13 +88,18 @@ class Database:
         ------
         FrameError
             If a column has texts, but none of them is a date.
+        StaleTableError
+            If the frame was dropped meanwhile.
         """
         wanted = frozenset(column for column in columns if frame.source.columns[column].kind == "text")
         if not wanted:
             return frame.source
         with self._lock:
             if wanted not in frame.dated:
-                frame.dated[wanted] = self._read_dates(name, frame, wanted)
+                try:
+                    frame.dated[wanted] = self._read_dates(name, frame, wanted)
+                except duckdb.CatalogException as error:
+                    raise StaleTableError from error
             return frame.dated[wanted]
 
     def drop(self, frame: LoadedFrame) -> None:

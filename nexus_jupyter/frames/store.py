@@ -147,8 +147,8 @@ class FrameStore:
         """
         try:
             while True:
-                made = self._plan(build, query, state)
                 try:
+                    made = self._plan(build, query, state)
                     return self._answer(made, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
                 except StaleTableError:
                     continue  # the frame was bound anew meanwhile

@@ -191,3 +191,110 @@ def test_the_database_agrees_with_the_browsers_evaluator(
     shown = html.rsplit('data-id="t"', 1)[1].split(">", 1)[1].split("<", 1)[0]
     assert found == [int(part) for part in shown.split(",") if part]
     store.close()
+
+
+def test_a_text_is_compared_with_a_number_without_an_error(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"x": [1, 2], "n": ["1", "a"]}))
+    made = build(engine, 'where="row.n == 1 or row.x == s"')
+    assert xs(store.page(made, "q", {"s": "2"})) == []
+    assert xs(store.page(made, "q", {"s": 2})) == [2]
+    assert xs(store.page(made, "q", {"s": [2]})) == []
+
+
+def test_names_that_differ_by_case_or_look_like_sql_are_columns_like_others(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"x": [1, 2], "X": [30, 40], 'a"; DROP TABLE df; --': [5, 6], "c0": [7, 8]}))
+    made = build(engine, 'where="row.X == 40"')
+    assert store.page(made, "q", {}).rows() == [{"x": 2, "X": 40, 'a"; DROP TABLE df; --': 6, "c0": 8}]
+
+
+def test_an_alias_is_never_sql(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"x": [1, 1, 2]}))
+    made = build(engine, "", 'group="row.x as x" agg="len() as n"')
+    alias = 'n" FROM (SELECT 1) -- $1'
+    query = made.queries[0]
+    renamed = query.model_copy(update={"agg": [query.agg[0].model_copy(update={"name": alias})]})
+    made = made.model_copy(update={"queries": [renamed]})
+    assert store.page(made, "q", {}).rows() == [{"x": 1, alias: 2}, {"x": 2, alias: 1}]
+
+
+def test_no_row_is_on_two_pages(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"x": list(range(5000)), "k": [i % 3 for i in range(5000)]}))
+    made = build(engine, "", 'order="k desc"')
+    seen = [x for at in range(0, 5000, 500) for x in xs(store.page(made, "q", {}, offset=at, limit=500))]
+    assert sorted(seen) == list(range(5000))
+
+
+def test_a_limit_keeps_the_first_rows_and_a_query_above_counts_these(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"x": [3, 1, 2, 5]}))
+    made = build(engine, "", 'order="x desc" limit="2"')
+    page = store.page(made, "q", {}, order=[Ordering(column="x")], aggregates=[AggregateRequest(fn="sum", column="x")])
+    assert (xs(page), page.total, page.aggregates) == ([3, 5], 2, [8.0])
+    assert store.page(made, "q", {}, offset=7).total == 2
+
+
+def test_numbers_over_no_rows_are_as_in_the_browser(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"x": [1.5]}))
+    asked = [AggregateRequest(fn=fn, column="x") for fn in ("len", "sum", "mean", "min", "max")]
+    page = store.page(build(engine, 'where="row.x == 2"'), "q", {}, limit=0, aggregates=asked)
+    assert page.aggregates == [0, 0.0, None, None, None]
+    assert page.rows() == []
+
+
+def test_what_is_put_first_of_different_values_comes_once_and_may_be_of_another_kind(
+    engine: Engine, store: FrameStore
+) -> None:
+    store.put("df", pa.table({"x": [2, 1, 2]}))
+    first = build(engine, "", 'distinct="x" prepend="all"')
+    assert xs(store.page(first, "q", {})) == ["all", "1", "2"]
+    assert xs(store.page(build(engine, "", 'distinct="x" prepend="2"'), "q", {})) == [2, 1]
+
+
+def test_text_that_is_no_date_at_all_says_how_to_convert_it(engine: Engine, store: FrameStore) -> None:
+    store.put("df", pa.table({"d": ["spring", "autumn"]}))
+    with pytest.raises(FrameError, match=r"'d' of 'df' is text that cannot be read as dates(.|\n)*to_datetime"):
+        store.page(build(engine, columns='columns="d: date"'), "df", {})
+
+
+def test_moments_are_written_as_the_browser_writes_them(engine: Engine, store: FrameStore) -> None:
+    moments = pa.array([1_600_000_000_000, 1_600_000_000_250], pa.timestamp("ms", tz="Europe/Berlin"))
+    store.put("df", pa.table({"d": moments, "e": pa.array([18_000, None], pa.date32())}))
+    rows = store.page(build(engine), "df", {}).rows()
+    assert rows == [{"d": "2020-09-13T12:26:40Z", "e": "2019-04-14"}, {"d": "2020-09-13T12:26:40.250Z", "e": None}]
+
+
+def test_a_frame_can_be_bound_anew_while_others_ask(engine: Engine, store: FrameStore) -> None:
+    made = build(engine, 'where="row.x >= 0"')
+    store.put("df", pa.table({"x": [0]}))
+    wrong: list[Any] = []
+
+    def ask() -> None:
+        for _ in range(60):
+            try:
+                page = store.page(made, "q", {}, aggregates=[AggregateRequest(fn="len")])
+            except Exception as error:  # noqa: BLE001 - told by the test's thread
+                wrong.append(error)
+                return
+            if page.aggregates != [page.total]:
+                wrong.append(page)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for size in range(1, 30):
+        store.put("df", pa.table({"x": list(range(size))}))
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert store.page(made, "q", {}).total == 29
+
+
+def test_the_same_rows_are_not_written_again_and_a_damaged_file_is_said(
+    engine: Engine, store: FrameStore, tmp_path: Path
+) -> None:
+    store.put("df", pa.table({"x": [1, 2]}))
+    before = (tmp_path / "df.arrow").stat().st_ino
+    store.put("df", pa.table({"x": pa.chunked_array([[1], [2]])}))
+    assert (tmp_path / "df.arrow").stat().st_ino == before
+    (tmp_path / "df.arrow").write_bytes(b"no table")
+    with pytest.raises(FrameError, match=r"cannot be read(.|\n)*ws\.bind\(df="):
+        FrameStore(tmp_path).table("df")
