@@ -23,6 +23,7 @@ from nexus_jupyter.engine.instance import EXPORTS, WASM_STACK, Instance, Runtime
 from nexus_jupyter.engine.limits import EngineFailure, Limits
 from nexus_jupyter.engine.module import bake, strip_exports
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import UnavailableError
 from nexus_jupyter.protocol.run import Profile
 
 __all__ = ["Engine", "Image", "Outcome"]
@@ -38,7 +39,8 @@ _PRELUDE = """
   const { parse, stringify } = JSON;
   let state = "pending";
   let outcome;
-  globalThis.__start = (text) => {
+  const fixed = (name, value) => Object.defineProperty(globalThis, name, { value });
+  fixed("__start", (text) => {
     const { path, argument } = parse(text);
     let target = globalThis;
     for (const name of path.split(".")) target = target[name];
@@ -48,11 +50,11 @@ _PRELUDE = """
     const waits = result !== null && typeof result === "object" && typeof result.then === "function";
     if (waits) result.then(done).catch(failed);
     else done(result);
-  };
-  globalThis.__finish = () => {
+  });
+  fixed("__finish", () => {
     if (state === "failed") throw outcome;
     return state === "done" ? outcome : undefined;
-  };
+  });
 })();
 """
 
@@ -78,7 +80,7 @@ class Engine:
         How many calls run at the same time.
     """
 
-    _shared: ClassVar[dict[int, Engine]] = {}
+    _shared: ClassVar[tuple[int, Engine] | None] = None
     _shared_lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, artefact: Path | None = None, cache: Path | None = None, *, threads: int | None = None) -> None:
@@ -100,12 +102,23 @@ class Engine:
 
     @classmethod
     def shared(cls) -> Engine:
-        """Return this process's engine. A forked child gets its own: threads do not survive a fork."""
+        """Return this process's engine.
+
+        Raises
+        ------
+        UnavailableError
+            In a process that was forked from one with an engine: its threads do not survive a fork.
+        """
         with cls._shared_lock:
-            pid = os.getpid()
-            if pid not in cls._shared:
-                cls._shared[pid] = cls()
-            return cls._shared[pid]
+            if cls._shared is None:
+                cls._shared = (os.getpid(), cls())
+            owner, engine = cls._shared
+            if owner != os.getpid():
+                raise UnavailableError(
+                    "JavaScript cannot run in a forked process.",
+                    hint="Start the process with the method 'spawn': multiprocessing.get_context('spawn').",
+                )
+            return engine
 
     def image(self, name: str, source: str) -> Image:
         """Load a program: evaluate it once and keep the memory it leaves. The same source gives the same image.

@@ -256,7 +256,15 @@ class Instance:
         name, message, stack = (self._property(error, key) for key in (b"name", b"message", b"stack"))
         if message is None:
             message = self._string(error) or "null"
-        raise EngineFailure(message, kind=_kind(name or "", message), name=name or "", stack=_frames(stack or ""))
+        raise EngineFailure(message, kind=self._kind(name or "", message), name=name or "", stack=_frames(stack or ""))
+
+    def _kind(self, name: str, message: str) -> FailureKind:
+        if name == "InternalError" and "out of memory" in message:
+            return "memory"
+        if name in {"RangeError", "InternalError"} and "stack" in message.lower():
+            return "stack"
+        # The engine throws a bare null when even the error object found no memory.
+        return "memory" if not name and message == "null" and self.memory_bytes > HEADROOM * 4 else "threw"
 
     def _property(self, handle: int, name: bytes) -> str | None:
         text = self._text(name)
@@ -365,15 +373,6 @@ def _trapped(trap: wasmtime.Trap) -> EngineFailure:
     if name == "STACK_OVERFLOW":
         return EngineFailure("Maximum call stack size exceeded", kind="stack")
     return EngineFailure(f"The JavaScript engine stopped: {name or trap.message}.", kind="memory")
-
-
-def _kind(name: str, message: str) -> FailureKind:
-    if name == "InternalError" and "out of memory" in message:
-        return "memory"
-    if name in {"RangeError", "InternalError"} and "stack" in message.lower():
-        return "stack"
-    # The engine throws a bare null when even the error object found no memory.
-    return "memory" if not name and message == "null" else "threw"
 
 
 def _frames(stack: str) -> tuple[JsFrame, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from nexus_jupyter.assets import asset
 from nexus_jupyter.engine import Engine, EngineFailure, Limits
-from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.diagnostics import Span
 from nexus_jupyter.protocol.errors import HandlerError
 from nexus_jupyter.protocol.panel import ActionDeclaration
@@ -23,6 +25,12 @@ class SandboxResult:
     changes: dict[str, JsonValue]
     logs: list[str]
     profile: Profile
+
+
+class _Report(Contract):
+    value: JsonValue
+    changes: dict[str, JsonValue]
+    logs: list[str]
 
 
 class Sandbox:
@@ -83,9 +91,14 @@ class Sandbox:
             done = image.call("sandbox.run", job, limits=self._limits, program=(file, f"{head}{action.body}\n}};"))
         except EngineFailure as failure:
             raise self._explain(failure, action, file, len(head)) from failure
-        value = done.value
-        assert isinstance(value, dict)
-        return SandboxResult(value["value"], value["changes"], value["logs"], done.profile)  # type: ignore[arg-type]  # made by our own program above
+        try:
+            # The handler shares its instance with the program that reports on it, so the report proves nothing.
+            report = _Report.model_validate(done.value)
+        except ValidationError as error:
+            raise HandlerError(
+                f"The action '{action.name}' tampered with its surroundings.", span=action.span
+            ) from error
+        return SandboxResult(report.value, report.changes, report.logs, done.profile)
 
     def _explain(self, failure: EngineFailure, action: ActionDeclaration, file: str, head: int) -> HandlerError:
         span = _place(failure, action, file, head)

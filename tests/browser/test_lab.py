@@ -41,7 +41,7 @@ def first(browser: Browser, lab: Lab) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
     open_notebook(page, lab.url, "01-first-panel.ipynb")
     run_all(page)
-    page.wait_for_selector(".jp-Notebook .jp-Cell:last-child .jp-OutputArea-output", timeout=120_000)
+    page.locator(".jp-Notebook .jp-Cell").last.locator(".jp-OutputArea-output").wait_for(timeout=120_000)
     yield page
     page.close()
 
