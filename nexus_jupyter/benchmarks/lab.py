@@ -108,7 +108,7 @@ def _configure(settings: Path) -> None:
     """Keep JupyterLab from asking about news, and from taking cells out of the page that are not in view."""
     for name, text in (
         ("apputils-extension/notification", '{"fetchNews": "false", "checkForUpdates": false}'),
-        ("notebook-extension/tracker", '{"windowingMode": "none"}'),
+        ("notebook-extension/tracker", '{"windowingMode": "none", "autoStartDefaultKernel": true}'),
     ):
         path = settings / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
