@@ -2,7 +2,7 @@
 
 import type { Ordering } from "../protocol/index.ts";
 import type { Component, Context } from "../reactor/component.ts";
-import { grouped, isList, isNumber, isRecord, numberText, order as compare, textOf, type Value } from "../reactor/expression/index.ts";
+import { grouped, isList, isNumber, isRecord, numberText, rank as compare, textOf, type Value } from "../reactor/expression/index.ts";
 import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
 import { dynamic, h, list, type VChild } from "../reactor/vnode.ts";
 import { box } from "./shared.ts";
@@ -47,7 +47,7 @@ function fetchRows(context: Context, offset: number, limit: number, order: reado
   const value = context.prop("data");
   const records = (isList(value) ? value : []).map((item): Row => (isRecord(item) ? item : { value: item }));
   const by = order[0];
-  if (by) records.sort((a, b) => (by.descending ? -1 : 1) * (compare(a[by.column], b[by.column]) ?? 0));
+  if (by) records.sort((a, b) => (by.descending ? -1 : 1) * compare(a[by.column], b[by.column]));
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
   const columns = names.map((name) => ({ name, type: records.every((record) => isNumber(record[name] ?? 0)) ? "float" : "str" }));
   return { rows: records.slice(offset, offset + limit), total: records.length, columns, stale: false };

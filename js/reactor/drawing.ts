@@ -58,8 +58,10 @@ class PictureHost implements ViewHost {
     return { get: () => value, set: (next) => void (value = next) };
   }
 
+  /** Nothing changes while a picture is drawn; computed once, or values of values would be computed over and over. */
   memo<T>(compute: () => T): () => T {
-    return compute;
+    let kept: { readonly value: T } | undefined;
+    return () => (kept ??= { value: compute() }).value;
   }
 
   state(name: string): Value {

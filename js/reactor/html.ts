@@ -32,8 +32,19 @@ function childHtml(child: VChild): string {
 function elementHtml(element: VElement): string {
   const { tag } = element;
   if (!TAGS.has(tag)) return "";
-  const attributes = Object.entries(element.attrs).map(([name, value]) => attributeHtml(name, value)).join("");
+  if (tag === "textarea") return textareaHtml(element);
+  const attributes = attributesHtml(element.attrs);
   return VOID.has(tag) ? `<${tag}${attributes}>` : `<${tag}${attributes}>${htmlOf(element.children)}</${tag}>`;
+}
+
+/** The text of a textarea is its content; a parser drops the line break in front, and so keeps one that belongs to it. */
+function textareaHtml({ attrs: { value, ...rest } }: VElement): string {
+  const text = typeof value === "function" ? value() : value;
+  return `<textarea${attributesHtml(rest)}>\n${escapeHtml(String(text ?? ""))}</textarea>`;
+}
+
+function attributesHtml(attrs: VElement["attrs"]): string {
+  return Object.entries(attrs).map(([name, value]) => attributeHtml(name, value)).join("");
 }
 
 function attributeHtml(name: string, follow: Follow<AttrValue>): string {

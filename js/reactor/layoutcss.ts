@@ -1,17 +1,20 @@
 // The compiled layout as CSS: spans by container width, nothing to run when the width changes.
 
-import type { Build } from "../protocol/index.ts";
+import type { Build, ViewNode } from "../protocol/index.ts";
 
 export function layoutCss(build: Build): string {
+  const repeated = repeatedIds(build.view, false);
+  // Inside a for, an element's id is followed by the key of the item.
+  const element = (id: string): string => (repeated.has(id) ? `[data-id^="${id}["]` : `[data-id="${id}"]`);
   const panel = `[data-nx="${build.id}"]`;
   const first: string[] = [];
   const wider = new Map<number, string[]>();
   for (const rule of build.layout) {
     for (const kind of rule.widths) {
-      const container = `${panel} [data-id="${rule.container}"]>.nx-cells`;
+      const container = `${panel} ${element(rule.container)}>.nx-cells`;
       const css = [`${container}{grid-template-columns:repeat(${kind.columns},minmax(0,1fr))}`];
       const bySpan = new Map<number, string[]>();
-      for (const [id, span] of Object.entries(kind.spans)) bySpan.set(span, [...(bySpan.get(span) ?? []), `${container}>[data-id="${id}"]`]);
+      for (const [id, span] of Object.entries(kind.spans)) bySpan.set(span, [...(bySpan.get(span) ?? []), `${container}>${element(id)}`]);
       for (const [span, selectors] of bySpan) css.push(`${selectors.join(",")}{grid-column:span ${span}}`);
       if (kind.min_width === 0) first.push(...css);
       else wider.set(kind.min_width, [...(wider.get(kind.min_width) ?? []), ...css]);
@@ -19,4 +22,14 @@ export function layoutCss(build: Build): string {
   }
   const classes = [...wider].sort(([a], [b]) => a - b).map(([width, css]) => `@container nx (min-width:${width}px){${css.join("")}}`);
   return first.join("") + classes.join("");
+}
+
+function repeatedIds(nodes: readonly ViewNode[], inside: boolean): Set<string> {
+  const found = new Set<string>();
+  for (const node of nodes) {
+    const repeats = inside || node.each !== null;
+    if (repeats) found.add(node.id);
+    for (const id of repeatedIds(node.children, repeats)) found.add(id);
+  }
+  return found;
 }

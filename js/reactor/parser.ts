@@ -1,5 +1,6 @@
 // Text to a tree of elements. Never throws, never stops at the first error; every finding goes to the source.
 
+import { ENTITY, entityText } from "./entities.ts";
 import { replaceFix, type Source } from "./source.ts";
 
 export interface RawAttribute {
@@ -41,7 +42,6 @@ export const LIMITS = { length: 1_000_000, depth: 64, nodes: 20_000, attributes:
 
 /** Elements whose content is taken as it is, up to their closing tag. */
 const RAW_TEXT = new Set(["action", "effect"]);
-const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 export function parse(source: Source): RawNode[] {
   if (source.text.length > LIMITS.length) {
@@ -164,7 +164,9 @@ class Parser {
   private rawText(element: RawElement): void {
     const close = `</${element.name}`;
     const found = this.text.indexOf(close, this.at);
-    const end = found < 0 ? this.text.length : found;
+    // An action that is never closed takes its section's rest, not the panel's.
+    const section = this.text.indexOf("</logic", this.at);
+    const end = found >= 0 ? found : section >= 0 ? section : this.text.length;
     if (end > this.at) element.children.push({ kind: "text", value: this.text.slice(this.at, end), start: this.at, end });
     if (found < 0) {
       this.source.report("NX1002", `<${element.name}> is not closed.`, element.start, element.nameEnd);
@@ -222,6 +224,8 @@ class Parser {
   private quoted(name: string, start: number, nameEnd: number, quote: string): RawAttribute {
     const valueStart = this.at + 1;
     let valueEnd = this.text.indexOf(quote, valueStart);
+    // A quote that follows an equals sign opens the next value: this one was never closed.
+    if (valueEnd >= 0 && /[<>\n]/.test(this.text.slice(valueStart, valueEnd)) && /=\s*$/.test(this.text.slice(valueStart, valueEnd))) valueEnd = -1;
     if (valueEnd < 0) {
       const tagEnd = this.text.slice(valueStart).search(/[<>\n]/);
       valueEnd = tagEnd < 0 ? this.text.length : valueStart + tagEnd;
@@ -276,19 +280,20 @@ class Parser {
 
   private decode(text: string, offset: number): string {
     if (!text.includes("&")) return text;
-    return text.replace(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]*);/g, (whole, name: string, at: number) => {
-      if (name[0] === "#") return this.character(whole, name, offset + at);
-      if (Object.hasOwn(ENTITIES, name)) return ENTITIES[name] as string;
-      this.source.report("NX1011", `There is no entity ${whole}; write the character itself.`, offset + at, offset + at + whole.length, { fix: replaceFix("write it out", offset + at, offset + at + whole.length, `&amp;${name};`) });
-      return whole;
+    return text.replace(new RegExp(ENTITY, "g"), (whole, name: string, at: number) => {
+      const [start, end] = [offset + at, offset + at + whole.length];
+      const found = entityText(name);
+      if (found === null) this.source.report("NX1011", `There is no entity ${whole}; write the character itself.`, start, end, { fix: replaceFix("write it out", start, end, `&amp;${name};`) });
+      else if (!found) this.source.report("NX1012", `${whole} is no character.`, start, end, { fix: replaceFix("remove it", start, end, "") });
+      return found ?? whole;
     });
   }
+}
 
-  private character(whole: string, name: string, at: number): string {
-    const code = name[1] === "x" ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
-    const allowed = code === 9 || code === 10 || code === 13 || (code >= 32 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
-    if (allowed) return String.fromCodePoint(code);
-    this.source.report("NX1012", `${whole} is no character.`, at, at + whole.length, { fix: replaceFix("remove it", at, at + whole.length, "") });
-    return "";
-  }
+/** The edits that give an element another tag, its closing tag included. */
+export function renameTag(source: Source, raw: RawElement, name: string): { start: number; end: number; text: string }[] {
+  const edits = [{ start: raw.nameStart, end: raw.nameEnd, text: name }];
+  const close = source.text.slice(raw.openEnd, raw.end).lastIndexOf(`</${raw.name}`);
+  if (raw.end > raw.openEnd && close >= 0) edits.push({ start: raw.openEnd + close + 2, end: raw.openEnd + close + 2 + raw.name.length, text: name });
+  return edits;
 }

@@ -3,11 +3,12 @@
 import type { Diagnostic, Entity, Json, Node, Op, Patch } from "../protocol/index.ts";
 import { parse, type RawElement } from "./parser.ts";
 import { replaceFix, Source } from "./source.ts";
+import { table } from "./table.ts";
 import { attribute, contentText, growTree } from "./tree.ts";
 
-const TYPES: Readonly<Record<string, Entity["type"]>> = {
+const TYPES = table<Entity["type"]>({
   state: "State", computed: "Computed", type: "Type", frame: "Frame", query: "Query", action: "Action", tool: "Tool", resource: "Resource", uses: "Capability",
-};
+});
 const OPS = ["set", "unset", "insert", "remove", "move", "link", "unlink", "text", "append", "code"];
 
 export function parsePatch(text: string): { patch: Patch; diagnostics: Diagnostic[] } {

@@ -2,14 +2,16 @@
 
 import type { Diagnostic, Fix, Span } from "../protocol/index.ts";
 import { CATALOGUE, type Code } from "./catalogue.ts";
+import { ENTITY, entityText } from "./entities.ts";
 
-/** More findings than this help nobody. */
-const MOST = 200;
+/** More findings than this help nobody. Hints are counted apart: they must not crowd out an error. */
+const MOST = { error: 200, warning: 100, hint: 100 } as const;
 
 export class Source {
   readonly text: string;
   readonly diagnostics: Diagnostic[] = [];
   private readonly lines: number[] = [0];
+  private readonly counts = { error: 0, warning: 0, hint: 0 };
 
   constructor(text: string) {
     this.text = text;
@@ -27,11 +29,43 @@ export class Source {
     return { start, end: Math.max(start, end), line: low + 1, col: start - (this.lines[low] as number) + 1 };
   }
 
-  report(code: Code, message: string, start: number, end: number, options: { node?: string | null; fix?: Fix | null } = {}): void {
-    if (this.diagnostics.length >= MOST) return;
-    const { node = null, fix = null } = options;
-    this.diagnostics.push({ code, severity: CATALOGUE[code][0], message, span: this.span(start, end), node, fix });
+  /**
+   * Where a character of a text stands that was read from `start` on: entities are longer here than in the text, and
+   * white space may be more.
+   */
+  place(start: number, text: string, index: number): number {
+    if (this.text.startsWith(text, start)) return start + index;
+    let at = start;
+    let read = 0;
+    while (at < this.text.length && (read < index || (isSpace(this.text, at) && !isSpace(text, read)))) {
+      ENTITY.lastIndex = at;
+      const entity = ENTITY.exec(this.text);
+      const meant = entity && entityText(entity[1] as string);
+      if (entity && meant !== null) {
+        at += entity[0].length;
+        read += (meant as string).length;
+      } else if (isSpace(this.text, at)) {
+        while (isSpace(this.text, at)) at += 1;
+        while (read < index && isSpace(text, read)) read += 1;
+      } else {
+        at += 1;
+        read += 1;
+      }
+    }
+    return at;
   }
+
+  report(code: Code, message: string, start: number, end: number, options: { node?: string | null; fix?: Fix | null } = {}): void {
+    const severity = CATALOGUE[code][0];
+    if (this.counts[severity]++ >= MOST[severity]) return;
+    const { node = null, fix = null } = options;
+    this.diagnostics.push({ code, severity, message, span: this.span(start, end), node, fix });
+  }
+}
+
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 32 || (code >= 9 && code <= 13);
 }
 
 export function replaceFix(title: string, start: number, end: number, text: string): Fix {

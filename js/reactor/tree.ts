@@ -71,11 +71,18 @@ function panelId(source: Source, panel: RawElement): string {
     return "panel";
   }
   if (!NAME.test(written.value)) {
+    const plain = plainId("p", written.value);
     source.report("NX2016", `'${written.value}' is no id: it takes letters, digits, _ and -, and starts with a letter.`, written.valueStart, written.valueEnd, {
-      fix: replaceFix("make it one", written.valueStart, written.valueEnd, `p${written.value.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60)}`),
+      fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain),
     });
+    return plain;
   }
   return written.value;
+}
+
+/** An id made of a text that is none. Ids go into stylesheets, so a malformed one must not get further than here. */
+function plainId(start: string, text: string): string {
+  return start + text.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60);
 }
 
 const NAMESPACE = "urn:nexus:nxml:1";
@@ -127,7 +134,7 @@ export function dedent(text: string): string {
   let margin = Number.POSITIVE_INFINITY;
   for (const line of lines.slice(first)) if (line.trim()) margin = Math.min(margin, line.length - line.trimStart().length);
   if (!Number.isFinite(margin)) margin = 0;
-  return lines.map((line, i) => (i < first ? line.trimStart() : line.slice(margin))).join("\n");
+  return lines.map((line, i) => (i < first ? line.trimStart() : line.trim() ? line.slice(margin) : "")).join("\n");
 }
 
 class Gardener {
@@ -176,7 +183,7 @@ class Gardener {
   }
 
   private piece(child: RawNode & { kind: "text" }, id: string): TreeNode {
-    const node: Node = { id, tag: "#text", generated_id: true, attrs: [], text: child.value.trim(), children: [], span: this.source.span(child.start, child.end) };
+    const node: Node = { id, tag: "#text", generated_id: true, attrs: [], text: dedent(child.value), children: [], span: this.source.span(child.start, child.end) };
     return { raw: null, children: [], node };
   }
 
@@ -213,9 +220,13 @@ class Gardener {
     const written = attribute(raw, "id");
     if (written?.value) {
       if (!NAME.test(written.value) || (SECTIONS as readonly string[]).includes(written.value)) {
+        const wanted = plainId("x", written.value);
+        const plain = this.taken.has(wanted) ? this.freeId("x") : wanted;
+        this.taken.set(plain, raw);
         this.source.report("NX2016", `'${written.value}' cannot be an id: it takes letters, digits, _ and -, and is not the name of a section.`, written.valueStart, written.valueEnd, {
-          fix: replaceFix("make it one", written.valueStart, written.valueEnd, `x${written.value.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60)}`),
+          fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain),
         });
+        return { id: plain, generated: false };
       }
       if (this.taken.get(written.value) === raw) return { id: written.value, generated: false };
       const free = this.freeId(written.value);

@@ -3,18 +3,22 @@
 import type { Json, RecordType, TypeSpec } from "../protocol/index.ts";
 import { isList, isNumber, isRecord } from "./expression/index.ts";
 
+/** Types and values are nested no deeper than this. */
+const DEPTH = 32;
+
 export const SCALARS = ["str", "int", "float", "bool", "date", "any"] as const;
 
 /** Parse a type; a text that is none gives the name that is not known. */
-export function parseType(text: string, declared: ReadonlyMap<string, RecordType>): TypeSpec | { readonly unknown: string } {
+export function parseType(text: string, declared: ReadonlyMap<string, RecordType>, depth = 0): TypeSpec | { readonly unknown: string } {
   const written = text.trim();
+  if (depth > DEPTH) return { unknown: written };
   if (written.endsWith("?")) {
-    const item = parseType(written.slice(0, -1), declared);
+    const item = parseType(written.slice(0, -1), declared, depth + 1);
     return "unknown" in item ? item : { kind: "optional", item };
   }
   const generic = /^(list|dict)\s*\[([\s\S]+)\]$/.exec(written);
   if (generic) {
-    const item = parseType(generic[2] as string, declared);
+    const item = parseType(generic[2] as string, declared, depth + 1);
     if ("unknown" in item) return item;
     return generic[1] === "list" ? { kind: "list", item } : { kind: "dict", value: item };
   }
@@ -101,6 +105,15 @@ export function readValue(type: TypeSpec, text: string): Json | undefined {
 const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 export function fits(type: TypeSpec, value: unknown): boolean {
+  return !isDeep(value, 0) && matches(type, value);
+}
+
+function isDeep(value: unknown, depth: number): boolean {
+  if (depth > DEPTH) return true;
+  return (isList(value) ? value : isRecord(value) ? Object.values(value) : []).some((item) => isDeep(item, depth + 1));
+}
+
+function matches(type: TypeSpec, value: unknown): boolean {
   switch (type.kind) {
     case "str":
       return typeof value === "string";
@@ -115,16 +128,16 @@ export function fits(type: TypeSpec, value: unknown): boolean {
     case "any":
       return true;
     case "optional":
-      return value === null || fits(type.item, value);
+      return value === null || matches(type.item, value);
     case "list":
-      return isList(value) && value.every((item) => fits(type.item, item));
+      return isList(value) && value.every((item) => matches(type.item, item));
     case "dict":
-      return isRecord(value) && Object.values(value).every((item) => fits(type.value, item));
+      return isRecord(value) && Object.values(value).every((item) => matches(type.value, item));
     case "record":
       return (
         isRecord(value) &&
         Object.keys(value).every((key) => type.fields.some((field) => field.name === key)) &&
-        type.fields.every((field) => (Object.hasOwn(value, field.name) ? fits(field.type, value[field.name]) : field.type.kind === "optional"))
+        type.fields.every((field) => (Object.hasOwn(value, field.name) ? matches(field.type, value[field.name]) : field.type.kind === "optional"))
       );
   }
 }

@@ -47,6 +47,11 @@ export abstract class Multiplexer implements Transport {
 
   protected opened(): void {
     this.send({ type: "hello", version: PROTOCOL, token: null });
+  }
+
+  /** Only once the connection is accepted, so that a panel that came meanwhile is neither left out nor asked for twice. */
+  private accepted(): void {
+    this.change({ kind: "live" });
     for (const [panel, set] of this.followers) {
       const revs = [...set].map((follower) => follower.rev());
       this.send({ type: "subscribe", panel, rev: revs.includes(null) ? null : Math.min(...(revs as number[])) });
@@ -64,7 +69,7 @@ export abstract class Multiplexer implements Transport {
   }
 
   protected receive(frame: ServerFrame): void {
-    if (frame.type === "welcome") this.change({ kind: "live" });
+    if (frame.type === "welcome") this.accepted();
     else if (frame.type === "result") {
       const waiting = this.settle(frame.id);
       if (frame.problem) waiting?.reject(new Refusal(frame.problem));

@@ -5,25 +5,26 @@ import { attribute, NAME, unknownAttribute, type TreeNode } from "../tree.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
+import { table } from "../table.ts";
 import { everyPart } from "../walk.ts";
 import type { Names } from "./names.ts";
 
 /** Attributes of each declaration; those with `!` are required. */
 export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<string, readonly string[]>>>> = {
-  data: {
+  data: table({
     type: ["name!", "fields!"],
     state: ["name!", "type", "default", "min", "max", "scope", "persist"],
     computed: ["name!", "expr!"],
     frame: ["name!", "from!", "columns", "max-rows"],
     query: ["name!", "frame!", "where", "group", "agg", "distinct", "prepend", "order", "limit"],
-  },
-  logic: {
+  }),
+  logic: table({
     uses: ["cap!", "target", "why"],
     action: ["name!", "params"],
     tool: ["name!", "action", "set"],
     resource: ["name!", "expr!"],
     export: ["name!", "expr"],
-  },
+  }),
 };
 const LATER = new Set(["effect", "lifecycle", "link", "export"]);
 
@@ -57,14 +58,17 @@ export function checkDeclaration(names: Names, section: "data" | "logic", item: 
 
 function checkName(names: Names, raw: RawElement, node: string): boolean {
   const name = attribute(raw, "name");
-  if (!name?.value || (NAME.test(name.value) && !name.value.includes("-"))) return true;
-  names.source.report("NX2016", `'${name.value}' is no name: it takes letters, digits and _, and starts with a letter.`, name.valueStart, name.valueEnd, {
+  if (!name?.value || (NAME.test(name.value) && !name.value.includes("-") && !RESERVED.has(name.value))) return true;
+  names.source.report("NX2016", `'${name.value}' is no name: it takes letters, digits and _, starts with a letter, and is no word of the language.`, name.valueStart, name.valueEnd, {
     node, fix: replaceFix("make it one", name.valueStart, name.valueEnd, `n_${name.value.replace(/[^A-Za-z0-9_]/g, "_").slice(0, 60)}`),
   });
   return false;
 }
 
-const VALUE_KINDS: Readonly<Record<string, "state" | "computed" | "frame" | "query">> = { state: "state", computed: "computed", frame: "frame", query: "query" };
+/** Words of expressions, and keys that no object of ours may have. */
+const RESERVED = new Set(["and", "or", "not", "in", "true", "false", "null", "row", "constructor", "prototype", "__proto__"]);
+
+const VALUE_KINDS = table<"state" | "computed" | "frame" | "query">({ state: "state", computed: "computed", frame: "frame", query: "query" });
 
 /** Learn all names first, so that expressions may mention what is declared further down. */
 export function collectNames(names: Names, items: readonly TreeNode[]): void {

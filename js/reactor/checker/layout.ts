@@ -33,7 +33,7 @@ function arrangeOne(source: Source, registry: Registry, item: TreeNode, raw: Raw
     return false;
   });
   const { rule, dropped } = arrange(item.node.id, children, usable);
-  for (const text of dropped) source.report("NX7001", `The constraint '${text}' conflicts with a stronger one at some width and is dropped there.`, at.valueStart, at.valueEnd, { node: item.node.id });
+  if (dropped.length) source.report("NX7001", `${dropped.map((text) => `'${text}'`).join(" and ")} cannot be kept at every width: it is dropped where a stronger constraint, or a least width, stands against it.`, at.valueStart, at.valueEnd, { node: item.node.id });
   return rule;
 }
 

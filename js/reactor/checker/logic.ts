@@ -3,6 +3,7 @@
 import type { ActionDeclaration, CapabilityUse, Parameter, ResourceDeclaration, ToolDeclaration } from "../../protocol/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
+import { table } from "../table.ts";
 import { attribute, contentText, type TreeNode } from "../tree.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, spell } from "../types.ts";
 import type { Names } from "./names.ts";
@@ -13,10 +14,10 @@ export const CAPABILITIES: readonly CapabilityUse["cap"][] = [
 ];
 
 /** Host calls and the capability that each needs; those that every panel has are left out. */
-const NEEDS: Readonly<Record<string, CapabilityUse["cap"]>> = {
+const NEEDS = table<CapabilityUse["cap"]>({
   fetch: "net.http", socket: "net.ws", kernel: "kernel.call", send: "panel.send", panel: "panel.read", frame: "frame.read",
   files: "fs.read", db: "db.query", ai: "ai.complete", emit: "agent.emit", notify: "notify", clipboard: "clipboard",
-};
+});
 
 /** What an action does with states, as far as its text tells. */
 export interface StateUse {

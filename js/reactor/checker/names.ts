@@ -60,7 +60,7 @@ export class Names {
     try {
       const parts = splitTemplate(place.text).map((part) => {
         if (!part.hole) return { expression: { kind: "literal", value: part.text } as Expression, names: [] };
-        return this.expression({ ...place, text: part.text, offset: place.offset + part.start });
+        return this.expression({ ...place, text: part.text, offset: this.at(place, part.start) });
       });
       const only = parts[0];
       if (!only) return { expression: { kind: "literal", value: "" }, names: [] };
@@ -81,9 +81,21 @@ export class Names {
     }
   }
 
+  /** Where a character of a place's text stands in the source: entities there are longer than what they stand for. */
+  at(place: Place, index: number): number {
+    const { text } = this.source;
+    let at = place.offset;
+    for (let done = 0; done < index && at < text.length; ) {
+      const entity = text[at] === "&" ? /^&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);/.exec(text.slice(at, at + 12)) : null;
+      at += entity ? entity[0].length : 1;
+      done += 1;
+    }
+    return at;
+  }
+
   private syntaxError(error: unknown, place: Place): void {
     if (!(error instanceof ExpressionError)) throw error;
-    const at = place.offset + Math.min(error.at, place.text.length);
+    const at = this.at(place, Math.min(error.at, place.text.length));
     const stray = /^'(.)' is not expected here$/.exec(error.message);
     const fix = stray && place.text[error.at] === stray[1] ? replaceFix("remove it", at, at + 1, "") : null;
     this.source.report("NX3004", `In '${excerpt(place.text)}': ${error.message}.`, at, at + 1, { node: place.node, fix });
@@ -92,7 +104,7 @@ export class Names {
   private checkNames(parsed: Parsed, place: Place): void {
     for (const item of parsed.names) {
       if (this.values.has(item.name) || place.locals.includes(item.name) || (place.inQuery && item.name === "row")) continue;
-      this.unknown(item.name, place.offset + item.start, place.offset + item.end, [...this.values.keys(), ...place.locals], place.node);
+      this.unknown(item.name, this.at(place, item.start), this.at(place, item.end), [...this.values.keys(), ...place.locals], place.node);
     }
   }
 
@@ -108,7 +120,7 @@ export class Names {
 
   private checkCalls(parsed: Parsed, place: Place): void {
     for (const call of parsed.calls) {
-      const [start, end] = [place.offset + call.start, place.offset + call.end];
+      const [start, end] = [this.at(place, call.start), this.at(place, call.end)];
       const spec = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
       if (!spec) {
         const near = nearest(call.name, Object.keys(FUNCTIONS));

@@ -1,6 +1,7 @@
 // <query>: what DuckDB is to answer. Computed values are inlined, so that the server needs states and columns only.
 
 import type { AggregateColumn, Expression, GroupKey, Json, Ordering, QueryDeclaration } from "../../protocol/index.ts";
+import { type Occurrence, parseExpression } from "../expression/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { attribute } from "../tree.ts";
@@ -10,6 +11,8 @@ import type { Names } from "./names.ts";
 /** Functions that mean the same in SQL. */
 export const SQL_FUNCTIONS = new Set(["len", "sum", "mean", "min", "max", "round", "floor", "ceil", "abs", "lower", "upper", "trim", "contains", "year", "month", "day", "text"]);
 const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
+/** Parts of a query's expressions, computed values written out: those can double with each step. */
+const PARTS = 2000;
 
 export function declareQuery(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
@@ -48,6 +51,7 @@ export function columnsOf(names: Names, name: string, depth = 0): string[] | nul
 
 class QueryReader {
   readonly inputs = new Set<string>();
+  private parts = 0;
   private readonly names: Names;
   private readonly node: string;
   private readonly columns: readonly string[] | null;
@@ -130,11 +134,10 @@ class QueryReader {
   private expression(text: string, offset: number, aggregate = false): Expression {
     const place = { text, offset, node: this.node, locals: [], inQuery: true };
     const { expression } = this.names.expression(place);
-    const parsed = this.names.parse(place);
-    for (const item of parsed?.names ?? []) {
+    for (const item of namesIn(text)) {
       if (item.name !== "row") continue;
       const key = /^\s*\??\.\s*([A-Za-z_$][\w$]*)/.exec(text.slice(item.end));
-      if (key) this.column(key[1] as string, offset + item.end + key[0].length - (key[1] as string).length, offset + item.end + key[0].length);
+      if (key) this.column(key[1] as string, this.names.at(place, item.end + key[0].length - (key[1] as string).length), this.names.at(place, item.end + key[0].length));
     }
     return this.inline(expression, text, offset, aggregate, 0);
   }
@@ -144,6 +147,8 @@ class QueryReader {
       this.report(message, offset, offset + text.length);
       return { kind: "literal", value: null };
     };
+    if (++this.parts === PARTS) return fail(`With the computed values written out, this has more than ${PARTS} parts.`);
+    if (this.parts > PARTS) return { kind: "literal", value: null };
     if (depth > 64) return fail("The query depends on too long a chain of computed values.");
     if (expression.kind === "aggregate") return fail("A query cannot use a number over rows of another one.");
     if (expression.kind === "name") {
@@ -182,14 +187,25 @@ class QueryReader {
   }
 }
 
+/** The names in an expression; none when it is malformed, which is reported where it is checked. */
+function namesIn(text: string): readonly Occurrence[] {
+  try {
+    return parseExpression(text).names;
+  } catch {
+    return [];
+  }
+}
+
 /** Add the inputs of the queries below, and refuse circles. */
 export function settleQueries(names: Names): void {
+  const reported = new Set<string>();
   for (const query of names.queries.values()) {
     const inputs = new Set(query.inputs);
     const seen = new Set([query.name]);
     for (let below = names.queries.get(query.frame); below; below = names.queries.get(below.frame)) {
       if (seen.has(below.name)) {
-        names.source.report("NX3007", `Queries go in a circle: ${[...seen, below.name].join(" -> ")}.`, 0, 1, { node: `query.${query.name}` });
+        if (!reported.has(query.name)) names.source.report("NX3007", `Queries go in a circle: ${[...seen, below.name].join(" -> ")}.`, 0, 1, { node: `query.${query.name}` });
+        for (const name of seen) reported.add(name);
         break;
       }
       seen.add(below.name);

@@ -48,7 +48,7 @@ export class ViewReader {
       return null;
     }
     const offset = span.start + Math.max(0, this.names.source.text.slice(span.start, span.end).search(/\S/));
-    const checked = this.names.template({ text: collapse(text ?? ""), offset, node: id, locals });
+    const checked = collapsed(this.names.template({ text: text ?? "", offset, node: id, locals }));
     return { id, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: span.line };
   }
 
@@ -63,7 +63,7 @@ export class ViewReader {
     };
     for (const given of raw.attributes) this.attribute(node, raw, given, spec, locals, afterIf);
     this.required(node, raw, spec);
-    if (item.node.text !== null && !item.children.length) this.text(node, item, raw, spec, locals);
+    if (item.node.text !== null && !item.children.length) this.text(node, raw, spec, locals);
     node.children.push(...this.read(item.children, raw.name, locals));
     return node;
   }
@@ -183,7 +183,7 @@ export class ViewReader {
       return null;
     }
     const inner = match[2] ?? "";
-    const list = inner.trim() ? this.names.expression({ text: `[${inner}]`, offset: start + name.length, node, locals }) : null;
+    const list = inner.trim() ? this.names.expression({ text: `[${inner}]`, offset: given.valueStart + (given.value ?? "").indexOf("("), node, locals }) : null;
     const args: Expression[] = list?.expression.kind === "list" ? list.expression.items : [];
     this.reads(node, list?.names ?? [], "reads");
     const needed = action.params.filter((parameter) => parameter.required).length;
@@ -292,18 +292,19 @@ export class ViewReader {
     }
   }
 
-  private text(node: ViewNode, item: TreeNode, raw: RawElement, spec: ComponentSpec, locals: readonly string[]): void {
+  private text(node: ViewNode, raw: RawElement, spec: ComponentSpec, locals: readonly string[]): void {
     const { source } = this.names;
     const child = raw.children.find((candidate) => candidate.kind === "text" && candidate.value.trim());
     const start = child?.start ?? raw.openEnd;
     const written = source.text.slice(start, child?.end ?? raw.end);
     const offset = start + Math.max(0, written.search(/\S/));
-    const text = spec.keepsLines ? (item.node.text ?? "") : collapse(item.node.text ?? "");
+    const text = child?.kind === "text" ? child.value.trim() : "";
     if (spec.content === "none" || Array.isArray(spec.content)) {
       source.report("NX2014", `Text may not stand in <${raw.name}>.`, offset, offset + 1, { node: node.id });
       return;
     }
-    const checked = this.names.template({ text, offset, node: node.id, locals });
+    const found = this.names.template({ text, offset, node: node.id, locals });
+    const checked = spec.keepsLines ? dedented(found) : collapsed(found);
     this.reads(node.id, checked.names, "shows");
     if (spec.content === "text") node.text = checked.expression;
     else node.children.push({ id: `${node.id}.t1`, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: node.line });
@@ -322,8 +323,25 @@ function fitsBinding(prop: PropType, state: StateDeclaration): boolean {
   return FITS[prop].includes(type.kind);
 }
 
-function collapse(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+/** With runs of white space in the literal parts as one space. */
+function collapsed(checked: Checked): Checked {
+  return withLiterals(checked, (text) => text.replace(/\s+/g, " "));
+}
+
+/** With the indentation that all lines but the first share taken away. */
+function dedented(checked: Checked): Checked {
+  const { expression } = checked;
+  const parts = expression.kind === "template" ? expression.parts : [expression];
+  const literals = parts.flatMap((part) => (part.kind === "literal" && typeof part.value === "string" ? [part.value] : []));
+  const margins = literals.flatMap((text) => text.split("\n").slice(1).filter((line) => line.trim()).map((line) => line.length - line.trimStart().length));
+  const margin = margins.length ? Math.min(...margins) : 0;
+  return withLiterals(checked, (text) => text.split("\n").map((line, i) => (i ? line.slice(margin) : line)).join("\n"));
+}
+
+function withLiterals(checked: Checked, change: (text: string) => string): Checked {
+  const mend = (part: Expression): Expression => (part.kind === "literal" && typeof part.value === "string" ? { kind: "literal", value: change(part.value) } : part);
+  const { expression, names } = checked;
+  return { names, expression: expression.kind === "template" ? { kind: "template", parts: expression.parts.map(mend) } : mend(expression) };
 }
 
 /** Names that an expression reads, for facts. */

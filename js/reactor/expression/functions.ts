@@ -1,6 +1,6 @@
 // The functions that expressions may call: pure, total (what does not fit gives null), the same in every engine.
 
-import { compact, grouped, isList, isNumber, isRecord, numberText, order, own, same, textOf, truthy, type Value } from "./values.ts";
+import { compact, grouped, isList, isNumber, isRecord, numberText, order, own, rank, same, textOf, truthy, type Value } from "./values.ts";
 
 export interface FunctionSpec {
   readonly doc: string;
@@ -38,7 +38,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 function sorted(list: readonly Value[], key: Value, descending: Value): Value {
   const sign = truthy(descending) ? -1 : 1;
   const by = (item: Value): Value => (key === null || key === undefined ? item : own(item, key));
-  return [...list].sort((a, b) => sign * (order(by(a), by(b)) ?? 0));
+  return [...list].sort((a, b) => sign * rank(by(a), by(b)));
 }
 
 function unique(list: readonly Value[], key: Value): Value {
@@ -74,8 +74,8 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? Object.keys(x).length : 0)),
   sum: spec("Sum of numbers, or of a field of records.", 1, 2, (x, key) => numbers(x, key as Value).reduce((a, b) => a + b, 0)),
   mean: spec("Mean of numbers, or of a field of records.", 1, 2, (x, key) => average(numbers(x, key as Value))),
-  min: spec("Smallest number, or smallest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? Math.min(...n) : null; }),
-  max: spec("Largest number, or largest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? Math.max(...n) : null; }),
+  min: spec("Smallest number, or smallest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.min(a, b)) : null; }),
+  max: spec("Largest number, or largest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.max(a, b)) : null; }),
   round: spec("Round to a number of decimals (0).", 1, 2, numeric((x, digits) => Number(x.toFixed(Math.max(0, digits))))),
   floor: spec("Round down.", 1, 1, numeric((x) => Math.floor(x))),
   ceil: spec("Round up.", 1, 1, numeric((x) => Math.ceil(x))),
@@ -87,7 +87,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   sort: spec("Sorted by a field; descending if the third argument is true.", 1, 3, listed((list, key, descending) => sorted(list, key as Value, descending as Value))),
   first: spec("The first item, or the first n.", 1, 2, listed((list, n) => (isNumber(n) ? list.slice(0, n) : (list[0] ?? null)))),
   last: spec("The last item, or the last n.", 1, 2, listed((list, n) => (isNumber(n) ? (n > 0 ? list.slice(-n) : []) : (list[list.length - 1] ?? null)))),
-  slice: spec("Items from a start to before an end.", 2, 3, listed((list, start, end) => list.slice(Number(start), end === undefined || end === null ? undefined : Number(end)))),
+  slice: spec("Items from a start to before an end.", 2, 3, listed((list, start, end) => list.slice(isNumber(start) ? start : 0, isNumber(end) ? end : undefined))),
   reverse: spec("In reverse order.", 1, 1, listed((list) => [...list].reverse())),
   distinct: spec("Different values, of a field.", 1, 2, listed((list, key) => unique(list, key as Value))),
   pluck: spec("The values of a field.", 2, 2, listed((list, key) => list.map((item) => own(item, key)))),

@@ -3,4 +3,4 @@ export { FUNCTIONS, type FunctionSpec } from "./functions.ts";
 export { parseExpression, type Occurrence, type Parsed } from "./parse.ts";
 export { splitTemplate, type TemplatePart } from "./template.ts";
 export { ExpressionError } from "./tokens.ts";
-export { compact, grouped, isList, isNumber, isRecord, numberText, order, own, same, textOf, truthy, type Value } from "./values.ts";
+export { compact, grouped, isList, isNumber, isRecord, numberText, order, own, rank, same, textOf, truthy, type Value } from "./values.ts";

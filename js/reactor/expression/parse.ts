@@ -1,6 +1,7 @@
 // Expressions: a subset of JavaScript without assignment, parsed by precedence (after Vaughan Pratt) to the protocol's tree.
 
 import type { Binary, Expression } from "../../protocol/index.ts";
+import { table } from "../table.ts";
 import { ExpressionError, tokens, type Token } from "./tokens.ts";
 
 export interface Occurrence {
@@ -18,12 +19,13 @@ export interface Parsed {
 }
 
 const DEPTH = 64;
+const OPERATORS = 256;
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
-const PRECEDENCE: Readonly<Record<string, number>> = {
+const PRECEDENCE = table<number>({
   "|": 1, "?": 2, "??": 3, "||": 4, or: 4, "&&": 5, and: 5,
   "==": 6, "!=": 6, "===": 6, "!==": 6, "<": 7, "<=": 7, ">": 7, ">=": 7, in: 7, "+": 8, "-": 8, "*": 9, "/": 9, "%": 9,
-};
-const SPELLING: Readonly<Record<string, Binary["op"]>> = { "||": "or", "&&": "and", "===": "==", "!==": "!=" };
+});
+const SPELLING = table<Binary["op"]>({ "||": "or", "&&": "and", "===": "==", "!==": "!=" });
 const UNARY = 10;
 const CONSTANTS: Readonly<Record<string, null | boolean>> = { null: null, true: true, false: false };
 
@@ -36,6 +38,7 @@ class Parser {
   private readonly list: Token[];
   private index = 0;
   private depth = 0;
+  private operators = 0;
   private readonly names: Occurrence[] = [];
   private readonly calls: (Occurrence & { count: number })[] = [];
 
@@ -88,6 +91,7 @@ class Parser {
   }
 
   private infix(left: Expression, token: Token, precedence: number): Expression {
+    if (++this.operators > OPERATORS) throw new ExpressionError(`the expression has more than ${OPERATORS} operators`, token.start);
     if (token.value === "|") return this.pipe(left);
     if (token.value === "?") {
       const then = this.binary(0);

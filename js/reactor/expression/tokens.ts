@@ -1,5 +1,7 @@
 // The words of an expression. Plain character codes: regular expressions are slow in QuickJS.
 
+import { table } from "../table.ts";
+
 export type TokenKind = "name" | "number" | "text" | "operator" | "end";
 
 export interface Token {
@@ -78,7 +80,7 @@ function numberAt(text: string, start: number): Token {
   return { kind: "number", value: text.slice(start, end), start, end };
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "'": "'", '"': '"' };
+const ESCAPES = table<string>({ n: "\n", t: "\t", r: "\r", "\\": "\\", "'": "'", '"': '"' });
 
 function textAt(text: string, start: number): Token {
   const quote = text[start];

@@ -41,12 +41,18 @@ export function same(left: unknown, right: unknown): boolean {
   return false;
 }
 
-/** Order of two values: numbers by size, texts by code unit, null first; null where they do not compare. */
+/** Order of two values: numbers by size, texts by code unit; null where they do not compare. */
 export function order(left: unknown, right: unknown): number | null {
   if (isNumber(left) && isNumber(right)) return left - right;
   if (typeof left === "string" && typeof right === "string") return left < right ? -1 : left > right ? 1 : 0;
   if (typeof left === "boolean" && typeof right === "boolean") return Number(left) - Number(right);
   return null;
+}
+
+/** An order of all values, for sorting: nothing first, then yes and no, numbers, texts, and the rest as it comes. */
+export function rank(left: unknown, right: unknown): number {
+  const kind = (value: unknown): number => (value === null || value === undefined ? 0 : typeof value === "boolean" ? 1 : typeof value === "number" ? 2 : typeof value === "string" ? 3 : 4);
+  return kind(left) - kind(right) || (order(left, right) ?? 0);
 }
 
 /** The text of a value as people read it; null is nothing. */
@@ -67,6 +73,7 @@ export function numberText(value: number): string {
 
 /** Group thousands and keep `digits` decimals. */
 export function grouped(value: number, digits: number): string {
+  if (Math.abs(value) >= 1e21) return numberText(value).replace("-", "\u2212");
   const [whole = "0", fraction] = Math.abs(value).toFixed(digits).split(".");
   let text = "";
   for (let at = whole.length; at > 0; at -= 3) text = whole.slice(Math.max(0, at - 3), at) + (text ? `,${text}` : "");
