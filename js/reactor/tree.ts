@@ -1,7 +1,7 @@
 // From raw elements to the protocol's sections and nodes: ids, texts, what stands where.
 
 import type { Attribute, Node, Section } from "../protocol/index.ts";
-import type { RawAttribute, RawElement, RawNode } from "./parser.ts";
+import { type RawAttribute, type RawElement, type RawNode, renameTag } from "./parser.ts";
 import { nearest, replaceFix, type Source } from "./source.ts";
 
 export const SECTIONS = ["view", "data", "logic", "doc"] as const;
@@ -60,7 +60,7 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
 function reportNoPanel(source: Source, elements: readonly RawElement[]): void {
   const first = elements[0];
   const near = first ? nearest(first.name, ["panel"]) : null;
-  const fix = first && near ? replaceFix("write <panel>", first.nameStart, first.nameEnd, "panel") : null;
+  const fix = first && near ? { title: "write <panel>", edits: renameTag(source, first, near) } : null;
   source.report("NX2001", "The text has no <panel> around everything.", first?.start ?? 0, first?.nameEnd ?? Math.min(1, source.text.length), { fix });
 }
 
@@ -110,7 +110,7 @@ function sectionOf(source: Source, child: RawNode, sections: readonly Section[])
   }
   if (!(SECTIONS as readonly string[]).includes(child.name)) {
     const near = nearest(child.name, SECTIONS);
-    const fix = near ? replaceFix(`write <${near}>`, child.nameStart, child.nameEnd, near) : null;
+    const fix = near ? { title: `write <${near}>`, edits: renameTag(source, child, near) } : null;
     source.report("NX2011", `<panel> has the sections view, data, logic and doc, not <${child.name}>${near ? `; did you mean <${near}>?` : "."}`, child.start, child.nameEnd, { fix });
     return null;
   }

@@ -2,7 +2,7 @@
 
 import type { ColumnDeclaration, RecordField, StateDeclaration, TypeSpec } from "../../protocol/index.ts";
 import { attribute, NAME, unknownAttribute, type TreeNode } from "../tree.ts";
-import type { RawAttribute, RawElement } from "../parser.ts";
+import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
 import { table } from "../table.ts";
@@ -42,7 +42,7 @@ export function checkDeclaration(names: Names, section: "data" | "logic", item: 
     const belongs = Object.hasOwn(DECLARATIONS[other], raw.name);
     const near = belongs ? null : nearest(raw.name, Object.keys(known));
     const message = belongs ? `<${raw.name}> belongs into <${other}>.` : `<${section}> has no <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`;
-    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? replaceFix(`write <${near}>`, raw.nameStart, raw.nameEnd, near) : null });
+    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? { title: `write <${near}>`, edits: renameTag(names.source, raw, near) } : null });
     return false;
   }
   const plain = wanted.map((name) => name.replace("!", ""));
@@ -78,7 +78,10 @@ export function collectNames(names: Names, items: readonly TreeNode[]): void {
     if (!kind || !name?.value || !NAME.test(name.value)) continue;
     if (names.values.has(name.value)) {
       names.source.report("NX3001", `The name '${name.value}' is declared twice.`, name.valueStart, name.valueEnd, { node: node.id });
-    } else names.values.set(name.value, kind);
+    } else {
+      names.values.set(name.value, kind);
+      names.places.set(name.value, name);
+    }
   }
 }
 
@@ -92,7 +95,8 @@ export function declareType(names: Names, raw: RawElement, node: string): void {
   const fields: RecordField[] = [];
   for (const field of parseFields(written.value ?? "")) {
     const type = typeOf(names, field.type, written, node);
-    if (type) fields.push({ name: field.name, type });
+    if (!NAME.test(field.name) || RESERVED.has(field.name)) names.source.report("NX2016", `'${field.name}' cannot be the name of a field.`, written.valueStart, written.valueEnd, { node });
+    else if (type) fields.push({ name: field.name, type });
   }
   names.types.set(name, { kind: "record", name, fields });
 }
@@ -163,21 +167,28 @@ export function declareComputed(names: Names, raw: RawElement, node: string): vo
   if (!names.computed.has(name)) names.computed.set(name, { name, expr: expression });
 }
 
-/** Report computed values that depend on themselves, and break the circle. */
+/** Computed values that depend on each other are evaluated by recursion. */
+const LONGEST = 100;
+
+/** Report computed values that depend on themselves or on too long a chain of others, and break it. */
 export function breakCircles(names: Names): void {
-  const state = new Map<string, "open" | "done">();
-  const visit = (name: string, path: readonly string[]): void => {
+  const lengths = new Map<string, number>();
+  const cut = (code: "NX3007" | "NX1001", name: string, message: string): number => {
+    const at = names.places.get(name);
+    names.source.report(code, message, at?.valueStart ?? 0, at?.valueEnd ?? 1, { node: `computed.${name}` });
+    names.computed.set(name, { name, expr: { kind: "literal", value: null } });
+    return 0;
+  };
+  const visit = (name: string, path: readonly string[]): number => {
     const declared = names.computed.get(name);
-    if (!declared || state.get(name) === "done") return;
-    if (state.get(name) === "open") {
-      const circle = [...path.slice(path.indexOf(name)), name].join(" -> ");
-      names.source.report("NX3007", `Computed values go in a circle: ${circle}.`, 0, 1, { node: `computed.${name}` });
-      names.computed.set(name, { name, expr: { kind: "literal", value: null } });
-      return;
-    }
-    state.set(name, "open");
-    for (const part of everyPart(declared.expr)) if (part.kind === "name") visit(part.name, [...path, name]);
-    state.set(name, "done");
+    const known = lengths.get(name);
+    if (!declared || known !== undefined) return known ?? 0;
+    if (path.includes(name)) return cut("NX3007", name, `Computed values go in a circle: ${[...path.slice(path.indexOf(name)), name].join(" -> ")}.`);
+    let length = path.length >= LONGEST ? LONGEST + 1 : 0;
+    for (const part of length ? [] : everyPart(declared.expr)) if (part.kind === "name") length = Math.max(length, visit(part.name, [...path, name]) + 1);
+    if (length > LONGEST) length = cut("NX1001", name, `More than ${LONGEST} computed values depend on each other in one chain.`);
+    lengths.set(name, length);
+    return length;
   };
   for (const name of names.computed.keys()) visit(name, []);
 }

@@ -2,6 +2,7 @@
 
 import type { Aggregate, ComputedDeclaration, Expression, FrameDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
 import { ExpressionError, FUNCTIONS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
+import type { RawAttribute } from "../parser.ts";
 import { nearest, replaceFix, type Source } from "../source.ts";
 import { mapParts } from "../walk.ts";
 
@@ -34,6 +35,8 @@ export class Names {
   readonly actions = new Map<string, ActionDeclaration>();
   /** All names that values may be read from, known before any expression is checked, so that order does not matter. */
   readonly values = new Map<string, "state" | "computed" | "frame" | "query">();
+  /** Where each of them is declared. */
+  readonly places = new Map<string, RawAttribute>();
   private readonly reported = new Set<string>();
 
   constructor(source: Source) {
@@ -83,14 +86,7 @@ export class Names {
 
   /** Where a character of a place's text stands in the source: entities there are longer than what they stand for. */
   at(place: Place, index: number): number {
-    const { text } = this.source;
-    let at = place.offset;
-    for (let done = 0; done < index && at < text.length; ) {
-      const entity = text[at] === "&" ? /^&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);/.exec(text.slice(at, at + 12)) : null;
-      at += entity ? entity[0].length : 1;
-      done += 1;
-    }
-    return at;
+    return this.source.place(place.offset, place.text, index);
   }
 
   private syntaxError(error: unknown, place: Place): void {

@@ -13,6 +13,8 @@ export const SQL_FUNCTIONS = new Set(["len", "sum", "mean", "min", "max", "round
 const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
 /** Parts of a query's expressions, computed values written out: those can double with each step. */
 const PARTS = 2000;
+/** Queries over queries, in one chain. */
+const LONGEST = 64;
 
 export function declareQuery(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
@@ -180,7 +182,7 @@ class QueryReader {
       if (at < text.length && (char !== "," || depth > 0)) continue;
       const piece = text.slice(start, at);
       const alias = /^([\s\S]+?)\s+as\s+([A-Za-z_]\w*)\s*$/.exec(piece);
-      if (piece.trim()) found.push({ text: alias ? (alias[1] as string) : piece, alias: alias ? (alias[2] as string) : null, offset: (given?.valueStart ?? 0) + start });
+      if (piece.trim()) found.push({ text: (alias ? (alias[1] as string) : piece).trim(), alias: alias ? (alias[2] as string) : null, offset: this.names.source.place(given?.valueStart ?? 0, text, start + piece.length - piece.trimStart().length) });
       start = at + 1;
     }
     return found;
@@ -204,8 +206,12 @@ export function settleQueries(names: Names): void {
     const seen = new Set([query.name]);
     for (let below = names.queries.get(query.frame); below; below = names.queries.get(below.frame)) {
       if (seen.has(below.name)) {
-        if (!reported.has(query.name)) names.source.report("NX3007", `Queries go in a circle: ${[...seen, below.name].join(" -> ")}.`, 0, 1, { node: `query.${query.name}` });
+        if (!reported.has(query.name)) report(names, "NX3007", query.name, `Queries go in a circle: ${[...seen, below.name].join(" -> ")}.`);
         for (const name of seen) reported.add(name);
+        break;
+      }
+      if (seen.size > LONGEST) {
+        report(names, "NX1001", query.name, `More than ${LONGEST} queries depend on each other in one chain.`);
         break;
       }
       seen.add(below.name);
@@ -213,6 +219,11 @@ export function settleQueries(names: Names): void {
     }
     names.queries.set(query.name, { ...query, inputs: [...inputs].sort() });
   }
+}
+
+function report(names: Names, code: "NX3007" | "NX1001", name: string, message: string): void {
+  const at = names.places.get(name);
+  names.source.report(code, message, at?.valueStart ?? 0, at?.valueEnd ?? 1, { node: `query.${name}` });
 }
 
 export function columnsRead(query: QueryDeclaration): string[] {

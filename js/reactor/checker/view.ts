@@ -1,7 +1,7 @@
 // The section <view>: elements to nodes that can be drawn. What is not allowed is reported and left out.
 
 import type { Each, Expression, Fact, Invocation, StateDeclaration, ViewNode } from "../../protocol/index.ts";
-import type { RawAttribute, RawElement } from "../parser.ts";
+import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
@@ -77,7 +77,7 @@ export class ViewReader {
       if (raw.name.includes(":")) source.report("NX2010", `The namespace of <${raw.name}> is not known.`, raw.start, raw.nameEnd, { node: id });
       else {
         const near = nearest(raw.name, Object.keys(known));
-        const fix = near && raw.closed ? { title: `write <${near}>`, edits: this.renames(raw, near) } : null;
+        const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(source, raw, near) } : null;
         source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
       }
       return null;
@@ -89,13 +89,6 @@ export class ViewReader {
       source.report("NX2008", `<${raw.name}> may not stand in <${parent}>.`, raw.start, raw.nameEnd, { node: id });
     }
     return spec;
-  }
-
-  private renames(raw: RawElement, name: string): { start: number; end: number; text: string }[] {
-    const edits = [{ start: raw.nameStart, end: raw.nameEnd, text: name }];
-    const close = this.names.source.text.slice(raw.openEnd, raw.end).lastIndexOf(`</${raw.name}`);
-    if (raw.end > raw.openEnd && close >= 0) edits.push({ start: raw.openEnd + close + 2, end: raw.openEnd + close + 2 + raw.name.length, text: name });
-    return edits;
   }
 
   private attribute(node: ViewNode, raw: RawElement, given: RawAttribute, spec: ComponentSpec, locals: readonly string[], afterIf: boolean): void {
@@ -123,7 +116,7 @@ export class ViewReader {
     const text = given.value ?? "";
     const braced = /^\s*\{([\s\S]*)\}\s*$/.exec(text);
     const inner = braced && !braced[1]?.includes("}") && !/^\s*[\w'"]+\s*:/.test(braced[1] ?? "") ? (braced[1] as string) : text;
-    const checked = this.names.expression({ text: inner, offset: given.valueStart + text.indexOf(inner), node, locals });
+    const checked = this.names.expression({ text: inner, offset: this.names.source.place(given.valueStart, text, text.indexOf(inner)), node, locals });
     this.reads(node, checked.names, "reads");
     return checked;
   }
@@ -138,7 +131,7 @@ export class ViewReader {
     }
     const item = match[2] as string;
     const text = match[3] as string;
-    const list = this.names.expression({ text, offset: given.valueStart + (given.value?.lastIndexOf(text) ?? 0), node, locals });
+    const list = this.names.expression({ text, offset: this.names.source.place(given.valueStart, given.value ?? "", (given.value ?? "").length - text.length), node, locals });
     this.reads(node, list.names, "reads");
     const key = raw.attributes.find((attribute) => attribute.name === "key");
     if (!key) this.names.source.report("NX2007", "A for needs a key, so that items are known again when the list changes.", given.start, given.end, { node, fix: replaceFix(`add key="${item}"`, given.end, given.end, ` key="${item}"`) });
@@ -176,14 +169,15 @@ export class ViewReader {
       return null;
     }
     const name = match[1] as string;
-    const start = given.valueStart + (given.value ?? "").indexOf(name);
+    const value = given.value ?? "";
+    const start = this.names.source.place(given.valueStart, value, value.indexOf(name));
     const action = this.names.actions.get(name);
     if (!action) {
       unknownAction(this.names, name, start, start + name.length, node);
       return null;
     }
     const inner = match[2] ?? "";
-    const list = inner.trim() ? this.names.expression({ text: `[${inner}]`, offset: given.valueStart + (given.value ?? "").indexOf("("), node, locals }) : null;
+    const list = inner.trim() ? this.names.expression({ text: `[${inner}]`, offset: this.names.source.place(given.valueStart, value, value.indexOf("(")), node, locals }) : null;
     const args: Expression[] = list?.expression.kind === "list" ? list.expression.items : [];
     this.reads(node, list?.names ?? [], "reads");
     const needed = action.params.filter((parameter) => parameter.required).length;
