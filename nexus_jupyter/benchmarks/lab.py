@@ -132,7 +132,8 @@ def open_notebook(page: Page, url: str, name: str) -> None:
     # A workspace of its own: JupyterLab would otherwise bring back what other pages had open.
     page.goto(url.replace("/lab?", f"/lab/workspaces/{Path(name).stem}/tree/{name}?"))
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_selector(".jp-NotebookPanel-toolbar [data-status='idle']", timeout=60_000)
+    # The toolbar calls a kernel that has not been asked for yet idle too; the status bar knows its name and its state.
+    page.wait_for_selector("text=/Python 3.*\\| Idle/", timeout=60_000)
 
 
 def run_all(page: Page) -> None:

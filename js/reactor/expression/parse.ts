@@ -19,6 +19,7 @@ export interface Parsed {
 }
 
 const DEPTH = 64;
+/** Operators, members and pipes of one expression: each makes its tree deeper, and trees are walked by recursion. */
 const OPERATORS = 256;
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 const PRECEDENCE = table<number>({
@@ -90,8 +91,12 @@ class Parser {
     return left;
   }
 
-  private infix(left: Expression, token: Token, precedence: number): Expression {
+  private count(token: Token): void {
     if (++this.operators > OPERATORS) throw new ExpressionError(`the expression has more than ${OPERATORS} operators`, token.start);
+  }
+
+  private infix(left: Expression, token: Token, precedence: number): Expression {
+    this.count(token);
     if (token.value === "|") return this.pipe(left);
     if (token.value === "?") {
       const then = this.binary(0);
@@ -149,6 +154,7 @@ class Parser {
   private postfix(start: Expression): Expression {
     let object = start;
     for (;;) {
+      const token = this.peek();
       if (this.accept(".") || this.accept("?.")) {
         const key = this.next();
         if (key.kind !== "name") throw new ExpressionError("a property name is expected after the dot", key.start);
@@ -156,10 +162,12 @@ class Parser {
         if (this.peek().value === "(" && this.peek().kind === "operator") {
           throw new ExpressionError(`values have no methods here; write x | ${key.value}(...)`, key.start);
         }
+        this.count(token);
         object = { kind: "member", object, key: key.value };
       } else if (this.accept("[")) {
         const index = this.binary(0);
         this.expect("]");
+        this.count(token);
         object = { kind: "index", object, index };
       } else if (this.peek().kind === "operator" && this.peek().value === "(") {
         throw new ExpressionError("only registered functions can be called", this.peek().start);
