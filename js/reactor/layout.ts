@@ -131,6 +131,18 @@ function apportion(row: readonly Item[], bounds: readonly Bounds[], columns: num
 }
 
 function solveRow(row: readonly Item[], bounds: readonly Bounds[], relations: readonly Relation[], columns: number, width: number, dropped: Set<string>): number[] {
+  const rank = { required: 0, strong: 1, weak: 2 } as const;
+  let kept = [...relations].sort((a, b) => rank[a.strength] - rank[b.strength]);
+  for (;;) {
+    const solved = solve(row, bounds, kept, columns, width);
+    if (!("failed" in solved)) return rounded(solved.shares, bounds, columns);
+    dropped.add(solved.failed.text);
+    kept = kept.filter((relation) => relation !== solved.failed);
+  }
+}
+
+/** The shares of a row, or the first relation that cannot hold. A solver that has refused a constraint is not to be used again. */
+function solve(row: readonly Item[], bounds: readonly Bounds[], relations: readonly Relation[], columns: number, width: number): { readonly shares: number[] } | { readonly failed: Relation } {
   const solver = new Solver();
   const variables = row.map(() => new Variable());
   const add = (left: Linear, op: Operator, right: number | Linear, strength: number): void => solver.addConstraint(new Constraint(left, op, right, strength));
@@ -139,8 +151,7 @@ function solveRow(row: readonly Item[], bounds: readonly Bounds[], relations: re
     add(new Linear(variable), Operator.Ge, (bounds[i] as Bounds).least, Strength.required);
     add(new Linear(variable), Operator.Eq, (bounds[i] as Bounds).wanted, Strength.weak);
   });
-  const rank = { required: 0, strong: 1, weak: 2 } as const;
-  for (const relation of [...relations].sort((a, b) => rank[a.strength] - rank[b.strength])) {
+  for (const relation of relations) {
     const left = variables[row.findIndex((item) => item.id === relation.left)] as Variable;
     const other = relation.right === null ? null : (variables[row.findIndex((item) => item.id === relation.right)] as Variable);
     const right = other ? new Linear([relation.factor, other]) : new Linear(((relation.factor + GAP) * columns) / (width + GAP));
@@ -148,11 +159,11 @@ function solveRow(row: readonly Item[], bounds: readonly Bounds[], relations: re
     try {
       add(new Linear(left), op, right, relation.strength === "weak" ? Strength.medium : Strength.required);
     } catch {
-      dropped.add(relation.text);
+      return { failed: relation };
     }
   }
   solver.updateVariables();
-  return rounded(variables.map((variable) => variable.value()), bounds, columns);
+  return { shares: variables.map((variable) => variable.value()) };
 }
 
 /** Round shares to whole columns that add up, by largest remainder, never below the least. */

@@ -43,6 +43,9 @@ export const LIMITS = { length: 1_000_000, depth: 64, nodes: 20_000, attributes:
 /** Elements whose content is taken as it is, up to their closing tag. */
 const RAW_TEXT = new Set(["action", "effect"]);
 
+/** A value over several lines or tags that ends in ` name=`: its quote opens the next value, and it was never closed. */
+export const OPENS_NEXT = /^(?=[^<>\n]*[<>\n])[\s\S]*\s[A-Za-z_][\w:.-]*\s*=\s*$/;
+
 export function parse(source: Source): RawNode[] {
   if (source.text.length > LIMITS.length) {
     source.report("NX1001", `The text is longer than ${LIMITS.length} characters.`, 0, 1);
@@ -224,8 +227,7 @@ class Parser {
   private quoted(name: string, start: number, nameEnd: number, quote: string): RawAttribute {
     const valueStart = this.at + 1;
     let valueEnd = this.text.indexOf(quote, valueStart);
-    // A quote that follows an equals sign opens the next value: this one was never closed.
-    if (valueEnd >= 0 && /[<>\n]/.test(this.text.slice(valueStart, valueEnd)) && /=\s*$/.test(this.text.slice(valueStart, valueEnd))) valueEnd = -1;
+    if (valueEnd >= 0 && OPENS_NEXT.test(this.text.slice(valueStart, valueEnd))) valueEnd = -1;
     if (valueEnd < 0) {
       const tagEnd = this.text.slice(valueStart).search(/[<>\n]/);
       valueEnd = tagEnd < 0 ? this.text.length : valueStart + tagEnd;

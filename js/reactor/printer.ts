@@ -2,7 +2,7 @@
 // Comments are not kept. Parsing what it prints gives the same tree.
 
 import type { Registry } from "./registry.ts";
-import { parse } from "./parser.ts";
+import { OPENS_NEXT, parse } from "./parser.ts";
 import { Source } from "./source.ts";
 import { dedent, growTree, SECTIONS } from "./tree.ts";
 
@@ -31,7 +31,7 @@ export function print(tree: PrintTree): string {
   for (const section of [...tree.sections].sort((a, b) => order(a.name) - order(b.name))) {
     if (section.text === null && !section.children.length) continue;
     lines.push(`  <${section.name}>`);
-    if (section.text !== null) lines.push(...indented(escapeText(section.text), "    "));
+    if (section.text !== null) lines.push(...indented(escapeText(plain(section.text)), "    "));
     for (const child of section.children) printNode(child, "    ", section.name === "view", lines);
     lines.push(`  </${section.name}>`);
   }
@@ -49,7 +49,7 @@ export function format(text: string, _registry: Registry): string {
 
 function printNode(node: PrintNode, margin: string, inView: boolean, lines: string[]): void {
   if (node.tag === "#text") {
-    lines.push(...indented(escapeText(node.text ?? ""), margin));
+    lines.push(...indented(escapeText(plain(node.text ?? "")), margin));
     return;
   }
   const open = `${margin}<${node.tag}${attributes(node, inView)}`;
@@ -58,7 +58,7 @@ function printNode(node: PrintNode, margin: string, inView: boolean, lines: stri
     return;
   }
   const raw = RAW_TEXT.has(node.tag);
-  const text = node.text === null ? null : raw ? dedent(node.text) : escapeText(node.text);
+  const text = node.text === null ? null : raw ? plain(node.text) : escapeText(plain(node.text));
   if (text !== null && !node.children.length && !text.includes("\n") && open.length + text.length + node.tag.length + 4 <= WIDTH) {
     lines.push(`${open}>${text}</${node.tag}>`);
     return;
@@ -75,6 +75,11 @@ function attributes(node: PrintNode, inView: boolean): string {
   return [...id, ...rest].map((item) => (item.value === null ? ` ${item.name}` : ` ${item.name}=${quoted(item.value)}`)).join("");
 }
 
+/** Without the indentation that all lines share: it is the printer's to give. */
+function plain(text: string): string {
+  return dedent(`\n${text}`);
+}
+
 function indented(text: string, margin: string): string[] {
   return text.split("\n").map((line) => (line.trim() ? margin + line : ""));
 }
@@ -85,6 +90,7 @@ function escapeText(text: string): string {
 
 /** A value in the quotes that need the least escaping. */
 function quoted(text: string): string {
-  const safe = text.replaceAll("&", "&amp;");
+  const ended = text.replaceAll("&", "&amp;");
+  const safe = OPENS_NEXT.test(ended) ? ended.replace(/=(\s*)$/, "&#61;$1") : ended;
   return safe.includes('"') && !safe.includes("'") ? `'${safe}'` : `"${safe.replaceAll('"', "&quot;")}"`;
 }

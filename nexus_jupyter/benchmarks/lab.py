@@ -179,7 +179,7 @@ def _write_notebook(path: Path) -> None:
     cells = [
         f"import nexus_jupyter as nexus\nws = nexus.connect()\nws.panel('counter', '''{COUNTER}''')",
         _IPYWIDGETS,
-        "import time\ntime.sleep(40)",
+        "import time\ntime.sleep(12)",
     ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=kernel)

@@ -264,9 +264,8 @@ def test_the_widget_alone_works_where_there_is_no_lab_extension(page: Page, lab:
     )
     open_notebook(page, lab.url, "widget.ipynb")
     run_all(page)
-    page.wait_for_selector(
-        f'.jp-OutputArea-output[data-mime-type*="widget-view"] {COUNTER} [data-id="plus"] button', timeout=60_000
-    )
+    page.wait_for_selector(f'.jp-OutputArea-output > .lm-Widget > {COUNTER} [data-id="plus"] button', timeout=60_000)
+    expect(page.locator(f"{COUNTER} .nx-dot-state")).to_have_attribute("aria-label", "live · server")
     before = int(value(page))
     page.locator(f'{COUNTER} [data-id="plus"] button').click()
     expect(page.locator(f'{COUNTER} [data-id="value"]')).to_have_text(str(before + 1))

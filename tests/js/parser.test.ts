@@ -57,11 +57,11 @@ test.each(RECOVERY)("%s", (text, tree, codes) => {
 test.each([
   ["deep tags", "<column>".repeat(50_000)], ["deep brackets", `<panel id="p"><view><text id="t">{${"[".repeat(100_000)}`], ["braces", `<panel id="p"><view><text id="t">${"{".repeat(200_000)}`], ["attributes", `<panel ${"a='1' ".repeat(5000)}/>`],
   ["a long chain", `<panel id="p"><view><text id="t">{1${"+1".repeat(300_000)}}</text></view></panel>`], ["a long type", `<panel id="p"><data><state name="a" type="${"?".repeat(100_000)}"/></data></panel>`],
-  ["a deep default", `<panel id="p"><data><state name="a" default="${"[".repeat(100_000)}${"]".repeat(100_000)}"/></data></panel>`], ["ampersands", `<panel id="p"><view><text id="t">${"&".repeat(300_000)}</text></view></panel>`],
+  ["a deep default", `<panel id="p"><data><state name="a" default="${"[".repeat(100_000)}${"]".repeat(100_000)}"/></data></panel>`], ["entities", `<panel id="p"><view><text id="t">${"&x;".repeat(100_000)}</text></view></panel>`],
   ["closing tags", "</a>".repeat(100_000)], ["opening angles", "<".repeat(200_000)], ["a constraint", `<panel id="p"><view><grid id="g" constraints="${"a.width == ".repeat(20_000)}"/></view></panel>`],
   ["spaces", `<panel id="p"><view><text id="t" for="${" ".repeat(100_000)}x in ">a</text></view></panel>`],
 ])("%s without end are reported, not thrown", (_, text) => {
-  expect(check(text, registry).diagnostics.filter((item) => item.severity === "error").length).toBeGreaterThan(_ === "ampersands" ? -1 : 0);
+  expect(check(text, registry).diagnostics.filter((item) => item.severity === "error").length).toBeGreaterThan(0);
   expect(typeof format(text, registry)).toBe("string");
 });
 

@@ -7,6 +7,9 @@ import type { Registry } from "../registry.ts";
 import { nearest, replaceFix, type Source } from "../source.ts";
 import { attribute, type TreeNode } from "../tree.ts";
 
+/** Constraints of one container. */
+const MOST = 100;
+
 export function layoutRules(source: Source, registry: Registry, items: readonly TreeNode[]): LayoutRule[] {
   const rules: LayoutRule[] = [];
   for (const item of items) {
@@ -23,8 +26,9 @@ function arrangeOne(source: Source, registry: Registry, item: TreeNode, raw: Raw
   const { relations, malformed } = readRelations(given?.value ?? "");
   const at = given ?? { valueStart: raw.start, valueEnd: raw.nameEnd };
   for (const piece of malformed) source.report("NX7003", `'${piece}' is no constraint; write a.width == b.width, or a.width >= 2 * b.width.`, at.valueStart, at.valueEnd, { node: item.node.id });
+  if (relations.length > MOST) source.report("NX1001", `<${raw.name}> has more than ${MOST} constraints.`, at.valueStart, at.valueEnd, { node: item.node.id });
   const ids = children.map((child) => child.id);
-  const usable = relations.filter((relation) => {
+  const usable = relations.slice(0, MOST).filter((relation) => {
     const unknown = [relation.left, relation.right].find((id) => id !== null && !ids.includes(id));
     if (!unknown) return true;
     const near = nearest(unknown, ids);
