@@ -21,7 +21,7 @@ export const row: Component = {
 
 export const grid: Component = {
   name: "grid", doc: "Children arranged by their needs, for any width.", events: {}, content: "elements", size: { min: 320, preferred: 960, grow: 1 }, arranges: true,
-  props: { gap: GAP, constraints: { type: "str", doc: "Relations of widths: a.width == b.width; chart.width >= 2 * side.width" } },
+  props: { gap: GAP, constraints: { type: "str", doc: "Relations of widths: a.width == b.width; chart.width >= 2 * side.width." } },
   example: '<grid id="g"><metric id="a" label="A" value="1"/><metric id="b" label="B" value="2"/></grid>',
   draw: (context) => box(context, "div", "grid", [h("div", { class: "nx-cells", "data-gap": () => context.str("gap", "m") }, context.children)]),
 };

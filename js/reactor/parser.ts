@@ -41,17 +41,17 @@ export type RawNode = RawElement | RawText;
 export const LIMITS = { length: 1_000_000, depth: 64, nodes: 20_000, attributes: 64 } as const;
 
 /** Elements whose content is taken as it is, up to their closing tag. */
-const RAW_TEXT = new Set(["action", "effect"]);
+export const RAW_TEXT: ReadonlySet<string> = new Set(["action", "effect"]);
 
 /** A value over several lines or tags that ends in ` name=`: its quote opens the next value, and it was never closed. */
 export const OPENS_NEXT = /^(?=[^<>\n]*[<>\n])[\s\S]*\s[A-Za-z_][\w:.-]*\s*=\s*$/;
 
-export function parse(source: Source): RawNode[] {
+export function parse(source: Source, rawText: ReadonlySet<string> = RAW_TEXT): RawNode[] {
   if (source.text.length > LIMITS.length) {
     source.report("NX1001", `The text is longer than ${LIMITS.length} characters.`, 0, 1);
     return [];
   }
-  return new Parser(source).parse();
+  return new Parser(source, rawText).parse();
 }
 
 function isSpace(code: number): boolean {
@@ -65,13 +65,15 @@ function isName(code: number): boolean {
 class Parser {
   private readonly source: Source;
   private readonly text: string;
+  private readonly raw: ReadonlySet<string>;
   private at = 0;
   private nodes = 0;
   private readonly roots: RawNode[] = [];
   private readonly open: RawElement[] = [];
 
-  constructor(source: Source) {
+  constructor(source: Source, rawText: ReadonlySet<string>) {
     this.source = source;
+    this.raw = rawText;
     this.text = source.text;
   }
 
@@ -155,7 +157,7 @@ class Parser {
     };
     this.add(element);
     if (closed) return;
-    if (RAW_TEXT.has(name)) return this.rawText(element);
+    if (this.raw.has(name)) return this.rawText(element);
     if (this.open.length >= LIMITS.depth) {
       this.source.report("NX1001", `Elements are nested deeper than ${LIMITS.depth}.`, start, nameEnd);
       this.at = this.text.length;

@@ -1,7 +1,7 @@
 // The patch language in its XML form, to the protocol's ops with the ids of the panel's own nodes.
 
 import type { Diagnostic, Entity, Json, Node, Op, Patch } from "../protocol/index.ts";
-import { parse, type RawElement } from "./parser.ts";
+import { parse, RAW_TEXT, type RawElement } from "./parser.ts";
 import { replaceFix, Source } from "./source.ts";
 import { table } from "./table.ts";
 import { attribute, contentText, growTree } from "./tree.ts";
@@ -9,20 +9,23 @@ import { attribute, contentText, growTree } from "./tree.ts";
 const TYPES = table<Entity["type"]>({
   state: "State", computed: "Computed", type: "Type", frame: "Frame", query: "Query", action: "Action", tool: "Tool", resource: "Resource", uses: "Capability",
 });
+/** The code of an action is taken as it is, in a patch as in a panel. */
+const CODE = new Set([...RAW_TEXT, "code"]);
 const OPS = ["set", "unset", "insert", "remove", "move", "link", "unlink", "text", "append", "code"];
 
 export function parsePatch(text: string): { patch: Patch; diagnostics: Diagnostic[] } {
-  // The code of an action is taken as it is, in a patch as in a panel.
-  const source = new Source(text.replace(/<code\b/g, "<action").replace(/<\/code>/g, "</action>"));
-  const root = parse(source).find((node): node is RawElement => node.kind === "element" && node.name === "patch");
+  const source = new Source(text);
+  const root = parse(source, CODE).find((node): node is RawElement => node.kind === "element" && node.name === "patch");
   const ops: Op[] = [];
   if (!root) source.report("NX8001", "A patch is written as <patch panel=\"...\">...</patch>.", 0, Math.min(1, text.length));
   for (const child of root?.children ?? []) {
     if (child.kind === "element") ops.push(...readOp(source, child));
     else if (child.value.trim()) source.report("NX8001", "Text may not stand between the ops of a patch.", child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "") });
   }
-  const rev = attribute(root ?? null, "rev")?.value;
-  return { patch: { panel: attribute(root ?? null, "panel")?.value ?? null, rev: rev ? Number(rev) : null, ops }, diagnostics: source.diagnostics.filter((item) => item.severity === "error") };
+  const rev = attribute(root ?? null, "rev");
+  const number = rev?.value ? Number(rev.value) : null;
+  if (rev && (number === null || !Number.isSafeInteger(number))) source.report("NX8001", "'rev' must be a whole number.", rev.valueStart, rev.valueEnd);
+  return { patch: { panel: attribute(root ?? null, "panel")?.value ?? null, rev: number !== null && Number.isSafeInteger(number) ? number : null, ops }, diagnostics: source.diagnostics.filter((item) => item.severity === "error") };
 }
 
 function readOp(source: Source, raw: RawElement): Op[] {
@@ -52,7 +55,7 @@ function readOp(source: Source, raw: RawElement): Op[] {
       return [{ op: "replace_text", id: need("id"), attr: value("attr") ?? "text", old: need("old"), new: need("new"), seen }];
     case "append":
       return [{ op: "append", id: need("id"), attr: value("attr") ?? "text", text: body, seen }];
-    case "action":
+    case "code":
       return [{ op: "code", id: need("id"), text: body, seen }];
     case "insert":
       return inserts(source, raw, value("into"), value("before"), value("after"));
