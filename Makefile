@@ -41,7 +41,7 @@ lint: setup  ## Format and check
 
 build-js:  ## Build the JavaScript into the package
 	cd js && npm ci --no-audit --no-fund && npm run build
-	cd js/studio && npm ci --no-audit --no-fund && npm run build
+	cd js/studio && npm install --no-audit --no-fund && npm run build
 
 protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json

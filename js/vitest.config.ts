@@ -24,6 +24,7 @@ const asText: Plugin = {
 export default defineConfig({
   root: here,
   plugins: [asText],
+  server: { fs: { allow: [fileURLToPath(new URL("../", import.meta.url))] } },
   test: {
     dir: fileURLToPath(new URL("../tests/js", import.meta.url)),
     include: ["**/*.test.ts"],

@@ -1,5 +1,6 @@
 // The reactor's entry in the engine: functions that take and return JSON values.
 
+import "./platform.ts";
 import { components, registry, stylesheet } from "../components/index.ts";
 import { render as draw, type Inputs } from "../reactor/drawing.ts";
 import { assemble, check, fix, format, parsePatch, type PrintTree } from "../reactor/index.ts";
