@@ -31,7 +31,7 @@ class JavaScriptHook(BuildHookInterface[Any]):  # Any: the builder's configurati
                 "Building Nexus from source needs Node.js 20 with npm, which was not found. "
                 "Install it, or install a released wheel of nexus-jupyter, which has everything built."
             )
-        # `ci` demands that the lock file lists the builder's binaries for every platform, which registries need not have.
+        # `ci` wants the builder's binaries for every platform in the lock file, which registries need not have.
         for folder, install in (("js", "ci"), ("js/studio", "install")):
             subprocess.run([npm, install, "--no-audit", "--no-fund"], cwd=_ROOT / folder, check=True)
             subprocess.run([npm, "run", "build"], cwd=_ROOT / folder, check=True)
