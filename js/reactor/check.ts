@@ -25,7 +25,7 @@ export function check(text: string, registry: Registry): Build {
   const layout = layoutRules(source, registry, view);
   const facts = settleFacts([...reader.facts, ...declarationFacts(names, { id: tree.id, tools, resources, uses })]);
   const rank = { error: 0, warning: 1, hint: 2 } as const;
-  const diagnostics = source.diagnostics.sort((a, b) => a.span.start - b.span.start || rank[a.severity] - rank[b.severity] || (a.code < b.code ? -1 : 1));
+  const diagnostics = source.diagnostics.sort((a, b) => a.span.start - b.span.start || rank[a.severity] - rank[b.severity] || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
   return {
     id: tree.id, title: tree.title, sections: [...tree.sections], diagnostics,
     state: [...names.states.values()], computed: [...names.computed.values()], frames: [...names.frames.values()],
