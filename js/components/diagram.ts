@@ -3,7 +3,7 @@
 import dagre from "@dagrejs/dagre";
 import { curveBasis, line as lineShape } from "d3-shape";
 import type { Component, Context } from "../reactor/component.ts";
-import { isList, isRecord, own, textOf } from "../reactor/expression/index.ts";
+import { isList, isRecord, own, textOf, type Value } from "../reactor/expression/index.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { short } from "./scales.ts";
 import { box } from "./shared.ts";
@@ -34,7 +34,12 @@ interface Box {
 function boxes(context: Context): Box[] {
   const nodes = context.prop("nodes");
   const kind = context.str("kind");
-  return (isList(nodes) ? nodes : []).filter(isRecord).slice(0, MOST).map((node) => {
+  const seen = new Set<string>();
+  const fresh = (node: { readonly [key: string]: Value }): boolean => {
+    const id = textOf(own(node, "id"));
+    return !seen.has(id) && Boolean(seen.add(id));
+  };
+  return (isList(nodes) ? nodes : []).filter(isRecord).filter(fresh).slice(0, MOST).map((node) => {
     const label = textOf(own(node, "title") ?? own(node, "label") ?? own(node, "id"));
     const text = label.length > 28 ? `${label.slice(0, 27)}\u2026` : label;
     return { id: textOf(own(node, "id")), label: text, kind: kind ? textOf(own(node, kind)) : "", width: Math.max(64, text.length * NODE.letter + 2 * NODE.pad) };
@@ -47,12 +52,13 @@ function drawing(context: Context): VChild {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: context.str("direction", "right") === "down" ? "TB" : "LR", nodesep: 22, ranksep: 48, marginx: 6, marginy: 6 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const one of found) graph.setNode(one.id, { width: one.width, height: NODE.height });
+  // dagre keeps names in plain objects and uses some itself, the empty one among them: it gets names of ours.
+  const names = new Map(found.map((one, i) => [one.id, `n${i}`]));
+  for (const one of found) graph.setNode(names.get(one.id) as string, { width: one.width, height: NODE.height });
   const edges = context.prop("edges");
-  const ids = new Set(found.map((one) => one.id));
   for (const edge of isList(edges) ? edges : []) {
-    const [from, to] = [textOf(own(edge, "from")), textOf(own(edge, "to"))];
-    if (ids.has(from) && ids.has(to) && from !== to) graph.setEdge(from, to);
+    const [from, to] = [names.get(textOf(own(edge, "from"))), names.get(textOf(own(edge, "to")))];
+    if (from !== undefined && to !== undefined && from !== to) graph.setEdge(from, to);
   }
   dagre.layout(graph);
   return picture(context, graph, found);
@@ -65,8 +71,8 @@ function picture(context: Context, graph: InstanceType<typeof dagre.graphlib.Gra
   const marker = `${context.domId}-arrow`;
   const path = lineShape<{ x: number; y: number }>().x((point) => px(point.x)).y((point) => px(point.y)).curve(curveBasis);
   const arrows = graph.edges().map((edge) => h("path", { class: "nx-edge", d: path((graph.edge(edge) as { points: { x: number; y: number }[] }).points) ?? "", "marker-end": `url(#${marker})` }));
-  const nodes = found.map((one) => {
-    const at = graph.node(one.id) as { x: number; y: number };
+  const nodes = found.map((one, i) => {
+    const at = graph.node(`n${i}`) as { x: number; y: number };
     const colour = one.kind ? ` nx-series-${kinds.indexOf(one.kind) % 8}` : "";
     return h("g", { class: `nx-node${colour}`, transform: `translate(${px(at.x - one.width / 2)},${px(at.y - NODE.height / 2)})` }, [
       h("title", {}, [one.kind ? `${one.label} (${one.kind})` : one.label]),

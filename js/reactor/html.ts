@@ -29,7 +29,19 @@ function childHtml(child: VChild): string {
   }
 }
 
+/** An element that fails while it is drawn takes down itself only; those that carry an id are where that is stopped. */
 function elementHtml(element: VElement): string {
+  const id = element.attrs["data-id"];
+  if (id === undefined) return plainHtml(element);
+  try {
+    return plainHtml(element);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return `<div class="nx-failure" role="alert"${attributeHtml("data-id", id)}><strong>This element cannot be shown.</strong> ${escapeHtml(message)}</div>`;
+  }
+}
+
+function plainHtml(element: VElement): string {
   const { tag } = element;
   if (!TAGS.has(tag)) return "";
   if (tag === "textarea") return textareaHtml(element);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { components, registry } from "../../js/components/index.ts";
 import { render } from "../../js/reactor/drawing.ts";
 import { check } from "../../js/reactor/index.ts";
+import { h } from "../../js/reactor/vnode.ts";
 import { componentPanels, NOTHING, samples } from "./samples.ts";
 
 test.each(Object.entries(componentPanels))("the example of %s has no findings but missing ids, and is drawn", (name, text) => {
@@ -44,4 +45,20 @@ test("an else is shown when its if is not, and a keyed list has one element per 
   expect(full).not.toContain("None &amp; nothing");
   expect(full).toContain("&lt;B&gt;TEST&lt;/B&gt;");
   expect(full?.match(/data-id="i\[[ab]\]"/g)).toEqual(['data-id="i[a]"', 'data-id="i[b]"']);
+});
+
+test.each(["", "_root", "__proto__", "constructor", "a\u0001b"])("a box of a diagram may be called %j", (id) => {
+  const text = '<panel id="p"><view><diagram id="d" nodes="[{id: name, title: \'A\'}, {id: \'toString\', title: \'B\'}, {id: name, title: \'C\'}]" edges="[{from: name, to: \'toString\'}]"/></view><data><state name="name" type="str"/></data></panel>';
+  const { html } = render(check(text, registry), components, { ...NOTHING, state: { name: id } }, "");
+  expect(html).toContain("Diagram of 2 boxes and 1 arrows");
+  expect(html).not.toContain("NaN");
+});
+
+test("an element that fails while it is drawn says so; the others are drawn", () => {
+  const build = check('<panel id="p"><view><text id="a">One</text><text id="b">Two</text></view></panel>', registry);
+  const text = components["text"] as (typeof components)[string];
+  const failing = { ...components, text: { ...text, draw: (context: Parameters<typeof text.draw>[0]) => (context.id === "a" ? h("span", { "data-id": "a" }, [() => { throw new Error("No <ink>."); }]) : text.draw(context)) } };
+  const { html } = render(build, failing, NOTHING, "");
+  expect(html).toContain('data-id="a"><strong>This element cannot be shown.</strong> No &lt;ink&gt;.');
+  expect(html).toContain("Two");
 });
