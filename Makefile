@@ -23,12 +23,14 @@ setup: $(VENV)/.installed
 demo: setup  ## Open examples/01-first-panel.ipynb in JupyterLab (DEMO=--no-browser prints the URL only)
 	$(BIN)/nexus demo $(DEMO) $(filter --no-browser,$(MAKEFLAGS))
 
+# Two runs: the server's fixtures bring an event loop for every test, which the browser's driver cannot be used in.
 test: setup  ## Run every test that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd js && npx tsc -p . && npx tsc -p runtime && npx vitest run
-	$(BIN)/pytest
+	$(BIN)/pytest -p pytest_jupyter.jupyter_server tests/server
+	$(BIN)/pytest --ignore=tests/server
 
 bench: setup  ## Run the benchmarks, each beside its peer
 	$(BIN)/nexus bench

@@ -1,4 +1,4 @@
-"""A real Jupyter server with the extension."""
+"""A real Jupyter server with the extension. Run with ``-p pytest_jupyter.jupyter_server``."""
 
 from __future__ import annotations
 
