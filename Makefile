@@ -6,15 +6,18 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SOURCES := $(shell find js -name node_modules -prune -o -name lib -prune -o \( -name '*.ts' -o -name '*.css' -o -name '*.mjs' -o -name 'package*.json' \) -print)
 
-.PHONY: help demo test bench lint build build-js protocol setup
+ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
+FUZZ_SECONDS ?= 600
+
+.PHONY: help demo test bench lint build build-js engine fuzz-engine protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(VENV)/.installed: pyproject.toml requirements.lock hatch_build.py $(SOURCES)
+$(VENV)/.installed: pyproject.toml requirements.lock hatch_build.py $(SOURCES) $(ENGINE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock hatchling editables jupyter-builder
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock hatchling editables jupyter-builder ziglang
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable '.[test]'
 	touch $@
 
@@ -44,6 +47,14 @@ lint: setup  ## Format and check
 build-js:  ## Build the JavaScript into the package
 	cd js && npm ci --no-audit --no-fund && npm run build
 	cd js/studio && npm install --no-audit --no-fund && npm run build
+
+engine: setup  ## Build the engine artefact into the package
+	$(BIN)/python engine/build.py nexus_jupyter/static/engine.wasm
+
+fuzz-engine: setup  ## Fuzz the engine's C interface (FUZZ_SECONDS=600); needs clang
+	mkdir -p build
+	$(BIN)/python engine/build.py --fuzz build/fuzz
+	mkdir -p build/corpus && build/fuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 build/corpus engine/corpus
 
 protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json

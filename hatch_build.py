@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _ROOT = Path(__file__).parent
+_ENGINE = _ROOT / "nexus_jupyter" / "static" / "engine.wasm"
 _OUTPUTS = [
     *(_ROOT / "nexus_jupyter" / "static" / name for name in ("runtime.js", "reactor.js", "sandbox.js", "loader.js")),
-    _ROOT / "nexus_jupyter" / "static" / "engine.wasm",
     _ROOT / "nexus_jupyter" / "labextension" / "package.json",
 ]
 
@@ -23,8 +24,16 @@ class JavaScriptHook(BuildHookInterface[Any]):  # Any: the builder's configurati
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Build what is missing or old."""
-        if self.target_name == "sdist" or not _stale():
+        if self.target_name == "sdist":
             return
+        if _stale(
+            [_ENGINE], [path for path in (_ROOT / "engine").iterdir() if path.suffix in {".c", ".h", ".py", ".txt"}]
+        ):
+            subprocess.run([sys.executable, "engine/build.py", str(_ENGINE)], cwd=_ROOT, check=True)
+        if _stale(_OUTPUTS, _sources()):
+            self._build_javascript()
+
+    def _build_javascript(self) -> None:
         npm = shutil.which("npm")
         if npm is None:
             raise RuntimeError(
@@ -37,11 +46,11 @@ class JavaScriptHook(BuildHookInterface[Any]):  # Any: the builder's configurati
             subprocess.run([npm, "run", "build"], cwd=_ROOT / folder, check=True)
 
 
-def _stale() -> bool:
-    if not all(output.exists() for output in _OUTPUTS):
+def _stale(outputs: list[Path], sources: list[Path]) -> bool:
+    if not all(output.exists() for output in outputs):
         return True
-    oldest = min(output.stat().st_mtime for output in _OUTPUTS)
-    return any(source.stat().st_mtime > oldest for source in _sources())
+    oldest = min(output.stat().st_mtime for output in outputs)
+    return any(source.stat().st_mtime > oldest for source in sources)
 
 
 def _sources() -> list[Path]:

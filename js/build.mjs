@@ -1,6 +1,6 @@
 // Builds everything that ships in nexus_jupyter/static: the reactor for the engine, the runtime for the browser,
-// the anywidget loader, and the engine artefact.
-import { mkdir, copyFile } from "node:fs/promises";
+// and the anywidget loader.
+import { mkdir } from "node:fs/promises";
 import { build } from "esbuild";
 
 const here = new URL("./", import.meta.url).pathname;
@@ -13,5 +13,4 @@ await Promise.all([
   build({ ...shared, entryPoints: ["engine/sandbox.ts"], outfile: `${out}sandbox.js`, format: "iife", target: "es2023" }),
   build({ ...shared, entryPoints: ["runtime/index.ts"], outfile: `${out}runtime.js`, format: "esm", target: "es2022" }),
   build({ ...shared, entryPoints: ["widget/loader.ts"], outfile: `${out}loader.js`, format: "esm", target: "es2022" }),
-  copyFile(`${here}node_modules/quickjs-wasi/quickjs.wasm`, `${out}engine.wasm`),
 ]);

@@ -19,4 +19,11 @@ const nexus = {
   components: () => Object.values(components).map(({ name, doc, props, events, content, example }) => ({ name, doc, props, events, content, example })),
 };
 
-(globalThis as { nexus?: typeof nexus }).nexus = nexus;
+type Function = keyof typeof nexus;
+let result: unknown = null;
+const scope = globalThis as { nexus?: typeof nexus; engine?: object };
+scope.nexus = nexus;
+scope.engine = {
+  receive: (message: { readonly call: Function; readonly argument: never }) => { result = nexus[message.call](message.argument); },
+  report: () => result,
+};

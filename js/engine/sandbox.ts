@@ -1,15 +1,40 @@
 // What a handler finds around it: its states behind a guard, `nx`, and nothing that reaches further.
-// It runs in an instance that lives for one run only; what it breaks here, it breaks for itself.
+//
+// An image of a panel is this program plus one `__define` per action. A run is a machine that starts from the image,
+// takes a first message and then the host's answers, and lives for one run only; what a handler breaks here, it breaks
+// for itself. The host believes nothing of what is reported and checks each request by its own books.
 
-import { nearest } from "../reactor/source.ts";
 import type { Json } from "../protocol/index.ts";
+import { guard, merge, type Values } from "./states.ts";
+import { plain } from "./plain.ts";
 
+/** The first message. */
 interface Job {
+  readonly action: string;
   readonly state: Record<string, Json>;
-  readonly args: Record<string, Json>;
+  readonly args: readonly Json[];
   readonly event: Json;
-  readonly now: number;
   readonly seed: number;
+}
+
+/** An answer of the host to a request. */
+interface Answer {
+  readonly id: number;
+  readonly value?: Json;
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+/** Any later message: answers, and states that others have changed while the run was parked. */
+interface Resumption {
+  readonly answers: readonly Answer[];
+  readonly state: Record<string, Json>;
+}
+
+/** What the handler asks of the host. */
+interface Request {
+  readonly id: number;
+  readonly op: string;
+  readonly args: unknown;
 }
 
 interface Done {
@@ -18,32 +43,56 @@ interface Done {
   readonly logs: readonly string[];
 }
 
-type Handler = (state: object, event: Json, nx: object, ...args: Json[]) => unknown;
-
-/** The engine evaluates the panel's handler, which sets this. */
-declare global {
-  var __handler: Handler | undefined;
+interface Report {
+  readonly requests: readonly Request[];
+  readonly done: Done | null;
 }
+
+type Handler = (state: object, event: Json, nx: object, ...args: Json[]) => unknown;
+type Settle = { readonly op: string; readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
 const LOG_LINES = 200;
 const LOG_LENGTH = 2000;
+/** Requests that may be under way at the same time; the host counts too. */
+const IN_FLIGHT = 64;
 const { stringify } = JSON;
-const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
+const now = Date.now;
 
 /** An error of the handler's own making, meant for the person at the panel. */
 class PanelError extends Error {
   override name = "PanelError";
 }
 
+/** A request that needs a grant which the panel has not. */
 class PermissionError extends Error {
   override name = "PermissionError";
 }
 
-/** Host calls that need a capability; none can be granted yet, and each says so. */
-const GUARDED: Readonly<Record<string, string>> = {
-  fetch: "net.http", socket: "net.ws", kernel: "kernel.call", send: "panel.send", panel: "panel.read", frame: "frame.read",
-  files: "fs.read", db: "db.query", ai: "ai.complete", emit: "agent.emit", notify: "notify", clipboard: "clipboard",
-};
+/** A request that the host could not do. */
+class HostError extends Error {
+  override name = "HostError";
+}
+
+const ERRORS: Readonly<Record<string, new (message: string) => Error>> = { PermissionError, RangeError, TypeError, HostError };
+
+const handlers = new Map<string, Handler>();
+const pending = new Map<number, Settle>();
+let requests: Request[] = [];
+let asked = 0;
+/** What the handler returned, once it has. */
+let returned: { readonly value: Json; readonly logs: readonly string[] } | null = null;
+let failure: { readonly error: unknown } | null = null;
+let values: Values | null = null;
+
+/** Ask the host for something; the promise settles with a later message. */
+function ask(op: string, args: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    if (pending.size >= IN_FLIGHT) throw new RangeError(`More than ${IN_FLIGHT} host calls at once; await some before the next.`);
+    asked += 1;
+    pending.set(asked, { op, resolve, reject });
+    requests.push({ id: asked, op, args });
+  });
+}
 
 function generator(seed: number): () => number {
   // mulberry32 (Tommy Ettinger): small, and the same for the same seed.
@@ -57,80 +106,130 @@ function generator(seed: number): () => number {
   };
 }
 
-/** A value as JSON, or an error that says where it is not. */
-function plain(value: unknown, where: string, seen: readonly unknown[] = []): Json {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") {
-    if (Number.isFinite(value)) return value;
-    throw new TypeError(`${where} is ${value}, which cannot be kept; use null.`);
-  }
-  if (typeof value !== "object") throw new TypeError(`${where} is a ${typeof value}, which cannot be kept.`);
-  if (seen.includes(value)) throw new TypeError(`${where} contains itself.`);
-  if (seen.length > 100) throw new RangeError(`${where} is nested too deeply.`);
-  const inside = [...seen, value];
-  if (Array.isArray(value)) return value.map((item, i) => plain(item, `${where}[${i}]`, inside));
-  if (value instanceof Date) return value.toISOString();
-  const kind = Object.getPrototypeOf(value);
-  if (kind !== Object.prototype && kind !== null) throw new TypeError(`${where} is a ${kind?.constructor?.name ?? "strange object"}, which cannot be kept.`);
-  const result: Record<string, Json> = {};
-  for (const key of Object.keys(value)) {
-    if (FORBIDDEN.has(key)) throw new TypeError(`${where} has the key '${key}', which is not allowed.`);
-    result[key] = plain((value as Record<string, unknown>)[key], `${where}.${key}`, inside);
-  }
-  return result;
+/** Bytes go as they are, everything else as JSON would have it. */
+function content(value: unknown, where: string): unknown {
+  return value instanceof Uint8Array ? value : plain(value, where);
 }
 
-function guard(values: Record<string, Json>): object {
-  const known = Object.keys(values);
-  const check = (key: string | symbol): string => {
-    if (typeof key === "string" && Object.hasOwn(values, key)) return key;
-    const near = typeof key === "string" ? nearest(key, known) : null;
-    throw new ReferenceError(`The panel has no state '${String(key)}'${near ? `; did you mean '${near}'?` : "."}`);
+interface Fetched {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly text?: string;
+  readonly bytes?: Uint8Array;
+}
+
+/** A response with the methods that people know from the browser. */
+function response({ status, url, headers, text, bytes }: Fetched): object {
+  const needText = (): string => {
+    if (text === undefined) throw new TypeError("The body was asked for as bytes: use bytes().");
+    return text;
   };
-  return new Proxy(values, {
-    get: (target, key) => (typeof key === "symbol" || key === "toJSON" ? undefined : target[check(key)]),
-    set: (target, key, value) => { target[check(key)] = value as Json; return true; },
-    deleteProperty: (_target, key) => { throw new TypeError(`The state '${String(key)}' cannot be deleted.`); },
-    defineProperty: () => { throw new TypeError("States are declared in the panel's text."); },
-    setPrototypeOf: () => false,
+  return Object.freeze({
+    status, url, ok: status >= 200 && status < 300,
+    headers: Object.freeze({ ...headers, get: (name: string) => headers[String(name).toLowerCase()] ?? null }),
+    text: async () => needText(),
+    json: async () => JSON.parse(needText()) as unknown,
+    bytes: async () => {
+      if (bytes === undefined) throw new TypeError("Ask for bytes: nx.fetch(url, { as: 'bytes' }).");
+      return bytes;
+    },
   });
 }
 
-function hostApi(job: Job, logs: string[]): object {
-  const random = generator(job.seed);
+interface FetchOptions {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+  readonly as?: "text" | "bytes";
+}
+
+async function fetch(url: unknown, options: FetchOptions = {}): Promise<object> {
+  const { method = "GET", headers = {}, body = null, as = "text" } = options;
+  const sent = body === null || typeof body === "string" || body instanceof Uint8Array ? body : stringify(plain(body, "The body"));
+  const names = plain(headers, "The headers");
+  return response((await ask("net.fetch", { url: String(url), method: String(method), headers: names, body: sent, as: String(as) })) as Fetched);
+}
+
+async function socket(url: unknown): Promise<object> {
+  const id = await ask("net.open", { url: String(url) });
+  return Object.freeze({
+    send: (message: unknown) => ask("net.send", { socket: id, message: content(message, "The message") }),
+    receive: () => ask("net.receive", { socket: id }),
+    close: () => ask("net.close", { socket: id }),
+  });
+}
+
+function hostApi(random: () => number, logs: string[]): object {
   let ids = 0;
-  const nx: Record<string, unknown> = {
+  const json = (value: unknown, where: string): Json => plain(value ?? null, where);
+  return Object.freeze({
     log: (...parts: unknown[]) => {
       const line = parts.map((part) => (typeof part === "string" ? part : (stringify(part) ?? String(part)))).join(" ").slice(0, LOG_LENGTH);
       if (logs.length < LOG_LINES) logs.push(line);
     },
     error: (message: unknown) => { throw new PanelError(String(message)); },
-    now: () => job.now,
+    now: () => now(),
     random,
-    id: () => `${Math.floor(job.now).toString(36)}${Math.floor(random() * 0x7fffffff).toString(36)}${(ids++).toString(36)}`,
-  };
-  for (const [name, capability] of Object.entries(GUARDED)) {
-    const refuse = (): never => { throw new PermissionError(`nx.${name} needs the capability ${capability}, which cannot be granted in this version.`); };
-    nx[name] = new Proxy(refuse, { get: (_target, key) => (key === "then" ? undefined : refuse) });
-  }
-  return Object.freeze(nx);
+    id: () => `${now().toString(36)}${Math.floor(random() * 0x7fffffff).toString(36)}${(ids++).toString(36)}`,
+    fetch,
+    socket,
+    kernel: Object.freeze({ call: (name: unknown, args: unknown = {}) => ask("kernel.call", { name: String(name), args: json(args, "The arguments") }) }),
+    send: (panel: unknown, action: unknown, args: unknown = {}) => ask("panel.send", { panel: String(panel), action: String(action), args: json(args, "The arguments") }),
+    panel: (name: unknown) => ask("panel.read", { panel: String(name) }),
+    frame: (name: unknown, options: unknown = {}) => ask("frame.read", { name: String(name), options: json(options, "The options") }),
+    files: Object.freeze({
+      read: (path: unknown) => ask("fs.read", { path: String(path), as: "text" }),
+      readBytes: (path: unknown) => ask("fs.read", { path: String(path), as: "bytes" }),
+      list: (path: unknown = "") => ask("fs.list", { path: String(path) }),
+      write: (path: unknown, data: unknown) => ask("fs.write", { path: String(path), data: content(data, "The content") }),
+      remove: (path: unknown) => ask("fs.remove", { path: String(path) }),
+    }),
+    db: Object.freeze({
+      query: (connection: unknown, sql: unknown, params: unknown = {}) => ask("db.query", { connection: String(connection), sql: String(sql), params: json(params, "The parameters") }),
+    }),
+    emit: (event: unknown, data: unknown = null) => ask("agent.emit", { event: String(event), data: json(data, "The data") }),
+    notify: (message: unknown, level: unknown = "info") => ask("notify", { message: String(message), level: String(level) }),
+    clipboard: (text: unknown) => ask("clipboard", { text: String(text) }),
+  });
 }
 
-async function run(job: Job): Promise<Done> {
-  const handler = globalThis.__handler as Handler;
-  globalThis.__handler = undefined;
+async function run(job: Job): Promise<void> {
+  const handler = handlers.get(job.action);
+  if (!handler) throw new ReferenceError(`There is no action '${job.action}'.`);
+  // Two streams of numbers, so that calls of the one do not change the other.
   Math.random = generator(job.seed + 1);
   const logs: string[] = [];
-  const before = new Map(Object.entries(job.state).map(([name, value]) => [name, stringify(value)]));
-  const values = Object.assign(Object.create(null) as Record<string, Json>, job.state);
-  const value = plain(await handler(guard(values), job.event, hostApi(job, logs), ...Object.values(job.args)), "The result");
-  const changes: Record<string, Json> = {};
-  for (const name of Object.keys(values)) {
-    const now = plain(values[name], `state.${name}`);
-    if (stringify(now) !== before.get(name)) changes[name] = now;
+  values = guard(job.state);
+  returned = { value: plain(await handler(values.guarded, job.event, hostApi(generator(job.seed), logs), ...job.args), "The result"), logs };
+}
+
+function settle(answer: Answer): void {
+  const waiting = pending.get(answer.id);
+  if (!waiting) return;
+  pending.delete(answer.id);
+  if (answer.error) waiting.reject(new (ERRORS[answer.error.name] ?? HostError)(answer.error.message));
+  else waiting.resolve(answer.value);
+}
+
+function receive(message: { readonly run: Job } | Resumption): void {
+  if ("run" in message) {
+    delete (globalThis as { __define?: unknown }).__define;
+    run(message.run).catch((error: unknown) => { failure = { error }; });
+    return;
   }
-  return { value, changes, logs };
+  if (values) merge(values, message.state);
+  for (const answer of message.answers) settle(answer);
+}
+
+function report(): Report {
+  if (failure) throw failure.error;
+  const sent = requests;
+  requests = [];
+  // What was asked for and not awaited is done all the same; only messages that may never come are not waited for.
+  const busy = [...pending.values()].some(({ op }) => op !== "net.receive");
+  const done = returned && values && !busy ? { ...returned, changes: values.changes() } : null;
+  return { requests: sent, done };
 }
 
 /** Take away what could make code out of text, here and by way of any function's constructor. */
@@ -138,8 +237,11 @@ function close(): void {
   const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];
   for (const kind of kinds) Object.defineProperty(Object.getPrototypeOf(kind), "constructor", { value: undefined });
   const scope = globalThis as unknown as Record<string, unknown>;
-  for (const name of ["eval", "Function", "WebAssembly", "std", "os", "bjson", "scriptArgs", "print", "console", "performance", "queueMicrotask"]) delete scope[name];
+  // A clock of high resolution measures what others do; shared memory makes one out of nothing.
+  for (const name of ["eval", "Function", "WebAssembly", "performance", "SharedArrayBuffer", "Atomics", "queueMicrotask", "console", "print"]) delete scope[name];
 }
 
-(globalThis as unknown as { sandbox: { run: typeof run } }).sandbox = { run };
+const scope = globalThis as unknown as { engine?: object; __define?: (name: string, handler: Handler) => void };
+scope.__define = (name, handler) => { handlers.set(name, handler); };
+scope.engine = { receive, report };
 close();

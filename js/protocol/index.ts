@@ -23,9 +23,35 @@ export type Expression =
  */
 export type JsonValue = Json;
 export type Op = SetOp | UnsetOp | InsertOp | RemoveOp | MoveOp | LinkOp | UnlinkOp | ReplaceTextOp | AppendOp | CodeOp;
-export type ClientFrame = Hello | Subscribe | Unsubscribe | Trigger | SetState | FramePage | Undo | Ping;
+export type ClientFrame =
+  | Hello
+  | Subscribe
+  | Unsubscribe
+  | Trigger
+  | Cancel
+  | SetState
+  | FramePage
+  | Undo
+  | GrantRequest
+  | RevokeRequest
+  | Expose
+  | Answer
+  | Ping;
 export type ServerFrame =
-  Welcome | Snapshot | PatchFrame | Result | DiagnosticsFrame | Reset | Gone | FrameChanged | Presence | Notice | Pong;
+  | Welcome
+  | Snapshot
+  | PatchFrame
+  | Result
+  | DiagnosticsFrame
+  | Reset
+  | Gone
+  | FrameChanged
+  | Grants
+  | EffectFrame
+  | CallFrame
+  | Presence
+  | Notice
+  | Pong;
 
 /**
  * Contracts of Nexus for Jupyter, protocol version 1.
@@ -36,11 +62,14 @@ export interface NexusProtocol {
   Aggregate?: Aggregate;
   AggregateColumn?: AggregateColumn;
   AggregateRequest?: AggregateRequest;
+  Answer?: Answer;
   AppendOp?: AppendOp;
   Attribute?: Attribute;
   Binary?: Binary;
   Build?: Build;
   Call?: Call;
+  CallFrame?: CallFrame;
+  Cancel?: Cancel;
   CapabilityUse?: CapabilityUse;
   Cause?: Cause;
   Change?: Change;
@@ -55,7 +84,11 @@ export interface NexusProtocol {
   DictType?: DictType;
   Each?: Each;
   Edge?: Edge;
+  EffectFrame?: EffectFrame;
   Entity?: Entity;
+  Expose?: Expose;
+  ExposedFunction?: ExposedFunction;
+  ExposedParameter?: ExposedParameter;
   Expression?: Expression;
   Fact?: Fact;
   Fix?: Fix;
@@ -64,8 +97,11 @@ export interface NexusProtocol {
   FramePage?: FramePage;
   Gone?: Gone;
   Grant?: Grant;
+  GrantRequest?: GrantRequest;
+  Grants?: Grants;
   GroupKey?: GroupKey;
   Hello?: Hello;
+  HostCall?: HostCall;
   Index?: Index;
   InsertOp?: InsertOp;
   Invocation?: Invocation;
@@ -102,6 +138,7 @@ export interface NexusProtocol {
   Reset?: Reset;
   ResourceDeclaration?: ResourceDeclaration;
   Result?: Result;
+  RevokeRequest?: RevokeRequest;
   RunRecord?: RunRecord;
   ScalarType?: ScalarType;
   Section?: Section;
@@ -329,6 +366,18 @@ export interface Template {
 export interface AggregateRequest {
   column: string | null;
   fn: "len" | "sum" | "mean" | "min" | "max";
+}
+/**
+ * What a called function gave.
+ */
+export interface Answer {
+  call: number;
+  error: string | null;
+  type: "answer";
+  /**
+   * Any JSON value.
+   */
+  value: Json;
 }
 /**
  * Add text to the end of a text attribute.
@@ -598,6 +647,24 @@ export interface Each {
 export interface Invocation {
   action: string;
   args: Expression[];
+}
+/**
+ * Call a function that this client exposes; ``args`` are by name.
+ */
+export interface CallFrame {
+  args: {
+    [k: string]: JsonValue;
+  };
+  call: number;
+  function: string;
+  type: "call";
+}
+/**
+ * Cancel the run that a trigger of this id started. Whether it came in time, the trigger's result tells.
+ */
+export interface Cancel {
+  id: string;
+  type: "cancel";
 }
 /**
  * Why a change was made.
@@ -880,6 +947,89 @@ export interface Undo {
   type: "undo";
 }
 /**
+ * Allow a panel something, for some seconds or until revoked.
+ */
+export interface GrantRequest {
+  cap:
+    | "state"
+    | "panel.send"
+    | "panel.read"
+    | "frame.read"
+    | "kernel.call"
+    | "net.http"
+    | "net.ws"
+    | "fs.read"
+    | "fs.write"
+    | "db.query"
+    | "ai.complete"
+    | "agent.emit"
+    | "notify"
+    | "clipboard"
+    | "time"
+    | "random"
+    | "log";
+  id: string;
+  panel: string;
+  seconds: number | null;
+  target: string | null;
+  type: "grant";
+}
+/**
+ * Take back what a panel was allowed; without a capability, all of it.
+ */
+export interface RevokeRequest {
+  cap:
+    | (
+        | "state"
+        | "panel.send"
+        | "panel.read"
+        | "frame.read"
+        | "kernel.call"
+        | "net.http"
+        | "net.ws"
+        | "fs.read"
+        | "fs.write"
+        | "db.query"
+        | "ai.complete"
+        | "agent.emit"
+        | "notify"
+        | "clipboard"
+        | "time"
+        | "random"
+        | "log"
+      )
+    | null;
+  id: string;
+  panel: string;
+  target: string | null;
+  type: "revoke";
+}
+/**
+ * Offer functions of the client's notebook to panels, in place of those offered before.
+ */
+export interface Expose {
+  functions: ExposedFunction[];
+  id: string;
+  type: "expose";
+}
+/**
+ * What a notebook tells of a function that it exposes.
+ */
+export interface ExposedFunction {
+  doc: string;
+  name: string;
+  params: ExposedParameter[];
+  returns: string;
+}
+/**
+ * A parameter, with its type as Python writes it.
+ */
+export interface ExposedParameter {
+  name: string;
+  required: boolean;
+  type: string;
+}
+/**
  * Ask whether anybody is there.
  */
 export interface Ping {
@@ -916,6 +1066,18 @@ export interface Edge {
   target: string;
 }
 /**
+ * Something that a panel's run wants shown (``notify``), copied (``clipboard``), or told (``event``).
+ *
+ * ``name`` is the note's level, or the event's name.
+ */
+export interface EffectFrame {
+  data: JsonValue;
+  kind: "notify" | "clipboard" | "event";
+  name: string;
+  panel: string;
+  type: "effect";
+}
+/**
  * A frame was bound anew: pages made from it are stale.
  */
 export interface FrameChanged {
@@ -932,7 +1094,7 @@ export interface Gone {
   type: "gone";
 }
 /**
- * A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked.
+ * A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked, ``target`` null any.
  */
 export interface Grant {
   at: string;
@@ -957,8 +1119,26 @@ export interface Grant {
   granted_by: string;
   id: string;
   panel: string;
+  revoked_at: string | null;
+  revoked_by: string | null;
   target: string | null;
   until: string | null;
+}
+/**
+ * What a panel is allowed at this moment; sent after each snapshot and when it changes.
+ */
+export interface Grants {
+  grants: Grant[];
+  panel: string;
+  type: "grants";
+}
+/**
+ * Something that a run asked of its host: the operation, milliseconds until its answer, and whether it failed.
+ */
+export interface HostCall {
+  failed: boolean;
+  ms: number;
+  op: string;
 }
 /**
  * A sentence for the person, not tied to a request.
@@ -1042,9 +1222,12 @@ export interface Problem {
 }
 /**
  * What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory.
+ *
+ * Waiting for the host costs wall clock only.
  */
 export interface Profile {
   cpu_ms: number;
+  host_calls: HostCall[];
   memory_bytes: number;
   wall_ms: number;
 }

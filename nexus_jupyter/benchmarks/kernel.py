@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +11,9 @@ from nexus_jupyter.benchmarks.measure import Row, measured
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.identity import SYSTEM
 from nexus_jupyter.reactor import Reactor
-from nexus_jupyter.sandbox import Sandbox
 from nexus_jupyter.workspace import WorkspaceKernel
 
-__all__ = ["COUNTER", "handler", "panel"]
+__all__ = ["COUNTER", "panel"]
 
 COUNTER = """<panel xmlns="urn:nexus:nxml:1" id="counter" title="Counter">
   <view>
@@ -30,30 +27,6 @@ COUNTER = """<panel xmlns="urn:nexus:nxml:1" id="counter" title="Counter">
 </panel>
 """
 _ITEMS = 100
-
-
-def handler() -> list[Row]:
-    """Time a run in a fresh instance, beside a new Node.js process, the usual way to isolate JavaScript."""
-    engine = Engine.shared()
-    sandbox = Sandbox(engine)
-    action = Reactor(engine).check(COUNTER).actions[0]
-    rows = []
-    node = shutil.which("node")
-    if node is not None:
-        command = [node, "-e", "let count = 0; count += 1; console.log(count)"]
-        rows.append(
-            measured("node process per run", lambda: subprocess.run(command, check=True, capture_output=True), count=15)
-        )
-    rows.append(
-        measured(
-            "handler run, fresh instance",
-            lambda: sandbox.run(action, {"count": 0}, {"by": 1}, None, panel="counter", now=0.0, seed=1),
-            count=500,
-            peer="node process per run",
-            target="0.5 / 1",
-        )
-    )
-    return rows
 
 
 def panel() -> list[Row]:

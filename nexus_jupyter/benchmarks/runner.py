@@ -15,7 +15,7 @@ from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
 
-_BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"handler": kernel.handler, "panel": kernel.panel, "click": lab.click}
+_BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"panel": kernel.panel, "click": lab.click}
 
 
 def run(names: Sequence[str], out: Path | None) -> int:

@@ -1,6 +1,7 @@
-"""JavaScript in WebAssembly: programs loaded once, each call in an instance of its own. Knows nothing of panels."""
+"""JavaScript in WebAssembly: programs loaded once, machines that start from them. Knows nothing of panels."""
 
-from nexus_jupyter.engine.engine import Engine, Image, Outcome
+from nexus_jupyter.engine.engine import Engine
+from nexus_jupyter.engine.image import Image, Machine, pack, unpack
 from nexus_jupyter.engine.limits import EngineFailure, JsFrame, Limits
 
-__all__ = ["Engine", "EngineFailure", "Image", "JsFrame", "Limits", "Outcome"]
+__all__ = ["Engine", "EngineFailure", "Image", "JsFrame", "Limits", "Machine", "pack", "unpack"]

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.api import PanelInfo, RevInfo, VersionInfo
+from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
@@ -59,6 +61,24 @@ class Host(Protocol):
 
     def undo(self, name: str, *, redo: bool) -> RevInfo:
         """Undo or redo."""
+
+    def grant(self, panel: str, cap: str, target: str | None, seconds: float | None) -> Grant:
+        """Allow a panel something."""
+
+    def revoke(self, panel: str, cap: str | None, target: str | None) -> int:
+        """Take back what a panel was allowed."""
+
+    def grants(self) -> list[Grant]:
+        """Return all grants there ever were."""
+
+    def runs(self) -> list[RunInfo]:
+        """Return the newest recorded runs."""
+
+    def replay(self, run: str) -> ReplayInfo:
+        """Run a recorded run again."""
+
+    def expose(self, exposed: ExposedFunctions) -> None:
+        """Offer functions of this process to panels."""
 
     def html(self, name: str) -> str:
         """Return the panel as static HTML."""

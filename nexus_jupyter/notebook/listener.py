@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
 
 import websocket
 
+from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import UnavailableError
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 
@@ -18,6 +23,7 @@ _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 10.0
 #: Seconds to wait for the first answer.
 _PATIENCE = 10.0
+_OFFER = "expose"
 
 
 class RemoteListener:
@@ -39,6 +45,8 @@ class RemoteListener:
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._socket: websocket.WebSocket | None = None
+        self._exposed: ExposedFunctions | None = None
+        self._offered = threading.Event()
         threading.Thread(target=self._run, name="nexus-listener", daemon=True).start()
 
     def add(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
@@ -56,6 +64,16 @@ class RemoteListener:
                 self._listeners[panel] = [other for other in self._listeners[panel] if other is not listener]
 
         return remove
+
+    def expose(self, exposed: ExposedFunctions) -> None:
+        """Offer functions to panels, now and after each reconnection; they can be called when this returns."""
+        offered = threading.Event()
+        with self._lock:
+            self._exposed, self._offered = exposed, offered
+            if self._socket is not None:
+                self._offer(self._socket)
+        if not offered.wait(timeout=_PATIENCE):
+            raise UnavailableError(f"The Jupyter server did not answer at {self._url} within {_PATIENCE:.0f} s.")
 
     def close(self) -> None:
         """End the connection."""
@@ -83,6 +101,26 @@ class RemoteListener:
             self._socket = connection
             for panel in self._followed:
                 self._subscribe(connection, panel)
+            if self._exposed is not None:
+                self._offer(connection)
+
+    def _offer(self, connection: websocket.WebSocket) -> None:
+        assert self._exposed is not None
+        functions = [function.model_dump() for function in self._exposed.described()]
+        connection.send(json.dumps({"type": "expose", "id": _OFFER, "functions": functions}))
+
+    def _answer(self, connection: websocket.WebSocket, frame: dict[str, Any]) -> None:
+        """Call a function and send what it gives, once it has."""
+        assert self._exposed is not None
+
+        def send(done: Future[JsonValue]) -> None:
+            error = done.exception()
+            answer: dict[str, Any] = {"type": "answer", "call": frame["call"]}  # Any: JSON
+            answer |= {"error": str(error)} if error is not None else {"value": done.result()}
+            with suppress(OSError, websocket.WebSocketException):  # the server gave up waiting, and says so itself
+                connection.send(json.dumps(answer))
+
+        self._exposed.call(frame["function"], frame["args"]).add_done_callback(send)
 
     def _subscribe(self, connection: websocket.WebSocket, panel: str) -> None:
         connection.send(json.dumps({"type": "subscribe", "panel": panel, "rev": None}))
@@ -97,7 +135,11 @@ class RemoteListener:
                 continue
             frame = json.loads(message)
             panel = frame.get("panel")
-            if frame["type"] in {"snapshot", "gone"} and not self._followed[panel].is_set():
+            if frame["type"] == "call":
+                self._answer(self._socket, frame)
+            elif frame["type"] == "result" and frame["id"] == _OFFER:
+                self._offered.set()
+            elif frame["type"] in {"snapshot", "gone"} and not self._followed[panel].is_set():
                 self._followed[panel].set()
             elif frame["type"] in {"patch", "reset", "gone", "snapshot"}:
                 for listener in self._listeners.get(panel, []):

@@ -9,9 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from nexus_jupyter.identity import owner
+from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
-from nexus_jupyter.protocol.api import PanelInfo, RevInfo, VersionInfo
+from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
@@ -36,6 +38,7 @@ class LocalHost:
 
     def __init__(self, folder: Path) -> None:
         self.kernel = WorkspaceKernel(folder)
+        self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
         self.description = f"embedded in this process, folder {self.kernel.folder.root}"
@@ -74,7 +77,9 @@ class LocalHost:
     def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
         """Run an action."""
         given = dict(args) if isinstance(args, Mapping) else list(args)
-        return self.kernel.start_run(name, action, given, self.actor).result()
+        run = self.kernel.start_run(name, action, given, self.actor)
+        # The run may call functions of this very process, which nobody else would serve meanwhile.
+        return self._exposed.serve(run) if self._exposed is not None else run.result()
 
     def edit(self, name: str, patch: Patch | str) -> RevInfo:
         """Apply a patch; text is the XML form."""
@@ -84,6 +89,32 @@ class LocalHost:
     def undo(self, name: str, *, redo: bool) -> RevInfo:
         """Undo or redo."""
         return self._rev(self.kernel.undo(name, self.actor, redo=redo))
+
+    def grant(self, panel: str, cap: str, target: str | None, seconds: float | None) -> Grant:
+        """Allow a panel something."""
+        self.kernel.panel(panel)
+        return self.kernel.permissions.grant(panel, cap, target, self.actor, seconds=seconds)
+
+    def revoke(self, panel: str, cap: str | None, target: str | None) -> int:
+        """Take back what a panel was allowed."""
+        return self.kernel.permissions.revoke(panel, cap, target, self.actor)
+
+    def grants(self) -> list[Grant]:
+        """Return all grants there ever were."""
+        return self.kernel.permissions.store.all()
+
+    def runs(self) -> list[RunInfo]:
+        """Return the newest recorded runs."""
+        return [RunInfo.model_validate(run) for run in self.kernel.runs.newest()]
+
+    def replay(self, run: str) -> ReplayInfo:
+        """Run a recorded run again."""
+        return self.kernel.replay(run)
+
+    def expose(self, exposed: ExposedFunctions) -> None:
+        """Offer functions of this process to panels."""
+        self._exposed = exposed
+        self.kernel.functions.expose(self, exposed.described(), exposed.call)
 
     def html(self, name: str) -> str:
         """Return the panel as static HTML."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -12,10 +13,12 @@ import httpx
 import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
-from nexus_jupyter.protocol.api import PanelInfo, RevInfo, TextInfo, VersionInfo
+from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.errors import (
     ConflictError,
     FrameError,
@@ -89,6 +92,8 @@ class RemoteHost:
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
         self._listener: RemoteListener | None = None
+        self._exposed: ExposedFunctions | None = None
+        self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
         self.description = f"in the Jupyter server at {url}"
         self._name = str(self._json("GET", "workspaces")[0]["name"])
 
@@ -124,7 +129,11 @@ class RemoteHost:
     def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
         """Run an action."""
         given = dict(args) if isinstance(args, Mapping) else list(args)
-        return self._send(RunRecord, "POST", f"panels/{_part(name)}/run/{_part(action)}", {"args": given})
+        path = f"panels/{_part(name)}/run/{_part(action)}"
+        if self._exposed is None:
+            return self._send(RunRecord, "POST", path, {"args": given})
+        # The run may call functions of this very process: serve them while the server works.
+        return self._exposed.serve(self._waiting.submit(self._send, RunRecord, "POST", path, {"args": given}))
 
     def edit(self, name: str, patch: Patch | str) -> RevInfo:
         """Apply a patch; text is the XML form."""
@@ -134,6 +143,32 @@ class RemoteHost:
     def undo(self, name: str, *, redo: bool) -> RevInfo:
         """Undo or redo."""
         return self._send(RevInfo, "POST", f"panels/{_part(name)}/undo", {"redo": redo})
+
+    def grant(self, panel: str, cap: str, target: str | None, seconds: float | None) -> Grant:
+        """Allow a panel something."""
+        body = {"panel": panel, "cap": cap, "target": target, "seconds": seconds}
+        return self._send(Grant, "POST", "grants", body)
+
+    def revoke(self, panel: str, cap: str | None, target: str | None) -> int:
+        """Take back what a panel was allowed."""
+        return self._send(CountInfo, "DELETE", "grants", {"panel": panel, "cap": cap, "target": target}).count
+
+    def grants(self) -> list[Grant]:
+        """Return all grants there ever were."""
+        return TypeAdapter(list[Grant]).validate_json(self._call("GET", "grants").content)
+
+    def runs(self) -> list[RunInfo]:
+        """Return the newest recorded runs."""
+        return TypeAdapter(list[RunInfo]).validate_json(self._call("GET", "runs").content)
+
+    def replay(self, run: str) -> ReplayInfo:
+        """Run a recorded run again."""
+        return self._send(ReplayInfo, "POST", f"runs/{_part(run)}/replay", {})
+
+    def expose(self, exposed: ExposedFunctions) -> None:
+        """Offer functions of this process to panels."""
+        self._exposed = exposed
+        self._ear().expose(exposed)
 
     def html(self, name: str) -> str:
         """Return the panel as static HTML."""
@@ -176,10 +211,7 @@ class RemoteHost:
 
     def listen(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
         """Be told of a panel's changes; returns what ends it."""
-        with self._lock:
-            if self._listener is None:
-                self._listener = RemoteListener(self._url, lambda: self._token)
-        return self._listener.add(panel, listener)
+        return self._ear().add(panel, listener)
 
     def check(self, nxml: str) -> Build:
         """Check a text."""
@@ -193,7 +225,14 @@ class RemoteHost:
         """Close the connections; the workspace stays open in the server."""
         if self._listener is not None:
             self._listener.close()
+        self._waiting.shutdown(wait=False)
         self._client.close()
+
+    def _ear(self) -> RemoteListener:
+        with self._lock:
+            if self._listener is None:
+                self._listener = RemoteListener(self._url, lambda: self._token)
+            return self._listener
 
     def _get(self, model: type[M], path: str) -> M:
         return model.model_validate_json(self._call("GET", path).content)

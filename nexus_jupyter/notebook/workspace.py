@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
 
+from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.history import HistoryFace
 from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
+from nexus_jupyter.protocol.api import ReplayInfo, RunInfo
 from nexus_jupyter.protocol.errors import FrameError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Workspace"]
+
+F = TypeVar("F", bound=Callable[..., Any])  # Any: functions of people, with any parameters
 
 
 class Workspace:
@@ -34,6 +38,7 @@ class Workspace:
         self.history = HistoryFace(host)
         self.trilog = TriLogFace(host)
         self.nog = GraphFace(host)
+        self._exposed = ExposedFunctions()
 
     @classmethod
     def open(cls, folder: str | Path) -> Workspace:
@@ -106,6 +111,97 @@ class Workspace:
         """
         for name, frame in frames.items():
             self._host.bind(name, _table(name, frame))
+
+    @overload
+    def expose(self, function: F, /) -> F: ...
+
+    @overload
+    def expose(self, /, *, name: str) -> Callable[[F], F]: ...
+
+    @overload
+    def expose(self, function: F, /, *, name: str) -> F: ...
+
+    def expose(self, function: F | None = None, /, *, name: str | None = None) -> F | Callable[[F], F]:
+        """Let panels call a function of this notebook, by name, if they are granted ``kernel.call`` for it.
+
+        Arguments are checked against the function's annotations. A call waits while the notebook is busy. Use it as a
+        decorator, with or without a name, or call it.
+
+        Parameters
+        ----------
+        function
+            What to call; its annotations and its docstring are told to panels and tools.
+        name
+            What panels call it; the function's own name when left out.
+
+        Raises
+        ------
+        RequestError
+            If its parameters cannot be given by name.
+        """
+        if function is None:
+            return lambda found: self.expose(found, name=name or found.__name__)
+        self._exposed.add(function, name or function.__name__)
+        self._host.expose(self._exposed)
+        return function
+
+    def grant(self, panel: str, cap: str, *, target: str | None = None, seconds: float | None = None) -> None:
+        """Allow a panel something that its text asks for with ``<uses>``.
+
+        Parameters
+        ----------
+        panel
+            The panel's name.
+        cap
+            A capability, such as ``"net.http"``.
+        target
+            What for: an origin, a folder, a function's name ...; anything when left out.
+        seconds
+            For how long; until revoked when left out.
+        """
+        self._host.grant(panel, cap, target, seconds)
+
+    def revoke(self, panel: str, cap: str | None = None, *, target: str | None = None) -> int:
+        """Take back what a panel was allowed; return how many grants that ended.
+
+        Without a target those of a capability for any target, without a capability all. Runs under way lose it too.
+        """
+        return self._host.revoke(panel, cap, target)
+
+    @property
+    def grants(self) -> pd.DataFrame:
+        """All grants there ever were: panel, cap, target, granted_by, at, until, revoked_by, revoked_at, holds."""
+        import pandas as pd
+
+        columns = ["panel", "cap", "target", "granted_by", "at", "until", "revoked_by", "revoked_at"]
+        table = pd.DataFrame([grant.model_dump(include=set(columns)) for grant in self._host.grants()], columns=columns)
+        for column in ("at", "until", "revoked_at"):
+            table[column] = pd.to_datetime(table[column], utc=True)
+        now = pd.Timestamp.now(tz="UTC")
+        return table.assign(holds=table["revoked_at"].isna() & (table["until"].isna() | (table["until"] > now)))
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """The newest runs of actions: id, ts, panel, action, actor, outcome, cpu_ms, wall_ms, memory_bytes."""
+        import pandas as pd
+
+        columns = list(RunInfo.model_fields)
+        table = pd.DataFrame([run.model_dump() for run in self._host.runs()], columns=columns)
+        return table.assign(ts=pd.to_datetime(table["ts"], utc=True))
+
+    def replay(self, run: str) -> ReplayInfo:
+        """Run a recorded run again, with the clock, the chance and the host's answers of then.
+
+        Nothing is changed and nothing is asked of anybody. ``same`` tells whether it did the same, bit for bit.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no recording of it.
+        RequestError
+            If it was recorded with another version of the engine.
+        """
+        return self._host.replay(run)
 
     @property
     def journal(self) -> pd.DataFrame:

@@ -11,12 +11,17 @@ __all__ = [
     "CheckBody",
     "CheckoutBody",
     "CommitBody",
+    "CountInfo",
+    "GrantBody",
     "HistoryBody",
     "PanelBody",
     "PanelInfo",
     "PatchBody",
+    "ReplayInfo",
     "RevInfo",
+    "RevokeBody",
     "RunBody",
+    "RunInfo",
     "StateBody",
     "TextInfo",
     "VersionInfo",
@@ -46,6 +51,55 @@ class RunBody(Contract):
 
     args: list[JsonValue] | dict[str, JsonValue] = []
     event: JsonValue = None
+
+
+class GrantBody(Contract):
+    """Something to allow a panel: without a target, for any; without seconds, until revoked."""
+
+    panel: str
+    cap: str
+    target: str | None = None
+    seconds: float | None = Field(default=None, gt=0)
+
+
+class RevokeBody(Contract):
+    """What to take back from a panel; without a capability, all of it."""
+
+    panel: str
+    cap: str | None = None
+    target: str | None = None
+
+
+class CountInfo(Contract):
+    """How many there were."""
+
+    count: int
+
+
+class RunInfo(Contract):
+    """A run that was recorded. ``ts`` is when it began, in nanoseconds since the epoch."""
+
+    id: str
+    ts: int
+    panel: str
+    action: str
+    actor: str
+    outcome: str
+    cpu_ms: float
+    wall_ms: float
+    memory_bytes: int
+
+
+class ReplayInfo(Contract):
+    """A recorded run, run again; ``same`` if every report of the machine was the same, bit for bit."""
+
+    run: str
+    same: bool
+    outcome: str
+    value: JsonValue
+    changes: dict[str, JsonValue]
+    logs: list[str]
+    differs_at: int | None
 
 
 class StateBody(Contract):

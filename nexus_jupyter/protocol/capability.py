@@ -39,7 +39,7 @@ class CapabilityUse(Contract):
 
 
 class Grant(Contract):
-    """A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked."""
+    """A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked, ``target`` null any."""
 
     id: str
     panel: str
@@ -48,3 +48,5 @@ class Grant(Contract):
     granted_by: str
     at: str
     until: str | None = None
+    revoked_by: str | None = None
+    revoked_at: str | None = None

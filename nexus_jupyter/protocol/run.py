@@ -5,15 +5,27 @@ from __future__ import annotations
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.patch import Op
 
-__all__ = ["Profile", "RunRecord"]
+__all__ = ["HostCall", "Profile", "RunRecord"]
+
+
+class HostCall(Contract):
+    """Something that a run asked of its host: the operation, milliseconds until its answer, and whether it failed."""
+
+    op: str
+    ms: float
+    failed: bool
 
 
 class Profile(Contract):
-    """What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory."""
+    """What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory.
+
+    Waiting for the host costs wall clock only.
+    """
 
     cpu_ms: float
     wall_ms: float
     memory_bytes: int
+    host_calls: list[HostCall] = []
 
 
 class RunRecord(Contract):

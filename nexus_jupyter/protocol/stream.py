@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.capability import Capability, Grant
 from nexus_jupyter.protocol.diagnostics import Diagnostic
+from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Ordering
 from nexus_jupyter.protocol.patch import Cause, Op
@@ -103,6 +105,51 @@ class Undo(Contract):
     redo: bool = False
 
 
+class Cancel(Contract):
+    """Cancel the run that a trigger of this id started. Whether it came in time, the trigger's result tells."""
+
+    type: Literal["cancel"] = "cancel"
+    id: str
+
+
+class GrantRequest(Contract):
+    """Allow a panel something, for some seconds or until revoked."""
+
+    type: Literal["grant"] = "grant"
+    id: str
+    panel: str
+    cap: Capability
+    target: str | None = None
+    seconds: float | None = Field(default=None, gt=0)
+
+
+class RevokeRequest(Contract):
+    """Take back what a panel was allowed; without a capability, all of it."""
+
+    type: Literal["revoke"] = "revoke"
+    id: str
+    panel: str
+    cap: Capability | None = None
+    target: str | None = None
+
+
+class Expose(Contract):
+    """Offer functions of the client's notebook to panels, in place of those offered before."""
+
+    type: Literal["expose"] = "expose"
+    id: str
+    functions: list[ExposedFunction]
+
+
+class Answer(Contract):
+    """What a called function gave."""
+
+    type: Literal["answer"] = "answer"
+    call: int
+    value: JsonValue = None
+    error: str | None = None
+
+
 class Ping(Contract):
     """Ask whether anybody is there."""
 
@@ -111,7 +158,19 @@ class Ping(Contract):
 
 
 ClientFrame = Annotated[
-    Hello | Subscribe | Unsubscribe | Trigger | SetState | FramePage | Undo | Ping,
+    Hello
+    | Subscribe
+    | Unsubscribe
+    | Trigger
+    | Cancel
+    | SetState
+    | FramePage
+    | Undo
+    | GrantRequest
+    | RevokeRequest
+    | Expose
+    | Answer
+    | Ping,
     Field(discriminator="type"),
 ]
 
@@ -194,6 +253,36 @@ class FrameChanged(Contract):
     rev: int
 
 
+class Grants(Contract):
+    """What a panel is allowed at this moment; sent after each snapshot and when it changes."""
+
+    type: Literal["grants"] = "grants"
+    panel: str
+    grants: list[Grant]
+
+
+class EffectFrame(Contract):
+    """Something that a panel's run wants shown (``notify``), copied (``clipboard``), or told (``event``).
+
+    ``name`` is the note's level, or the event's name.
+    """
+
+    type: Literal["effect"] = "effect"
+    kind: Literal["notify", "clipboard", "event"]
+    panel: str
+    name: str
+    data: JsonValue
+
+
+class CallFrame(Contract):
+    """Call a function that this client exposes; ``args`` are by name."""
+
+    type: Literal["call"] = "call"
+    call: int
+    function: str
+    args: dict[str, JsonValue]
+
+
 class Presence(Contract):
     """Who else looks at a panel."""
 
@@ -227,6 +316,9 @@ ServerFrame = Annotated[
     | Reset
     | Gone
     | FrameChanged
+    | Grants
+    | EffectFrame
+    | CallFrame
     | Presence
     | Notice
     | Pong,

@@ -137,7 +137,7 @@ class Reactor:
 
     def _call(self, function: str, argument: JsonValue) -> JsonValue:
         image = self._engine.image("reactor", asset("reactor.js").decode())
-        return image.call(f"nexus.{function}", argument, limits=_LIMITS).value
+        return image.call({"call": function, "argument": argument}, limits=_LIMITS)
 
 
 def _sized(text: str) -> str:

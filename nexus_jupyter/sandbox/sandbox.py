@@ -1,20 +1,55 @@
-"""Running an action of a panel: untrusted JavaScript, in an engine instance that lives for this run only."""
+"""Running actions of panels: untrusted JavaScript, in a machine that lives for one run only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
-from nexus_jupyter.assets import asset
-from nexus_jupyter.engine import Engine, EngineFailure, Limits
-from nexus_jupyter.protocol.base import Contract, JsonValue
-from nexus_jupyter.protocol.diagnostics import Span
-from nexus_jupyter.protocol.errors import HandlerError
+from nexus_jupyter.engine import Engine, EngineFailure
+from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.panel import ActionDeclaration
 from nexus_jupyter.protocol.run import Profile
+from nexus_jupyter.sandbox.capabilities import Token
+from nexus_jupyter.sandbox.explain import explain
+from nexus_jupyter.sandbox.host import Caller, Operations
+from nexus_jupyter.sandbox.images import PanelImages, Program
+from nexus_jupyter.sandbox.limits import RunLimits
+from nexus_jupyter.sandbox.metrics import Metrics
+from nexus_jupyter.sandbox.run import Done, Run, Step
 
-__all__ = ["Sandbox", "SandboxResult"]
+__all__ = ["Job", "Sandbox", "SandboxResult", "Started"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be run.
+
+    Attributes
+    ----------
+    panel
+        The panel's name.
+    actions
+        All of its actions, which share an image.
+    action
+        The one to run.
+    state
+        Values of the panel's shared states; the only ones that the handler can read and write.
+    args
+        Values of the action's parameters, all of them, in order.
+    event
+        What the event carried.
+    seed
+        Seed of the handler's random numbers.
+    """
+
+    panel: str
+    actions: Sequence[ActionDeclaration]
+    action: ActionDeclaration
+    state: dict[str, JsonValue]
+    args: Sequence[JsonValue]
+    event: JsonValue
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,131 +62,134 @@ class SandboxResult:
     profile: Profile
 
 
-class _Report(Contract):
-    value: JsonValue
-    changes: dict[str, JsonValue]
-    logs: list[str]
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that has taken its first step, and may be over already.
+
+    Attributes
+    ----------
+    future
+        Gets a `SandboxResult`, or a `HandlerError`.
+    program
+        What ran, for its recording.
+    """
+
+    future: Future[SandboxResult]
+    program: Program
+    _run: Run | None = None
+
+    def cancel(self) -> None:
+        """End the run; callable from any thread."""
+        if self._run is not None:
+            self._run.cancel()
+
+    @property
+    def steps(self) -> list[Step]:
+        """The messages to and from the machine so far."""
+        return list(self._run.books.steps) if self._run is not None else []
+
+    @property
+    def profile(self) -> Profile | None:
+        """What the run has used; none if it could not start."""
+        return self._run.profile if self._run is not None else None
 
 
+@dataclass(slots=True)
 class Sandbox:
     """Runs actions.
 
-    Parameters
+    Attributes
     ----------
     engine
         Where JavaScript runs.
     limits
         What a run may use.
+    operations
+        What runs may ask of their host.
     """
 
-    def __init__(self, engine: Engine, limits: Limits | None = None) -> None:
-        self._engine = engine
-        self._limits = limits or Limits()
+    engine: Engine
+    limits: RunLimits = field(default_factory=RunLimits)
+    operations: Operations = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+    images: PanelImages = field(init=False)
 
-    def run(
-        self,
-        action: ActionDeclaration,
-        state: dict[str, JsonValue],
-        args: dict[str, JsonValue],
-        event: JsonValue,
-        *,
-        panel: str,
-        now: float,
-        seed: int,
-    ) -> SandboxResult:
-        """Run an action and return what it did; nothing is changed by this call itself.
+    def __post_init__(self) -> None:
+        """Make the cache of images."""
+        self.images = PanelImages(self.engine, self.limits.machine)
+        self.metrics.watch(self.images)
+
+    def start(self, job: Job, caller: Caller, *, refresh: Callable[[], dict[str, JsonValue]] | None = None) -> Started:
+        """Start a run, on a thread for JavaScript (`Engine.on_thread`), and return once it is over or parked.
+
+        Nothing is changed by this call itself.
 
         Parameters
         ----------
-        action
-            The handler.
-        state
-            Values of the panel's shared states; the only ones that the handler can read and write.
-        args
-            Values of the action's parameters, all of them, in order.
-        event
-            What the event carried.
-        panel
-            The panel's name, for errors.
-        now
-            The time that the handler sees, in seconds since the epoch.
-        seed
-            Seed of the handler's random numbers.
+        job
+            What to run.
+        caller
+            On whose behalf.
+        refresh
+            Returns the panel's states, for when a parked run goes on; those of the job when left out.
+        """
+        program = Program.of(job.panel, job.actions)
+        file = f"{job.panel}/{job.action.name}"
+        future: Future[SandboxResult] = Future()
+        try:
+            image = self.images.get(program)
+            if file in image.failures:
+                raise image.failures[file]
+            machine = image.image.start(self.limits.machine)
+        except EngineFailure as failure:
+            future.set_exception(explain(failure, job.action, file, self.limits))
+            self.metrics.ended(failure.kind, None)
+            return Started(future, program)
+        run = Run(
+            machine,
+            self.engine.submit,
+            operations=self.operations,
+            caller=caller,
+            limits=self.limits,
+            refresh=refresh or (dict),
+        )
+        self.metrics.started()
+
+        def ended(done: Future[Done]) -> None:
+            error = done.exception()
+            if error is None:
+                self.metrics.ended("done", run.profile)
+                result = done.result()
+                future.set_result(SandboxResult(result.value, result.changes, result.logs, run.profile))
+            elif isinstance(error, EngineFailure):
+                self.metrics.ended(error.kind, run.profile)
+                future.set_exception(explain(error, job.action, file, self.limits))
+            else:
+                self.metrics.ended("threw", run.profile)
+                future.set_exception(error)
+
+        run.future.add_done_callback(ended)
+        run.begin(
+            {
+                "action": job.action.name,
+                "state": job.state,
+                "args": list(job.args),
+                "event": job.event,
+                "seed": job.seed,
+            }
+        )
+        if not run.future.done():
+            self.metrics.parked(run.future)
+        return Started(future, program, run)
+
+    def run(self, job: Job, caller: Caller | None = None) -> SandboxResult:
+        """Run an action and wait for its end.
 
         Raises
         ------
         HandlerError
             If it throws, runs too long, needs too much memory or stack, or leaves something that cannot be kept.
         """
-        image = self._engine.image("sandbox", asset("sandbox.js").decode())
-        file = f"{panel}/{action.name}"
-        head = _head(action)
-        job: JsonValue = {"state": state, "args": args, "event": event, "now": round(now * 1e3), "seed": seed}
-        try:
-            done = image.call("sandbox.run", job, limits=self._limits, program=(file, f"{head}{action.body}\n}};"))
-        except EngineFailure as failure:
-            raise self._explain(failure, action, file, len(head)) from failure
-        try:
-            # The handler shares its instance with the program that reports on it, so the report proves nothing.
-            report = _Report.model_validate(done.value)
-        except ValidationError as error:
-            raise HandlerError(
-                f"The action '{action.name}' tampered with its surroundings.", span=action.span
-            ) from error
-        return SandboxResult(report.value, report.changes, report.logs, done.profile)
-
-    def _explain(self, failure: EngineFailure, action: ActionDeclaration, file: str, head: int) -> HandlerError:
-        span = _place(failure, action, file, head)
-        seconds = self._limits.cpu_seconds
-        megabytes = self._limits.memory_bytes >> 20
-        nothing = "Nothing was changed."
-        match failure.kind:
-            case "timeout":
-                return HandlerError(
-                    f"The action '{action.name}' ran longer than {seconds:g} s and was stopped.",
-                    kind="timeout",
-                    span=span or action.span,
-                    hint=f"{nothing} Look for a loop that does not end.",
-                )
-            case "memory":
-                return HandlerError(
-                    f"The action '{action.name}' needed more than {megabytes} MB of memory and was stopped.",
-                    kind="memory",
-                    span=span or action.span,
-                    hint=f"{nothing} Keep less at a time.",
-                )
-            case "stack":
-                return HandlerError(
-                    f"The action '{action.name}' calls itself too deeply and was stopped.",
-                    kind="stack",
-                    span=span or action.span,
-                    hint=f"{nothing} Look for a recursion without an end.",
-                )
-            case "output":
-                return HandlerError(f"The action '{action.name}': {failure.message}", kind="output", span=action.span)
-            case _:
-                denied = failure.name == "PermissionError"
-                # The author's own message to the person needs no class name in front of it.
-                plain = failure.name in {"PanelError", "PermissionError", "Error", ""}
-                message = failure.message if plain else f"{failure.name}: {failure.message}"
-                return HandlerError(message, kind="denied" if denied else "threw", span=span or action.span)
-
-
-def _head(action: ActionDeclaration) -> str:
-    """Return what stands before the body, on the body's first line, so that lines stay what they are."""
-    names = ", ".join(["state", "event", "nx", *(parameter.name for parameter in action.params)])
-    return f'globalThis.__handler = async ({names}) => {{ "use strict"; '
-
-
-def _place(failure: EngineFailure, action: ActionDeclaration, file: str, head: int) -> Span | None:
-    """Return where in the panel's text the failure came from."""
-    for frame in failure.stack:
-        if frame.file != file:
-            continue
-        first = frame.line == 1
-        col = frame.col - head + action.span.col - 1 if first else frame.col
-        lines = action.body.split("\n")
-        before = sum(len(line) + 1 for line in lines[: frame.line - 1])
-        start = action.span.start + before + (max(0, frame.col - head - 1) if first else frame.col - 1)
-        return Span(start=start, end=start + 1, line=action.span.line + frame.line - 1, col=max(1, col))
-    return None
+        caller = caller or Caller(Token(job.panel))
+        started = self.engine.on_thread(lambda: self.start(job, caller))
+        return started.future.result()

@@ -8,18 +8,20 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import Bool, Integer, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, Unicode
 
 from nexus_jupyter.assets import asset_version
-from nexus_jupyter.engine import Engine
+from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
-from nexus_jupyter.server import panels, workspaces
+from nexus_jupyter.sandbox import RunLimits
+from nexus_jupyter.server import execution, panels, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import openapi
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.stream import StreamHandler
 from nexus_jupyter.server.tokens import TokenIssuer
+from nexus_jupyter.workspace import WorkspaceOptions
 
 __all__ = ["ROUTES", "NexusApp"]
 
@@ -41,6 +43,9 @@ ROUTES: list[tuple[str, type]] = [
     ("format", panels.FormatHandler),
     ("fix", panels.FixHandler),
     ("components", panels.ComponentsHandler),
+    ("grants", execution.GrantsHandler),
+    ("runs", execution.RunsHandler),
+    ("runs/(?P<run>[0-9a-f]+)/replay", execution.ReplayHandler),
     ("workspace/commit", workspaces.CommitHandler),
     ("workspace/checkout", workspaces.CheckoutHandler),
     ("workspace/log", workspaces.LogHandler),
@@ -86,11 +91,43 @@ class NexusApp(ExtensionApp):
         help="Seconds that a kernel's token is valid; kernels renew theirs while they use it.",
     )
 
+    run_memory = Integer(128, min=16, max=1024, config=True, help="Megabytes of memory that one run may use.")
+    run_cpu = Float(5.0, min=0.01, config=True, help="Seconds of processor time that one run may use.")
+    run_wall = Float(60.0, min=0.1, config=True, help="Seconds that one run may take in all, waiting included.")
+    run_output = Integer(1 << 20, min=1024, config=True, help="Bytes that one run may return or keep in states.")
+    run_calls_at_once = Integer(64, min=1, max=64, config=True, help="Host calls that one run may have under way.")
+    run_calls = Integer(10_000, min=1, config=True, help="Host calls that one run may make in all.")
+    files_quota = Integer(100 << 20, min=0, config=True, help="Bytes that panels may keep below files/.")
+    connections = Dict(
+        Unicode(), Unicode(), config=True, help="Databases that panels can be granted: SQLAlchemy URLs by name."
+    )
+    private_origins = List(
+        Unicode(),
+        config=True,
+        help="Origins (http://host:port) that panels can be granted although their addresses are not public.",
+    )
+
+    @property
+    def workspace_options(self) -> WorkspaceOptions:
+        """What the configuration says about workspaces."""
+        machine = Limits(self.run_memory << 20, self.run_cpu, self.run_output)
+        return WorkspaceOptions(
+            limits=RunLimits(
+                machine,
+                wall_seconds=self.run_wall,
+                calls_at_once=self.run_calls_at_once,
+                calls=self.run_calls,
+            ),
+            connections=dict(self.connections),
+            private_origins=tuple(self.private_origins),
+            files_quota=self.files_quota,
+        )
+
     def initialize_settings(self) -> None:
         """Prepare what the handlers share; the workspace itself is opened on first use."""
         server: Any = self.serverapp  # Any: None until the server has linked the extension, which it has
         folder = Path(server.root_dir) / self.workspace_dir
-        self.room = ServerRoom(folder, TokenIssuer(self.kernel_token_lifetime), Engine.shared())
+        self.room = ServerRoom(folder, TokenIssuer(self.kernel_token_lifetime), Engine.shared(), self.workspace_options)
         self.settings["nexus"] = self.room
         page = server.web_app.settings.setdefault("page_config_data", {})
         page["nexus"] = {"api": "nexus/api/", "version": asset_version()}

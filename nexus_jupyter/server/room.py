@@ -10,7 +10,7 @@ from typing import Any
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.server.tokens import TokenIssuer
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
 
 __all__ = ["ServerRoom"]
 
@@ -26,12 +26,15 @@ class ServerRoom:
         Signs and checks kernel tokens.
     engine
         The JavaScript engine.
+    options
+        Limits of runs and what they may reach.
     """
 
-    def __init__(self, folder: Path, tokens: TokenIssuer, engine: Engine) -> None:
+    def __init__(self, folder: Path, tokens: TokenIssuer, engine: Engine, options: WorkspaceOptions) -> None:
         self.tokens = tokens
         self.engine = engine
         self._folder = folder
+        self._options = options
         self._opening = asyncio.Lock()
         self._kernel: WorkspaceKernel | None = None
 
@@ -54,8 +57,11 @@ class ServerRoom:
         if self._kernel is None:
             async with self._opening:
                 if self._kernel is None:
-                    self._kernel = await self.work(lambda: WorkspaceKernel(self._folder, engine=self.engine))
+                    self._kernel = await self.work(self._open)
         return self._kernel
+
+    def _open(self) -> WorkspaceKernel:
+        return WorkspaceKernel(self._folder, engine=self.engine, options=self._options)
 
     def names(self) -> list[str]:
         """Return the names of the workspaces that can be opened."""

@@ -31,7 +31,8 @@ class Journal:
     """
 
     def __init__(self, engine: Engine, workspace: str) -> None:
-        self._engine = engine
+        #: The database, which the workspace's other tables are in too.
+        self.engine = engine
         self._workspace = workspace
 
     def append(self, changes: Sequence[Change]) -> None:
@@ -43,7 +44,7 @@ class Journal:
             If they could not be stored; then none of them is.
         """
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(insert(journal), [_row(change) for change in changes])
         except SQLAlchemyError as error:
             raise StorageError(
@@ -60,7 +61,7 @@ class Journal:
             query = select(journal).where(journal.c.workspace == self._workspace, journal.c.rev > after)
             if panel is not None:
                 query = query.where(journal.c.panel == panel)
-            with self._engine.connect() as connection:
+            with self.engine.connect() as connection:
                 rows = connection.execute(query.order_by(journal.c.rev).limit(_BATCH)).all()
             for row in rows:
                 yield _change(row)
@@ -71,12 +72,12 @@ class Journal:
     def last_rev(self) -> int:
         """Return the rev of the newest change, 0 when there is none."""
         query = select(func.max(journal.c.rev)).where(journal.c.workspace == self._workspace)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return int(connection.execute(query).scalar() or 0)
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self.engine.dispose()
 
 
 def _row(change: Change) -> dict[str, object]:

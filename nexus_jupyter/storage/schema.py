@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-__all__ = ["HEAD", "journal", "metadata"]
+__all__ = ["HEAD", "grants", "journal", "metadata", "programs", "runs"]
 
 #: The newest migration; a database at this revision needs none.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -26,4 +26,48 @@ journal = Table(
     Column("ops", Text, nullable=False),
     Column("inverse", Text, nullable=False),
     Index("journal_by_panel", "workspace", "panel", "rev"),
+)
+
+#: One row per consent. Times are ISO 8601 in UTC. Rows are never deleted: a revocation is noted on its grant.
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("workspace", String(200), nullable=False, index=True),
+    Column("panel", String(200), nullable=False),
+    Column("cap", String(32), nullable=False),
+    Column("target", Text),
+    Column("granted_by", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("until", String(40)),
+    Column("revoked_by", String(200)),
+    Column("revoked_at", String(40)),
+)
+
+#: What ran: the actions of a panel as source texts, by their hash.
+programs = Table(
+    "programs",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("panel", String(200), nullable=False),
+    Column("files", Text, nullable=False),
+)
+
+#: Runs with all that went into the machine and came out of it; ``steps`` is MessagePack.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("workspace", String(200), nullable=False),
+    Column("ts", BigInteger, nullable=False),
+    Column("panel", String(200), nullable=False),
+    Column("action", String(200), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("program", String(64), nullable=False),
+    Column("cpu_ms", Float, nullable=False),
+    Column("wall_ms", Float, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("steps", LargeBinary, nullable=False),
+    Index("runs_by_time", "workspace", "ts"),
 )

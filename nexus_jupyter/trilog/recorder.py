@@ -17,6 +17,9 @@ from nexus_jupyter.trilog.store import TriLog
 
 __all__ = ["Operation", "Recorder"]
 
+#: Host calls of one run that its span tells of one by one.
+_CALLS_NOTED = 64
+
 
 class Operation:
     """A span that is running."""
@@ -30,11 +33,21 @@ class Operation:
         #: 16 hexadecimal digits.
         self.span_id = f"{context.span_id:016x}"
 
+    def end(self, error: BaseException | None = None) -> None:
+        """End a span that was begun by `Recorder.begin`."""
+        if error is not None:
+            self._span.set_status(Status(StatusCode.ERROR, str(error)[:500]))
+        self._span.end()
+
     def set_profile(self, profile: Profile) -> None:
         """Note what a run used."""
         self._span.set_attribute("nexus.cpu_ms", profile.cpu_ms)
         self._span.set_attribute("nexus.wall_ms", profile.wall_ms)
         self._span.set_attribute("nexus.memory_bytes", profile.memory_bytes)
+        self._span.set_attribute("nexus.host_calls", len(profile.host_calls))
+        for call in profile.host_calls[:_CALLS_NOTED]:
+            outcome = "failed" if call.failed else "done"
+            self._span.add_event(f"host.{call.op}", {"nexus.ms": call.ms, "nexus.outcome": outcome})
 
 
 class Recorder:
@@ -60,11 +73,7 @@ class Recorder:
     @contextmanager
     def span(self, name: str, *, panel: str | None = None, action: str | None = None) -> Iterator[Operation]:
         """Record an operation; an exception that leaves it is noted on it."""
-        attributes = {"nexus.workspace": self._workspace}
-        if panel is not None:
-            attributes["nexus.panel"] = panel
-        if action is not None:
-            attributes["nexus.action"] = action
+        attributes = self._attributes(panel, action)
         with self._tracer.start_as_current_span(name, attributes=attributes, record_exception=False) as span:
             assert isinstance(span, Span)
             try:
@@ -73,9 +82,19 @@ class Recorder:
                 span.set_status(Status(StatusCode.ERROR, str(error)[:500]))
                 raise
 
+    def begin(self, name: str, *, panel: str | None = None, action: str | None = None) -> Operation:
+        """Record an operation that may end on another thread; it must be ended."""
+        span = self._tracer.start_span(name, attributes=self._attributes(panel, action), record_exception=False)
+        assert isinstance(span, Span)
+        return Operation(span)
+
     def close(self) -> None:
         """Hand over what is left."""
         self._provider.shutdown()
+
+    def _attributes(self, panel: str | None, action: str | None) -> dict[str, str]:
+        given = {"nexus.workspace": self._workspace, "nexus.panel": panel, "nexus.action": action}
+        return {key: value for key, value in given.items() if value is not None}
 
     def _export(self) -> None:
         try:

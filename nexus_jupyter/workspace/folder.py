@@ -15,7 +15,8 @@ __all__ = ["WorkspaceFolder"]
 class WorkspaceFolder:
     """A workspace on disk.
 
-    ``panels/`` and ``nog/`` are what git keeps; ``.nexus/`` holds the journal, frames and caches of this machine.
+    ``panels/`` and ``nog/`` are what git keeps; ``files/`` is what panels may read and write; ``.nexus/`` holds
+    the journal, frames and caches of this machine.
 
     Parameters
     ----------
@@ -35,7 +36,9 @@ class WorkspaceFolder:
         self.nog = self.root / "nog"
         self.frames = self.private / "frames"
         self.journal = self.private / "journal.db"
+        self.runs = self.private / "runs.db"
         self.trilog = self.private / "trilog"
+        self.files = self.root / "files"
         try:
             for path in (self.root, self.private, self.frames):
                 path.mkdir(parents=True, exist_ok=True)

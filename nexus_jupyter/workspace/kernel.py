@@ -5,9 +5,6 @@ Every change takes the same way, forward only: check -> ops -> `Writer` (journal
 
 from __future__ import annotations
 
-import random
-import time
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,24 +14,28 @@ from nexus_jupyter.engine import Engine
 from nexus_jupyter.frames import FrameStore, Page
 from nexus_jupyter.history import Version, VersionStore
 from nexus_jupyter.nog import Graph
+from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NotFoundError, NXMLError, RequestError
+from nexus_jupyter.protocol.errors import NXMLError, RequestError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.panel import ActionDeclaration, Build, Ordering
+from nexus_jupyter.protocol.panel import Build, Ordering
 from nexus_jupyter.protocol.patch import Cause, Change, InsertOp, Op, Patch, RemoveOp, SetOp
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.stream import AggregateRequest
 from nexus_jupyter.reactor import Reactor
-from nexus_jupyter.sandbox import Sandbox
-from nexus_jupyter.storage import Journal, open_database, sqlite_url
+from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
+from nexus_jupyter.storage import GrantStore, Journal, RunStore, open_database, sqlite_url
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace import undo
+from nexus_jupyter.workspace.effects import Effects
+from nexus_jupyter.workspace.execution import Execution
 from nexus_jupyter.workspace.folder import WorkspaceFolder
-from nexus_jupyter.workspace.lane import Lane
+from nexus_jupyter.workspace.functions import Functions
+from nexus_jupyter.workspace.operations import workspace_operations
+from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import (
     PanelView,
-    bind_arguments,
     check_state,
     panel_names,
     panel_view,
@@ -42,8 +43,10 @@ from nexus_jupyter.workspace.panels import (
     view_scoped,
 )
 from nexus_jupyter.workspace.patches import edit_ops
+from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.rendering import static_html
 from nexus_jupyter.workspace.replacement import replacement
+from nexus_jupyter.workspace.replay import replay
 from nexus_jupyter.workspace.versions import checkout_ops, describe, version_files
 from nexus_jupyter.workspace.writer import Draft, Head, Writer
 
@@ -70,6 +73,8 @@ class WorkspaceKernel:
         The workspace's folder; made when missing.
     engine
         The JavaScript engine; one per process is shared when left out.
+    options
+        Limits of runs and what they may reach; the defaults when left out.
 
     Raises
     ------
@@ -77,18 +82,17 @@ class WorkspaceKernel:
         If the folder cannot be written, is open elsewhere, or its journal is damaged.
     """
 
-    def __init__(self, folder: Path, *, engine: Engine | None = None) -> None:
+    def __init__(self, folder: Path, *, engine: Engine | None = None, options: WorkspaceOptions | None = None) -> None:
         self.folder = WorkspaceFolder(folder)
         try:
-            self._open(engine or Engine.shared())
+            self._open(engine or Engine.shared(), options or WorkspaceOptions())
         except BaseException:
             self.folder.release()
             raise
 
-    def _open(self, engine: Engine) -> None:
+    def _open(self, engine: Engine, options: WorkspaceOptions) -> None:
         self.engine = engine
         self.reactor = Reactor(engine)
-        self._sandbox = Sandbox(engine)
         url = sqlite_url(self.folder.journal)
         self.journal = Journal(open_database(url), self.name)
         self.writer = Writer(self.journal, self.name)
@@ -96,8 +100,28 @@ class WorkspaceKernel:
         self.history = VersionStore(self.folder.root)
         self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
         self.recorder = Recorder(self.name, store=self.trilog)
-        self._lanes: dict[str, Lane] = {}
+        grants = GrantStore(self.journal.engine, self.name)
+        self.permissions = Permissions(grants)
+        self.runs = RunStore(open_database(sqlite_url(self.folder.runs)), self.name)
+        self.functions = Functions()
+        self.effects = Effects()
+        self.databases = Databases(options.connections)
+        self.sandbox = Sandbox(engine, options.limits, self._operations(options))
+        self.execution = Execution(
+            self.sandbox,
+            self.reactor,
+            self.writer,
+            recorder=self.recorder,
+            grants=grants,
+            runs=self.runs,
+        )
         self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
+
+    def _operations(self, options: WorkspaceOptions) -> Operations:
+        files = Files(self.folder.files, options.files_quota)
+        network = Network(frozenset(options.private_origins))
+        own = workspace_operations(self)
+        return {**own, **files.operations(), **network.operations(), **self.databases.operations()}
 
     @property
     def name(self) -> str:
@@ -112,6 +136,9 @@ class WorkspaceKernel:
     def close(self) -> None:
         """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
         self._pool.shutdown()
+        self.runs.close()
+        self.databases.close()
+        self.sandbox.metrics.close()
         self.recorder.close()
         self.trilog.close()
         self.frames.close()
@@ -199,7 +226,10 @@ class WorkspaceKernel:
             panel_view(graph, name)
             return Draft([RemoveOp(id=name)], actor, Cause(kind="delete"), name)
 
-        return self.writer.submit(draw)
+        change = self.writer.submit(draw)
+        # A panel of the same name that somebody makes later is another panel.
+        self.permissions.revoke(name, None, None, actor)
+        return change
 
     def undo(self, name: str, actor: Actor, *, redo: bool = False) -> Change | None:
         """Take back the last change that this person made to a panel, or do it again.
@@ -248,61 +278,17 @@ class WorkspaceKernel:
         event: JsonValue = None,
         via: str = "api",
         element: str | None = None,
+        depth: int = 0,
+        run: str | None = None,
     ) -> Future[RunRecord]:
-        """Run an action in the sandbox after those of the same panel that were started before.
-
-        The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
-        """
-        lane = self._lanes.setdefault(name, Lane(self.engine.submit))
-        cause = Cause.model_validate(
-            {"kind": "run", "via": via, "element": element, "action": action, "run": uuid.uuid4().hex}
+        """Run an action in the sandbox; see `Execution.start`."""
+        return self.execution.start(
+            name, action, args, actor, event=event, via=via, element=element, depth=depth, run=run
         )
-        return lane.put(lambda: self._run(name, action, args, event, actor=actor, cause=cause))
 
-    def _run(
-        self,
-        name: str,
-        action: str,
-        args: list[JsonValue] | dict[str, JsonValue],
-        event: JsonValue,
-        *,
-        actor: Actor,
-        cause: Cause,
-    ) -> RunRecord:
-        with self.recorder.span("action.run", panel=name, action=action) as span:
-            view = self.panel(name)
-            build = self.reactor.check(view.nxml)
-            declaration = _action(build, action)
-            run_id = cause.run or ""
-            outcome = self._sandbox.run(
-                declaration,
-                view.state,
-                bind_arguments(declaration, args),
-                event,
-                panel=name,
-                now=time.time(),
-                seed=random.SystemRandom().getrandbits(53),
-            )
-            span.set_profile(outcome.profile)
-
-            def draw(_graph: Graph) -> Draft:
-                for key, value in outcome.changes.items():
-                    check_state(build, key, value)
-                ops = [SetOp(id=state_id(name, key), attrs={"value": value}) for key, value in outcome.changes.items()]
-                return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
-
-            change = self.writer.submit(draw) if outcome.changes else None
-            return RunRecord(
-                id=run_id,
-                panel=name,
-                action=action,
-                value=outcome.value,
-                ops=change.ops if change else [],
-                rev=change.rev if change else self.head.rev,
-                trace_id=span.trace_id,
-                profile=outcome.profile,
-                logs=outcome.logs,
-            )
+    def replay(self, run: str) -> ReplayInfo:
+        """Run a recorded run again, with the same clock, chance and answers, and compare; nothing is changed."""
+        return replay(self.sandbox, self.runs.load(run))
 
     # Frames
 
@@ -386,11 +372,3 @@ def _refuse_errors(name: str, build: Build) -> None:
         count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
         lines = "\n".join(f"  {diagnostic}" for diagnostic in errors[:10])
         raise NXMLError(f"The panel '{name}' has {count}:\n{lines}", diagnostics=build.diagnostics)
-
-
-def _action(build: Build, name: str) -> ActionDeclaration:
-    for action in build.actions:
-        if action.name == name:
-            return action
-    names = ", ".join(action.name for action in build.actions) or "none"
-    raise NotFoundError(f"The panel '{build.id}' has no action '{name}'.", hint=f"Its actions: {names}.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 import threading
+import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,17 +17,24 @@ from concurrent.futures import Future
 from pydantic import TypeAdapter, ValidationError
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NexusError, NotFoundError, RequestError
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Change, SetOp
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.stream import (
     PROTOCOL_VERSION,
+    Answer,
+    CallFrame,
+    Cancel,
     ClientFrame,
+    EffectFrame,
+    Expose,
     FrameChanged,
     FramePage,
     Gone,
+    GrantRequest,
+    Grants,
     Hello,
     Notice,
     PageHeader,
@@ -35,6 +43,7 @@ from nexus_jupyter.protocol.stream import (
     Pong,
     Reset,
     Result,
+    RevokeRequest,
     ServerFrame,
     SetState,
     Snapshot,
@@ -44,6 +53,8 @@ from nexus_jupyter.protocol.stream import (
     Unsubscribe,
     Welcome,
 )
+from nexus_jupyter.workspace.effects import Effect
+from nexus_jupyter.workspace.functions import FunctionError, PendingCalls
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.panels import panel_view
@@ -85,11 +96,17 @@ class StreamSession:
         self._outbox = deque[Message]()
         self._panels: dict[str, int] = {}  # panel -> newest rev sent
         self._stale: set[str] = set()
-        _, self._stop = kernel.writer.listen(self._on_change)
+        self._runs: dict[str, str] = {}  # trigger -> run
+        self._calls = PendingCalls(lambda call, name, args: self._send(CallFrame(call=call, function=name, args=args)))
+        _, stop = kernel.writer.listen(self._on_change)
+        self._stops = [stop, kernel.permissions.store.listen(self._on_grants), kernel.effects.listen(self._on_effect)]
 
     def close(self) -> None:
         """End the session; what was asked for and not yet answered is dropped."""
-        self._stop()
+        for stop in self._stops:
+            stop()
+        self._kernel.functions.forget(self)
+        self._calls.abandon()
         with self._lock:
             self._outbox.clear()
             self._panels.clear()
@@ -132,7 +149,14 @@ class StreamSession:
                     self._panels.pop(frame.panel, None)
             case Subscribe():
                 self._lane.put(lambda: self._subscribe(frame))
-            case Trigger() | SetState() | FramePage() | Undo():
+            case Cancel():
+                run = self._runs.get(frame.id)
+                if run is not None:
+                    self._kernel.execution.cancel(run)
+            case Answer():
+                failed = FunctionError(frame.error) if frame.error is not None else None
+                self._calls.settle(frame.call, frame.value, failed)
+            case Trigger() | SetState() | FramePage() | Undo() | GrantRequest() | RevokeRequest() | Expose():
                 self._lane.put(lambda: self._answer(frame))
 
     # Requests
@@ -154,10 +178,11 @@ class StreamSession:
             )
         )
 
-    def _answer(self, frame: Trigger | SetState | FramePage | Undo) -> None:
+    def _answer(self, frame: Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose) -> None:
         try:
             match frame:
                 case Trigger():
+                    self._runs[frame.id] = uuid.uuid4().hex
                     run = self._kernel.start_run(
                         frame.panel,
                         frame.action,
@@ -166,6 +191,7 @@ class StreamSession:
                         event=frame.event,
                         via="click",
                         element=frame.element,
+                        run=self._runs[frame.id],
                     )
                     run.add_done_callback(lambda done: self._finish_run(frame.id, done))
                 case SetState():
@@ -179,10 +205,27 @@ class StreamSession:
                 case Undo():
                     undone = self._kernel.undo(frame.panel, self._actor, redo=frame.redo)
                     self._send(Result(id=frame.id, rev=undone.rev if undone else self._kernel.head.rev))
+                case GrantRequest():
+                    self._kernel.panel(frame.panel)
+                    allow = self._kernel.permissions.grant
+                    allow(frame.panel, frame.cap, frame.target, self._actor, seconds=frame.seconds)
+                    self._send(Result(id=frame.id, rev=self._kernel.head.rev))
+                case RevokeRequest():
+                    ended = self._kernel.permissions.revoke(frame.panel, frame.cap, frame.target, self._actor)
+                    self._send(Result(id=frame.id, rev=self._kernel.head.rev, value=ended))
+                case Expose():
+                    self._expose(frame)
         except NexusError as error:
             self._fail(frame.id, error)
 
+    def _expose(self, frame: Expose) -> None:
+        if self._actor.kind != "kernel":
+            raise PermissionDeniedError("Only a notebook's kernel can expose functions.")
+        self._kernel.functions.expose(self, frame.functions, self._calls.call)
+        self._send(Result(id=frame.id, rev=self._kernel.head.rev))
+
     def _finish_run(self, request: str, run: Future[RunRecord]) -> None:
+        self._runs.pop(request, None)
         error = run.exception()
         if isinstance(error, NexusError):
             self._fail(request, error)
@@ -263,6 +306,17 @@ class StreamSession:
             self._stale.discard(panel)
             self._outbox.append(frame.model_dump_json())
         self._wake()
+        self._on_grants(panel)
+
+    def _on_grants(self, panel: str) -> None:
+        if panel in self._panels:
+            self._send(Grants(panel=panel, grants=self._kernel.permissions.store.active(panel)))
+
+    def _on_effect(self, effect: Effect) -> None:
+        """Pass on what a run of a followed panel wants; the clipboard is that of the person who started it."""
+        if effect.panel not in self._panels or (effect.kind == "clipboard" and effect.actor != self._actor.id):
+            return
+        self._send(EffectFrame(kind=effect.kind, panel=effect.panel, name=effect.name, data=effect.data))
 
     def _on_change(self, change: Change, head: Head) -> None:
         with self._lock:

@@ -58,9 +58,10 @@ def in_node(vectors: list[str]) -> str:
 
 
 def in_engine(engine: Engine, vectors: list[str]) -> str:
-    source = asset("reactor.js").decode() + f"\n;globalThis.all = {{ run: {PROGRAM.strip()} }};"
+    program = f"\n;{{ const all = {PROGRAM.strip()}; let result; globalThis.engine = {{ receive: (texts) => {{ result = all(texts); }}, report: () => result }}; }}"
+    image = engine.image("vectors", asset("reactor.js").decode() + program)
     limits = Limits(cpu_seconds=60, output_bytes=64 << 20)
-    results = [engine.image("vectors", source).call("all.run", [text], limits=limits).value for text in vectors]
+    results = [image.call([text], limits=limits) for text in vectors]
     return "[" + ",".join(str(result)[1:-1] for result in results) + "]"
 
 

@@ -38,7 +38,10 @@ class Client:
 
     def follow(self, panel: str, rev: int | None = None) -> Any:
         self.send(type="subscribe", panel=panel, rev=rev)
-        return self.next()
+        first = self.next()
+        if first["type"] in {"snapshot", "gone"}:
+            assert self.next() == {"type": "grants", "panel": panel, "grants": []}
+        return first
 
 
 @pytest.fixture

@@ -1,0 +1,220 @@
+"""Loaded programs, and the machines that start from them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgpack
+
+from nexus_jupyter.engine.instance import Instance, Runtime
+from nexus_jupyter.engine.limits import EngineFailure, FailureKind, Limits
+from nexus_jupyter.engine.memory import MemoryImage
+from nexus_jupyter.protocol.base import JsonValue
+
+if TYPE_CHECKING:
+    from nexus_jupyter.engine.engine import Engine
+
+__all__ = ["Image", "Machine", "pack", "unpack"]
+
+
+def pack(value: JsonValue | bytes) -> bytes:
+    """Return a value in MessagePack, as the engine reads it."""
+    try:
+        return msgpack.packb(value, use_bin_type=True, unicode_errors="surrogatepass")  # type: ignore[no-any-return]
+    except OverflowError:
+        return msgpack.packb(_without_large(value), use_bin_type=True, unicode_errors="surrogatepass")  # type: ignore[no-any-return]
+
+
+def unpack(data: bytes) -> JsonValue:
+    """Return the value that the engine wrote; raises `EngineFailure` when it is none."""
+    try:
+        return msgpack.unpackb(  # type: ignore[no-any-return]
+            data, raw=False, strict_map_key=True, unicode_errors="surrogatepass", ext_hook=_refuse, max_ext_len=0
+        )
+    except (ValueError, msgpack.UnpackException, RecursionError) as error:
+        raise EngineFailure(f"The report cannot be read: {error}.", kind="threw") from error
+
+
+def _refuse(code: int, _data: bytes) -> object:
+    raise ValueError(f"it holds an extension of type {code}")
+
+
+def _without_large(value: object) -> object:
+    """Return the value with integers beyond 64 bits as numbers, which is what JavaScript has."""
+    if isinstance(value, dict):
+        return {key: _without_large(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_large(item) for item in value]
+    return float(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
+
+
+class Image:
+    """A loaded program: compiled code, and the memory that the program left.
+
+    Parameters
+    ----------
+    name
+        For messages and metrics.
+    engine
+        Whose threads and clock it uses.
+    runtime
+        The compiled module.
+    base
+        The module's initial memory.
+    memory
+        What a machine's memory holds beyond it.
+    """
+
+    def __init__(
+        self, name: str, engine: Engine, runtime: Runtime, base: bytes, memory: MemoryImage | None = None
+    ) -> None:
+        self.name = name
+        self.engine = engine
+        self.runtime = runtime
+        self._base = base
+        self._memory = memory
+
+    @property
+    def own_bytes(self) -> int:
+        """Bytes that this image has beyond the program that it was made from."""
+        return self._memory.own_bytes if self._memory is not None else 0
+
+    def start(self, limits: Limits | None = None) -> Machine:
+        """Return a new machine. It must be closed, and used on the engine's threads only (`Engine.on_thread`)."""
+        return Machine(self, Instance(self.runtime, limits or Limits(), self._memory))
+
+    def extend(
+        self,
+        name: str,
+        programs: Sequence[tuple[str, str]],
+        *,
+        limits: Limits | None = None,
+        trial: JsonValue = None,
+    ) -> tuple[Image, dict[str, EngineFailure]]:
+        """Return an image in which further programs were evaluated after this one's, and how some of them failed.
+
+        It shares this image's code and memory, and keeps only what differs. A program that throws leaves the others
+        as they are.
+
+        Parameters
+        ----------
+        name
+            The new image's.
+        programs
+            File names, by which failures are returned, and sources.
+        limits
+            What all of them together may use.
+        trial
+            A message like those to come, sent to a machine that is thrown away: from it the image learns which memory
+            a machine will write.
+
+        Raises
+        ------
+        EngineFailure
+            If one uses too much.
+        """
+        return self.engine.on_thread(lambda: self._extend(name, programs, limits or Limits(), trial))
+
+    def call(self, message: JsonValue, *, limits: Limits | None = None) -> JsonValue:
+        """Send one message to a new machine and return its report.
+
+        Raises
+        ------
+        EngineFailure
+            If the program throws or uses too much.
+        """
+
+        def call() -> JsonValue:
+            machine = self.start(limits)
+            try:
+                return machine.send(message)
+            finally:
+                machine.close()
+
+        return self.engine.on_thread(call)
+
+    def _extend(
+        self, name: str, programs: Sequence[tuple[str, str]], limits: Limits, trial: JsonValue
+    ) -> tuple[Image, dict[str, EngineFailure]]:
+        instance = Instance(self.runtime, limits, self._memory)
+        failures = {}
+        try:
+            instance.now_ns = 0
+            with self.engine.running():
+                for file, source in programs:
+                    try:
+                        instance.evaluate(source, file)
+                    except EngineFailure as failure:
+                        if failure.kind != "threw":
+                            raise
+                        failures[file] = failure
+                memory = instance.memory()
+        finally:
+            instance.close()
+        extended = MemoryImage(self._base, memory)
+        if trial is not None:
+            extended.learn(memory, self._try(extended, limits, trial))
+        return Image(name, self.engine, self.runtime, self._base, extended), failures
+
+    def _try(self, memory: MemoryImage, limits: Limits, trial: JsonValue) -> bytes:
+        instance = Instance(self.runtime, limits, memory)
+        try:
+            with self.engine.running(), suppress(EngineFailure):
+                instance.call(pack(trial))
+            return instance.contents()
+        finally:
+            instance.close()
+
+
+class Machine:
+    """A running program: takes messages until it is closed. Used by one thread at a time."""
+
+    def __init__(self, image: Image, instance: Instance) -> None:
+        self._engine = image.engine
+        self._instance = instance
+        self._memory_bytes = 0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time used so far."""
+        return self._instance.cpu
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the machine's memory, or its last one."""
+        return self._memory_bytes or self._instance.memory_bytes
+
+    def send(self, message: JsonValue, *, now_ns: int | None = None) -> JsonValue:
+        """Give the program a message; return its report once it has nothing left to do.
+
+        Parameters
+        ----------
+        message
+            What the program receives.
+        now_ns
+            The time that the program sees meanwhile, in nanoseconds since the epoch; the present when left out.
+
+        Raises
+        ------
+        EngineFailure
+            If the program throws or uses too much; then the machine can only be closed.
+        """
+        return unpack(self.exchange(pack(message), now_ns=now_ns))
+
+    def exchange(self, message: bytes, *, now_ns: int | None = None) -> bytes:
+        """Do what `send` does, with both values in MessagePack."""
+        self._instance.now_ns = time.time_ns() if now_ns is None else now_ns
+        with self._engine.running():
+            return self._instance.call(message)
+
+    def cancel(self, kind: FailureKind = "cancelled") -> None:
+        """End what runs, as a failure of this kind; callable from any thread."""
+        self._instance.cancel(kind)
+
+    def close(self) -> None:
+        """Free everything; safe to call twice."""
+        self._memory_bytes = self.memory_bytes
+        self._instance.close()

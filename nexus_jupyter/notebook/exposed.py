@@ -1,0 +1,168 @@
+"""Functions of this process that panels may call."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError, validate_call
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.function import ExposedFunction, ExposedParameter
+
+__all__ = ["ExposedFunctions"]
+
+T = TypeVar("T")
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}
+
+
+class ExposedFunctions:
+    """Exposed functions, called where the notebook's own code runs.
+
+    In a notebook that is the kernel's event loop: a call waits until no cell runs. In a script without one, calls run
+    in a thread of their own. A caller that blocks in `serve` serves calls meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._functions: dict[str, tuple[ExposedFunction, Callable[..., Any]]] = {}
+        self._calls = queue.SimpleQueue[Callable[[], None] | None]()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: threading.Thread | None = None
+
+    def add(self, function: Callable[..., Any], name: str) -> None:
+        """Expose a function.
+
+        Raises
+        ------
+        RequestError
+            If it has parameters that cannot be given by name.
+        """
+        signature = inspect.signature(function)
+        for parameter in signature.parameters.values():
+            if parameter.kind in _POSITIONAL:
+                raise RequestError(f"'{name}' takes '{parameter}', which panels cannot give: they give all by name.")
+        described = ExposedFunction(
+            name=name,
+            doc=inspect.getdoc(function) or "",
+            params=[
+                ExposedParameter(
+                    name=parameter.name,
+                    type=_spelled(parameter.annotation),
+                    required=parameter.default is inspect.Parameter.empty,
+                )
+                for parameter in signature.parameters.values()
+                if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+            ],
+            returns=_spelled(signature.return_annotation),
+        )
+        self._functions[name] = (described, validate_call(function))
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            if self._loop is None and self._server is None:
+                self._server = threading.Thread(target=self._serve_always, name="nexus-exposed", daemon=True)
+                self._server.start()
+
+    def described(self) -> list[ExposedFunction]:
+        """Return what is exposed."""
+        return [described for described, _ in self._functions.values()]
+
+    def call(self, name: str, args: dict[str, JsonValue]) -> Future[JsonValue]:
+        """Call a function with arguments by name, from any thread, once this process has time for it."""
+        future: Future[JsonValue] = Future()
+        self._calls.put(lambda: self._do(name, args, future))
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._drain)
+        return future
+
+    def serve(self, until: Future[T]) -> T:
+        """Serve calls on this thread until a future is done, and return its result."""
+        until.add_done_callback(lambda _done: self._calls.put(None))
+        while not until.done():
+            call = self._calls.get()
+            if call is not None:
+                call()
+        return until.result()
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                call = self._calls.get_nowait()
+            except queue.Empty:
+                return
+            if call is not None:
+                call()
+
+    def _serve_always(self) -> None:
+        while True:
+            call = self._calls.get()
+            if call is not None:
+                call()
+
+    def _do(self, name: str, args: dict[str, JsonValue], future: Future[JsonValue]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = self._functions[name][1](**args)
+        except BaseException as error:  # noqa: BLE001 - told to the panel that called
+            future.set_exception(_told(name, error))
+            return
+        if not inspect.isawaitable(result):
+            _settle(name, result, future)
+        elif self._loop is not None and self._loop.is_running():
+            self._loop.create_task(_await(name, result, future))
+        else:
+            asyncio.run(_await(name, result, future))
+
+
+async def _await(name: str, result: Any, future: Future[JsonValue]) -> None:  # Any: what people return
+    try:
+        value = await result
+    except BaseException as error:  # noqa: BLE001 - told to the panel that called
+        future.set_exception(_told(name, error))
+    else:
+        _settle(name, value, future)
+
+
+def _settle(name: str, value: object, future: Future[JsonValue]) -> None:
+    try:
+        future.set_result(_JSON.validate_python(to_jsonable_python(_native(value), inf_nan_mode="null")))
+    except (PydanticSerializationError, ValidationError) as error:
+        future.set_exception(
+            RequestError(f"'{name}' returned a {type(value).__name__}, which panels cannot take: {error}")
+        )
+
+
+def _native(value: object) -> object:
+    """Return numbers and arrays of NumPy, and tables and columns of pandas, as Python's own values."""
+    for method in ("to_dict", "tolist"):
+        convert = getattr(value, method, None)
+        if callable(convert):
+            return convert(orient="records") if type(value).__name__ == "DataFrame" else convert()
+    if isinstance(value, dict):
+        return {key: _native(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_native(item) for item in value]
+    return value
+
+
+def _told(name: str, error: BaseException) -> Exception:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return RequestError(f"'{name}' cannot take {where}: {first['msg']}.")
+    return RequestError(f"'{name}' raised {type(error).__name__}: {error}")
+
+
+def _spelled(annotation: object) -> str:
+    if annotation is inspect.Parameter.empty:
+        return "Any"
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)

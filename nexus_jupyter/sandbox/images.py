@@ -1,0 +1,113 @@
+"""Images of panels: the sandbox with all actions of a panel compiled, so that a run starts with them ready."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nexus_jupyter.assets import asset
+from nexus_jupyter.engine import Engine, EngineFailure, Image, Limits
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.panel import ActionDeclaration
+
+__all__ = ["PanelImage", "PanelImages", "Program", "body_column"]
+
+#: An action that no panel can have: the run begins, finds nothing, and ends.
+_TRIAL: JsonValue = {"run": {"action": "", "state": {"a": 1}, "args": [], "event": None, "seed": 0}}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The actions of a panel, as source texts by file name; what a panel's image is made from."""
+
+    panel: str
+    files: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def of(panel: str, actions: Sequence[ActionDeclaration]) -> Program:
+        """Return a panel's program."""
+        return Program(panel, tuple((f"{panel}/{action.name}", _source(action)) for action in actions))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the program, and of the sandbox around it."""
+        digest = hashlib.sha256(asset("sandbox.js"))
+        digest.update(asset("engine.wasm"))
+        digest.update(json.dumps([self.panel, *self.files]).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PanelImage:
+    """An image, and why some of the panel's actions could not be compiled, by file name."""
+
+    image: Image
+    failures: dict[str, EngineFailure]
+
+
+class PanelImages:
+    """The images used lately. A panel whose text changes has another program, so it gets another image.
+
+    Parameters
+    ----------
+    engine
+        Where they are made.
+    limits
+        What compiling a panel's actions may use.
+    kept
+        How many are kept.
+    """
+
+    def __init__(self, engine: Engine, limits: Limits, *, kept: int = 200) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._kept = kept
+        self._images = OrderedDict[Program, PanelImage]()
+        self._lock = threading.Lock()
+        #: How often an image was there, and how often it had to be made.
+        self.hits = self.misses = 0
+
+    def get(self, program: Program) -> PanelImage:
+        """Return the image of a program, made now if it is not there.
+
+        Raises
+        ------
+        EngineFailure
+            If compiling uses too much.
+        """
+        with self._lock:
+            found = self._images.get(program)
+            if found is not None:
+                self._images.move_to_end(program)
+                self.hits += 1
+                return found
+            self.misses += 1
+        base = self._engine.image("sandbox", asset("sandbox.js").decode())
+        made = PanelImage(*base.extend(program.panel, program.files, limits=self._limits, trial=_TRIAL))
+        with self._lock:
+            self._images[program] = made
+            while len(self._images) > self._kept:
+                self._images.popitem(last=False)
+        return made
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+
+def _head(action: ActionDeclaration) -> str:
+    """Return what stands before the body, on the body's first line, so that lines stay what they are."""
+    names = ", ".join(["state", "event", "nx", *(parameter.name for parameter in action.params)])
+    return f'__define({json.dumps(action.name)}, async ({names}) => {{ "use strict"; '
+
+
+def _source(action: ActionDeclaration) -> str:
+    return f"{_head(action)}{action.body}\n}});"
+
+
+def body_column(action: ActionDeclaration) -> int:
+    """Return how many characters stand before the body on its first line."""
+    return len(_head(action))

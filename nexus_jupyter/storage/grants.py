@@ -1,0 +1,149 @@
+"""What people have allowed panels to do.
+
+Grants are rows of their own and not part of the graph: a checkout, an undo or a merge must not bring one back that
+somebody has revoked.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from nexus_jupyter.protocol.capability import Capability, Grant
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.schema import grants
+
+__all__ = ["GrantStore"]
+
+
+class GrantStore:
+    """The grants of one workspace.
+
+    Parameters
+    ----------
+    engine
+        From `open_database`.
+    workspace
+        The workspace's name.
+    """
+
+    def __init__(self, engine: Engine, workspace: str) -> None:
+        self._engine = engine
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[str], None]] = []
+        query = select(grants).where(grants.c.workspace == workspace)
+        with engine.connect() as connection:
+            rows = connection.execute(query.order_by(grants.c.at)).all()
+        self._grants = {
+            row.id: Grant.model_validate({name: getattr(row, name) for name in Grant.model_fields}) for row in rows
+        }
+
+    def add(
+        self, panel: str, cap: Capability, target: str | None, by: str, *, lasting: timedelta | None = None
+    ) -> Grant:
+        """Allow a panel something; a grant of the same that holds already is replaced.
+
+        Parameters
+        ----------
+        panel, cap, target
+            Who may do what, to what; without a target, to anything.
+        by
+            Who allows it.
+        lasting
+            For how long; until revoked when left out.
+
+        Raises
+        ------
+        StorageError
+            If it could not be saved; then it does not hold.
+        """
+        now = datetime.now(UTC)
+        grant = Grant(
+            id=uuid.uuid4().hex,
+            panel=panel,
+            cap=cap,
+            target=target,
+            granted_by=by,
+            at=now.isoformat(),
+            until=(now + lasting).isoformat() if lasting is not None else None,
+        )
+        self.revoke(panel, cap, target, by)
+        row = {**grant.model_dump(), "workspace": self._workspace}
+        self._write(lambda connection: connection.execute(insert(grants), [row]))
+        with self._lock:
+            self._grants[grant.id] = grant
+        self._tell(panel)
+        return grant
+
+    def revoke(self, panel: str, cap: Capability | None, target: str | None, by: str) -> int:
+        """Take back what a panel was allowed; without a capability, all of it. Return how many grants that ended."""
+        ended = [
+            grant
+            for grant in self.active(panel)
+            if cap is None or (grant.cap == cap and (target is None or grant.target == target))
+        ]
+        if not ended:
+            return 0
+        noted = {"revoked_by": by, "revoked_at": datetime.now(UTC).isoformat()}
+        # In memory first: what is revoked must not hold a moment longer, even if the disk is full.
+        with self._lock:
+            for grant in ended:
+                self._grants[grant.id] = grant.model_copy(update=noted)
+        ids = [grant.id for grant in ended]
+        self._write(lambda connection: connection.execute(update(grants).where(grants.c.id.in_(ids)).values(**noted)))
+        self._tell(panel)
+        return len(ended)
+
+    def active(self, panel: str) -> list[Grant]:
+        """Return the grants of a panel that hold now."""
+        with self._lock:
+            return [grant for grant in self._grants.values() if grant.panel == panel and _holds(grant)]
+
+    def valid(self, grant_id: str) -> bool:
+        """Tell whether a grant holds now."""
+        grant = self._grants.get(grant_id)
+        return grant is not None and _holds(grant)
+
+    def all(self) -> list[Grant]:
+        """Return every grant there ever was, oldest first."""
+        with self._lock:
+            return list(self._grants.values())
+
+    def listen(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Be told the panel whenever its grants change; returns what ends it."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def _tell(self, panel: str) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(panel)
+
+    def _write(self, change: Callable[..., object]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                change(connection)
+        except SQLAlchemyError as error:
+            raise StorageError(
+                f"The grant could not be saved: {getattr(error, 'orig', None) or error}.",
+                hint="Check the disk's free space and that no other process uses the workspace.",
+            ) from error
+
+
+def _holds(grant: Grant) -> bool:
+    if grant.revoked_at is not None:
+        return False
+    return grant.until is None or datetime.fromisoformat(grant.until) > datetime.now(UTC)

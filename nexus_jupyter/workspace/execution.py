@@ -1,0 +1,237 @@
+"""Running actions: in order per panel, parked while they wait, and written down when they succeed."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from nexus_jupyter.nog import Graph
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import HandlerError, NotFoundError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import ActionDeclaration, Build
+from nexus_jupyter.protocol.patch import Cause, SetOp
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.sandbox import Caller, Job, Sandbox, SandboxResult, Started, Token
+from nexus_jupyter.storage import GrantStore, RunRecording, RunStore
+from nexus_jupyter.trilog import Operation, Recorder
+from nexus_jupyter.workspace.lane import Lane
+from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_id
+from nexus_jupyter.workspace.writer import Draft, Writer
+
+if TYPE_CHECKING:
+    from nexus_jupyter.reactor import Reactor
+
+__all__ = ["Execution"]
+
+
+class Execution:
+    """Runs actions of a workspace's panels.
+
+    A panel's runs start one after the other. One that waits for its host lets the next one start; when it goes on, it
+    sees the states as they are then, save those that it has changed itself.
+
+    Parameters
+    ----------
+    sandbox, reactor, writer, recorder, grants, runs
+        Those of the workspace.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        reactor: Reactor,
+        writer: Writer,
+        *,
+        recorder: Recorder,
+        grants: GrantStore,
+        runs: RunStore,
+    ) -> None:
+        self.sandbox = sandbox
+        self.reactor = reactor
+        self.writer = writer
+        self.recorder = recorder
+        self.grants = grants
+        self.runs = runs
+        self.lanes: dict[str, Lane] = {}
+        self.started: dict[str, Started] = {}
+
+    def start(
+        self,
+        panel: str,
+        action: str,
+        args: list[JsonValue] | dict[str, JsonValue],
+        actor: Actor,
+        *,
+        event: JsonValue = None,
+        via: str = "api",
+        element: str | None = None,
+        depth: int = 0,
+        run: str | None = None,
+    ) -> Future[RunRecord]:
+        """Run an action after those of the same panel that were started before.
+
+        The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
+        """
+        run = run or uuid.uuid4().hex
+        cause = Cause.model_validate({"kind": "run", "via": via, "element": element, "action": action, "run": run})
+        future: Future[RunRecord] = Future()
+        lane = self.lanes.setdefault(panel, Lane(self.sandbox.engine.submit))
+        task = _Task(self, panel, args, event=event, actor=actor, cause=cause, depth=depth, future=future)
+        begun = lane.put(task.begin)
+        begun.add_done_callback(lambda done: _hand_over(done, future))
+        return future
+
+    def cancel(self, run: str) -> bool:
+        """Cancel a run by its id; tell whether there was one under way."""
+        started = self.started.get(run)
+        if started is None:
+            return False
+        started.cancel()
+        return True
+
+
+class _Task:
+    """One run, from its place in the lane to its record."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        panel: str,
+        args: list[JsonValue] | dict[str, JsonValue],
+        *,
+        event: JsonValue,
+        actor: Actor,
+        cause: Cause,
+        depth: int,
+        future: Future[RunRecord],
+    ) -> None:
+        self._execution = execution
+        self._panel = panel
+        self._args = args
+        self._event = event
+        self._actor = actor
+        self._cause = cause
+        self._depth = depth
+        self._future = future
+        self._run = cause.run or ""
+        self._ts = time.time_ns()
+
+    def begin(self) -> None:
+        """Take the run's first step, on a thread for JavaScript."""
+        home = self._execution
+        span = home.recorder.begin("action.run", panel=self._panel, action=self._cause.action)
+        try:
+            view = panel_view(home.writer.head.graph, self._panel)
+            build = home.reactor.check(view.nxml)
+            action = _action(build, self._cause.action or "")
+            job = Job(
+                panel=self._panel,
+                actions=build.actions,
+                action=action,
+                state=view.state,
+                args=list(bind_arguments(action, self._args).values()),
+                event=self._event,
+                seed=random.SystemRandom().getrandbits(53),
+            )
+            grants = home.grants
+            token = Token(self._panel, build.uses, grants.active(self._panel), grants.valid)
+            caller = Caller(
+                token,
+                self._actor,
+                self._run,
+                depth=self._depth,
+                answer_bytes=home.sandbox.limits.answer_bytes,
+            )
+            started = home.sandbox.start(job, caller, refresh=self._states)
+        except BaseException as error:
+            span.end(error)
+            raise
+        home.started[self._run] = started
+        started.future.add_done_callback(lambda done: self._finish(done, started, build, span))
+
+    def _states(self) -> dict[str, JsonValue]:
+        graph = self._execution.writer.head.graph
+        return panel_view(graph, self._panel).state if self._panel in graph else {}
+
+    def _finish(self, done: Future[SandboxResult], started: Started, build: Build, span: Operation) -> None:
+        home = self._execution
+        home.started.pop(self._run, None)
+        error = done.exception()
+        record: RunRecord | None = None
+        if started.profile is not None:
+            span.set_profile(started.profile)
+        if error is None:
+            try:
+                record = self._write(done.result(), build, span)
+            except Exception as failed:  # noqa: BLE001 - handed to whoever waits for the future
+                error = failed
+        self._keep(started, error)
+        span.end(error)
+        if record is not None:
+            self._future.set_result(record)
+        else:
+            self._future.set_exception(error or RuntimeError("The run has no outcome."))
+
+    def _write(self, outcome: SandboxResult, build: Build, span: Operation) -> RunRecord:
+        writer = self._execution.writer
+
+        def draw(_graph: Graph) -> Draft:
+            for key, value in outcome.changes.items():
+                check_state(build, key, value)
+            changes = outcome.changes.items()
+            ops = [SetOp(id=state_id(self._panel, key), attrs={"value": value}) for key, value in changes]
+            return Draft(ops, self._actor, self._cause, self._panel, span.trace_id, span.span_id)
+
+        change = writer.submit(draw) if outcome.changes else None
+        return RunRecord(
+            id=self._run,
+            panel=self._panel,
+            action=self._cause.action or "",
+            value=outcome.value,
+            ops=change.ops if change else [],
+            rev=change.rev if change else writer.head.rev,
+            trace_id=span.trace_id,
+            profile=outcome.profile,
+            logs=outcome.logs,
+        )
+
+    def _keep(self, started: Started, error: BaseException | None) -> None:
+        profile = started.profile
+        if profile is None:
+            return
+        kind = "done" if error is None else error.kind if isinstance(error, HandlerError) else "refused"
+        self._execution.runs.keep(
+            RunRecording(
+                id=self._run,
+                ts=self._ts,
+                panel=self._panel,
+                action=self._cause.action or "",
+                actor=self._actor.id,
+                outcome=kind,
+                program=started.program.digest,
+                files=started.program.files,
+                cpu_ms=profile.cpu_ms,
+                wall_ms=profile.wall_ms,
+                memory_bytes=profile.memory_bytes,
+                steps=tuple((step.now_ns, step.message, step.report) for step in started.steps),
+            )
+        )
+
+
+def _hand_over(begun: Future[None], future: Future[RunRecord]) -> None:
+    """Tell a run that could not begin."""
+    error = begun.exception()
+    if error is not None and not future.done():
+        future.set_exception(error)
+
+
+def _action(build: Build, name: str) -> ActionDeclaration:
+    for action in build.actions:
+        if action.name == name:
+            return action
+    names = ", ".join(action.name for action in build.actions) or "none"
+    raise NotFoundError(f"The panel '{build.id}' has no action '{name}'.", hint=f"Its actions: {names}.")

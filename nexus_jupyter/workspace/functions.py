@@ -1,0 +1,106 @@
+"""Functions that notebooks expose to panels, and the way to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, UnavailableError
+from nexus_jupyter.protocol.function import ExposedFunction
+
+__all__ = ["Call", "FunctionError", "Functions", "PendingCalls"]
+
+#: Calls a function in its notebook. Cancelling the future tells the notebook that nobody waits any more.
+Call = Callable[[str, dict[str, JsonValue]], "Future[JsonValue]"]
+
+
+class FunctionError(NexusError):
+    """A function of a notebook raised an error, or would not take its arguments."""
+
+
+class Functions:
+    """The functions exposed at this moment, by name. A later notebook that exposes the same name takes it over."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owners: dict[str, tuple[object, ExposedFunction, Call]] = {}
+
+    def expose(self, owner: object, functions: Sequence[ExposedFunction], call: Call) -> None:
+        """Take over what an owner exposes, in place of what it exposed before."""
+        with self._lock:
+            self._forget(owner)
+            for function in functions:
+                self._owners[function.name] = (owner, function, call)
+
+    def forget(self, owner: object) -> None:
+        """Forget an owner that has gone."""
+        with self._lock:
+            self._forget(owner)
+
+    def all(self) -> list[ExposedFunction]:
+        """Return what is exposed now."""
+        with self._lock:
+            return [function for _, function, _ in self._owners.values()]
+
+    def call(self, name: str, args: dict[str, JsonValue]) -> Future[JsonValue]:
+        """Call a function; it waits while its notebook is busy.
+
+        Raises
+        ------
+        NotFoundError
+            If no running notebook exposes it.
+        """
+        with self._lock:
+            found = self._owners.get(name)
+            known = ", ".join(sorted(self._owners)) or "none"
+        if found is None:
+            raise NotFoundError(
+                f"No running notebook exposes a function '{name}'.",
+                hint=f"Run the cell with ws.expose({name}). Exposed now: {known}.",
+            )
+        return found[2](name, args)
+
+    def _forget(self, owner: object) -> None:
+        for name in [name for name, (other, _, _) in self._owners.items() if other is owner]:
+            del self._owners[name]
+
+
+class PendingCalls:
+    """Calls that were sent to a notebook and wait for its answers."""
+
+    def __init__(self, send: Callable[[int, str, dict[str, JsonValue]], None]) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._last = 0
+        self._waiting: dict[int, Future[JsonValue]] = {}
+
+    def call(self, name: str, args: dict[str, JsonValue]) -> Future[JsonValue]:
+        """Send a call."""
+        future: Future[JsonValue] = Future()
+        with self._lock:
+            self._last += 1
+            number = self._last
+            self._waiting[number] = future
+        self._send(number, name, args)
+        return future
+
+    def settle(self, number: int, value: JsonValue, error: Exception | None) -> None:
+        """Take an answer."""
+        with self._lock:
+            future = self._waiting.pop(number, None)
+        if future is None or not future.set_running_or_notify_cancel():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+
+    def abandon(self) -> None:
+        """Fail what waits: the notebook has gone."""
+        with self._lock:
+            waiting, self._waiting = list(self._waiting.values()), {}
+        for future in waiting:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(UnavailableError("The notebook that was to answer has gone."))

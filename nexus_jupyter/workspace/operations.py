@@ -1,0 +1,124 @@
+"""What runs may ask of their workspace: other panels, frames, functions of the notebook, and effects."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import decimal
+from typing import TYPE_CHECKING, Any
+
+from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
+from nexus_jupyter.workspace.effects import Effect
+from nexus_jupyter.workspace.panels import panel_view
+
+if TYPE_CHECKING:
+    from nexus_jupyter.workspace.kernel import WorkspaceKernel
+
+__all__ = ["workspace_operations"]
+
+#: How many panels may run each other in a chain.
+_DEEPEST = 8
+_ROWS = 10_000
+_TEXT = 10_000
+_LEVELS = {"info", "warning", "error"}
+
+
+def workspace_operations(kernel: WorkspaceKernel) -> Operations:
+    """Return the operations that concern a workspace, by name."""
+
+    async def send(caller: Caller, args: Arguments) -> Answerable:
+        panel, action = str(args.get("panel")), str(args.get("action"))
+        caller.token.require("panel.send", f"{panel}.{action}")
+        if caller.depth >= _DEEPEST:
+            raise RequestError(f"More than {_DEEPEST} panels run each other in a chain.")
+        given = args.get("args") or {}
+        if not isinstance(given, (dict, list)):
+            raise RequestError("Arguments are given by name as an object, or by position as an array.")
+        run = kernel.start_run(panel, action, given, caller.actor, via="system", depth=caller.depth + 1)
+        return (await asyncio.wrap_future(run)).value
+
+    async def read(caller: Caller, args: Arguments) -> Answerable:
+        panel = str(args.get("panel"))
+        caller.token.require("panel.read", panel)
+        return dict(panel_view(kernel.head.graph, panel).state)
+
+    async def frame(caller: Caller, args: Arguments) -> Answerable:
+        name = str(args.get("name"))
+        caller.token.require("frame.read", name)
+        options = args.get("options") or {}
+        offset, limit, columns = _window(options)
+        table = await asyncio.to_thread(kernel.frames.table, name)
+        if columns is not None:
+            unknown = [column for column in columns if column not in table.column_names]
+            if unknown:
+                raise RequestError(f"The frame '{name}' has no column '{unknown[0]}'; it has {table.column_names}.")
+            table = table.select(columns)
+        rows = await asyncio.to_thread(table.slice(offset, limit).to_pylist)
+        return {"total": table.num_rows, "rows": [{key: _plain(cell) for key, cell in row.items()} for row in rows]}
+
+    async def call(caller: Caller, args: Arguments) -> Answerable:
+        name = str(args.get("name"))
+        caller.token.require("kernel.call", name)
+        given = args.get("args") or {}
+        if not isinstance(given, dict):
+            raise RequestError("Arguments of a function of the notebook are given by name, as an object.")
+        return await asyncio.wrap_future(kernel.functions.call(name, given))
+
+    def cause(caller: Caller, kind: Any, name: str, data: Any) -> None:  # Any: checked by the contract
+        kernel.effects.cause(Effect(kind=kind, panel=caller.token.panel, actor=caller.actor.id, name=name, data=data))
+
+    async def notify(caller: Caller, args: Arguments) -> Answerable:
+        caller.token.require("notify", caller.token.panel)
+        level = str(args.get("level"))
+        cause(caller, "notify", level if level in _LEVELS else "info", str(args.get("message"))[:_TEXT])
+        return None
+
+    async def clipboard(caller: Caller, args: Arguments) -> Answerable:
+        caller.token.require("clipboard", caller.token.panel)
+        cause(caller, "clipboard", "", str(args.get("text"))[: 10 * _TEXT])
+        return None
+
+    async def emit(caller: Caller, args: Arguments) -> Answerable:
+        event = str(args.get("event"))[:200]
+        caller.token.require("agent.emit", event)
+        cause(caller, "event", event, args.get("data"))
+        return None
+
+    return {
+        "panel.send": send,
+        "panel.read": read,
+        "frame.read": frame,
+        "kernel.call": call,
+        "notify": notify,
+        "clipboard": clipboard,
+        "agent.emit": emit,
+    }
+
+
+def _window(options: Any) -> tuple[int, int, list[str] | None]:  # Any: whatever JavaScript passed
+    if not isinstance(options, dict) or set(options) - {"offset", "limit", "columns"}:
+        raise RequestError("A frame is read with { offset, limit, columns }.")
+    offset, limit, columns = options.get("offset", 0), options.get("limit", 1000), options.get("columns")
+    if not isinstance(offset, int) or offset < 0 or not isinstance(limit, int) or not 0 <= limit <= _ROWS:
+        raise RequestError(f"offset is 0 or more, and limit at most {_ROWS}.")
+    if columns is not None and not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
+        raise RequestError("columns is an array of names.")
+    return offset, limit, columns
+
+
+def _plain(cell: object) -> object:
+    match cell:
+        case dt.datetime() | dt.date() | dt.time():
+            return cell.isoformat()
+        case dt.timedelta():
+            return cell.total_seconds()
+        case decimal.Decimal():
+            return float(cell)
+        case float() if cell != cell or cell in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN is not itself
+            return None
+        case list():
+            return [_plain(item) for item in cell]
+        case dict():
+            return {str(key): _plain(item) for key, item in cell.items()}
+    return cell

@@ -1,0 +1,32 @@
+"""What the owner of a workspace sets: limits of runs, and what panels may reach at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nexus_jupyter.sandbox import RunLimits
+
+__all__ = ["WorkspaceOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceOptions:
+    """Options of a workspace.
+
+    Attributes
+    ----------
+    limits
+        What one run may use.
+    connections
+        Databases that panels can be granted, as SQLAlchemy URLs by name.
+    private_origins
+        Origins that panels can be granted although their addresses are not public.
+    files_quota
+        Bytes that the workspace's files may take.
+    """
+
+    limits: RunLimits = field(default_factory=RunLimits)
+    connections: Mapping[str, str] = field(default_factory=dict)
+    private_origins: tuple[str, ...] = ()
+    files_quota: int = 100 << 20

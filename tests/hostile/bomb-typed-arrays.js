@@ -1,0 +1,3 @@
+// expect: memory
+const a = [];
+for (;;) a.push(new Uint8Array(1 << 20).fill(1));

@@ -1,0 +1,2 @@
+// expect: threw
+return (async () => {}).constructor('return 1')();

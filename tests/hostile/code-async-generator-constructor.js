@@ -1,0 +1,2 @@
+// expect: threw
+return (async function* () {}).constructor('yield 1')();

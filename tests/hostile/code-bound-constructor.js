@@ -1,0 +1,2 @@
+// expect: threw
+return (() => {}).bind().constructor('return 1')();

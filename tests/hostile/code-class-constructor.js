@@ -1,0 +1,2 @@
+// expect: threw
+return (class {}).constructor('return 1')();

@@ -1,0 +1,2 @@
+// expect: threw
+return eval('1');

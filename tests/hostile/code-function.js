@@ -1,0 +1,2 @@
+// expect: threw
+return new Function('return 1')();

@@ -1,0 +1,2 @@
+// expect: threw
+return (function* () {}).constructor('yield 1')().next();

@@ -1,0 +1,2 @@
+// expect: threw
+return Object.getOwnPropertyDescriptor(Object.getPrototypeOf(() => {}), 'constructor').value('return 1')();

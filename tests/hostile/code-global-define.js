@@ -1,0 +1,2 @@
+// expect: threw
+return __define('a', () => 1);

@@ -1,0 +1,2 @@
+// expect: threw
+return globalThis.Function('return 1')();

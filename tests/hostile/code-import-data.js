@@ -1,0 +1,2 @@
+// expect: threw
+return import('data:text/javascript,1');

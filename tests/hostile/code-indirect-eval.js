@@ -1,0 +1,2 @@
+// expect: threw
+return (0, eval)('1');

@@ -1,0 +1,2 @@
+// expect: threw
+return Array.prototype.map.constructor('return 1')();

@@ -1,0 +1,2 @@
+// expect: threw
+return Object.getPrototypeOf(Object.getPrototypeOf(async () => {})).constructor('return 1')();

@@ -1,0 +1,2 @@
+// expect: threw
+return Reflect.construct((() => {}).constructor, ['return 1'])();

@@ -1,0 +1,2 @@
+// expect: threw
+return require('fs');

@@ -1,0 +1,2 @@
+// expect: threw
+return new ShadowRealm().evaluate('1');

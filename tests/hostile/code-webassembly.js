@@ -1,0 +1,2 @@
+// expect: threw
+return new WebAssembly.Module(new Uint8Array(8));

@@ -1,0 +1,3 @@
+// expect: timeout,memory
+const a = { length: 2 ** 53 - 1, [Symbol.isConcatSpreadable]: true };
+[].concat(a);

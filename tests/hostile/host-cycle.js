@@ -1,0 +1,4 @@
+// expect: threw
+const o = {};
+o.o = o;
+await nx.emit('x', o);

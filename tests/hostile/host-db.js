@@ -1,0 +1,2 @@
+// expect: denied
+return nx.db.query('main', 'SELECT 1');

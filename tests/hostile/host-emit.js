@@ -1,0 +1,2 @@
+// expect: denied
+return nx.emit('x', { a: 1 });

@@ -1,0 +1,2 @@
+// expect: denied
+return nx.fetch('https://example.org/', { method: 'POST', body: 'x' });

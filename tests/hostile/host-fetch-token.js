@@ -1,0 +1,2 @@
+// expect: denied
+return nx.fetch('https://example.org/', { token: 'admin', grants: ['*'], cap: 'state' });

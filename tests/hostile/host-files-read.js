@@ -1,0 +1,2 @@
+// expect: denied
+return nx.files.read('a.txt');

@@ -1,0 +1,2 @@
+// expect: threw
+await nx.kernel.call('f', { a: () => 1 });

@@ -1,0 +1,2 @@
+// expect: threw
+await nx.fetch('https://example.org/', { headers: { host: 'internal' } });

@@ -1,0 +1,2 @@
+// expect: denied
+return nx.kernel.call('__import__', { name: 'os' });

@@ -1,0 +1,2 @@
+// expect: denied
+return nx.kernel.call('f', { a: 1 });

@@ -1,0 +1,2 @@
+// expect: threw
+await nx.fetch('https://example.org/', { method: 'GET / HTTP/1.1\r\n' });

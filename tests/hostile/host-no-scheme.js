@@ -1,0 +1,2 @@
+// expect: threw
+await nx.fetch('//example.org/');

@@ -1,0 +1,3 @@
+// expect: denied
+nx.notify('x');
+return 1;

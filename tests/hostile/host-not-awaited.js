@@ -1,0 +1,2 @@
+// expect: denied
+nx.fetch('https://example.org/');

@@ -1,0 +1,2 @@
+// expect: threw
+await nx.files.read('/etc/passwd');

@@ -1,0 +1,2 @@
+// expect: threw
+await nx.files.read('a\0.txt');

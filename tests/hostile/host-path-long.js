@@ -1,0 +1,2 @@
+// expect: threw
+await nx.files.write('x'.repeat(10000), 'x');

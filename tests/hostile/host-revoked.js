@@ -1,0 +1,4 @@
+// expect: threw
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+await nx.fetch('https://example.org/', proxy);

@@ -1,0 +1,2 @@
+// expect: denied
+return nx.send('other', 'add', [1]);

@@ -1,0 +1,2 @@
+// expect: threw
+await nx.fetch({ toString() { throw new Error('x'); } });

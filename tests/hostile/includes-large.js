@@ -1,0 +1,3 @@
+// expect: timeout,memory
+const a = new Array(1e6).fill(0);
+for (;;) a.includes(1);

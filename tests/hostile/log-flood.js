@@ -1,0 +1,2 @@
+// expect: value null
+for (let i = 0; i < 1e5; i++) nx.log('x'.repeat(5000));

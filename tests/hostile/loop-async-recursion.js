@@ -1,0 +1,3 @@
+// expect: timeout
+const f = async () => { await null; return f(); };
+await f();

@@ -1,0 +1,3 @@
+// expect: timeout
+let x = 1n;
+for (;;) x = (x + 1n) % 97n;

@@ -1,0 +1,3 @@
+// expect: timeout
+const start = Date.now();
+while (Date.now() - start < 1000) {}

@@ -1,0 +1,2 @@
+// expect: timeout
+const o = { [(() => { for (;;) {} })()]: 1 };

@@ -1,0 +1,3 @@
+// expect: timeout
+class A { constructor() { for (;;) {} } }
+Reflect.construct(A, []);

@@ -1,0 +1,2 @@
+// expect: timeout
+const { a = (() => { for (;;) {} })() } = {};

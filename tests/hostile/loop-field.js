@@ -1,0 +1,3 @@
+// expect: timeout
+class A { x = (() => { for (;;) {} })(); }
+new A();

@@ -1,0 +1,3 @@
+// expect: timeout
+const o = { get a() { for (;;) {} } };
+return o.a;

@@ -1,0 +1,2 @@
+// expect: timeout
+Object.groupBy([1], () => { for (;;) {} });

@@ -1,0 +1,2 @@
+// expect: timeout
+return ({}) instanceof { [Symbol.hasInstance]() { for (;;) {} } };

@@ -1,0 +1,2 @@
+// expect: timeout
+try { throw 1; } catch { for (;;) {} }

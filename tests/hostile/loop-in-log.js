@@ -1,0 +1,2 @@
+// expect: timeout
+nx.log({ toJSON() { for (;;) {} } });

@@ -1,0 +1,3 @@
+// expect: timeout
+Error.prepareStackTrace = () => { for (;;) {} };
+new Error('x').stack;

@@ -1,0 +1,2 @@
+// expect: timeout
+state.list = [{ get a() { for (;;) {} } }];

@@ -1,0 +1,2 @@
+// expect: timeout
+state.list = new Proxy([], { get() { for (;;) {} } });

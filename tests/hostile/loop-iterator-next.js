@@ -1,0 +1,3 @@
+// expect: timeout
+const it = { [Symbol.iterator]: () => ({ next() { for (;;) {} } }) };
+const [a] = it;

@@ -1,0 +1,2 @@
+// expect: timeout
+new Proxy(() => 1, { apply() { for (;;) {} } })();

@@ -1,0 +1,2 @@
+// expect: timeout
+new (new Proxy(class {}, { construct() { for (;;) {} } }))();

@@ -1,0 +1,2 @@
+// expect: timeout
+Object.defineProperty(new Proxy({}, { defineProperty() { for (;;) {} } }), 'a', { value: 1 });

@@ -1,0 +1,2 @@
+// expect: timeout
+delete new Proxy({}, { deleteProperty() { for (;;) {} } }).a;

@@ -1,0 +1,2 @@
+// expect: timeout
+return 'a' in new Proxy({}, { has() { for (;;) {} } });

@@ -1,0 +1,2 @@
+// expect: timeout
+Object.getPrototypeOf(new Proxy({}, { getPrototypeOf() { for (;;) {} } }));

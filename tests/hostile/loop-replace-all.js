@@ -1,0 +1,2 @@
+// expect: timeout
+'aaa'.replaceAll('a', () => { for (;;) {} });

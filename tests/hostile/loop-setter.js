@@ -1,0 +1,3 @@
+// expect: timeout
+const o = { set a(v) { for (;;) {} } };
+o.a = 1;

@@ -1,0 +1,3 @@
+// expect: timeout
+function* g() { for (;;) {} }
+return [...g()];

@@ -1,0 +1,2 @@
+// expect: timeout
+for (;;) 'a'.repeat(1000).localeCompare('b');

@@ -1,0 +1,3 @@
+// expect: timeout
+async function f() { try { for (;;) {} } catch { return 1; } }
+return f();

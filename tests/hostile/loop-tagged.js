@@ -1,0 +1,3 @@
+// expect: timeout
+const tag = () => { for (;;) {} };
+tag`x`;

@@ -1,0 +1,3 @@
+// expect: timeout
+const t = { then(resolve) { resolve(t); } };
+await t;

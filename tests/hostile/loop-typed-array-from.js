@@ -1,0 +1,2 @@
+// expect: timeout
+Uint8Array.from([1], () => { for (;;) {} });

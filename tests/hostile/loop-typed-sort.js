@@ -1,0 +1,2 @@
+// expect: timeout
+new Float64Array([3, 2, 1]).sort(() => { for (;;) {} });

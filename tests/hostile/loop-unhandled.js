@@ -1,0 +1,3 @@
+// expect: timeout
+(async () => { for (;;) await null; })();
+await new Promise(() => {});

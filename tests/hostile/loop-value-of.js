@@ -1,0 +1,2 @@
+// expect: timeout
+return 1 + { valueOf() { for (;;) {} } };

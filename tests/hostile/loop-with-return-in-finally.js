@@ -1,0 +1,3 @@
+// expect: timeout
+function f() { try { return 1; } finally { for (;;) {} } }
+f();

@@ -1,0 +1,2 @@
+// expect: threw
+(async () => { throw new Error('lost'); })();

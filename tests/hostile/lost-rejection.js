@@ -1,0 +1,2 @@
+// expect: threw
+Promise.reject(new Error('lost'));

@@ -1,0 +1,2 @@
+// expect: value ["undefined","undefined","undefined","undefined"]
+return [typeof handlers, typeof pending, typeof requests, typeof __define];

@@ -1,0 +1,3 @@
+// expect: never
+const g = (async function* () { await new Promise(() => {}); })();
+await g.next();

@@ -1,0 +1,2 @@
+// expect: never
+await Promise.race([]);

@@ -1,0 +1,2 @@
+// expect: threw TypeError
+Object.defineProperty(nx, 'fetch', { value: 1 });

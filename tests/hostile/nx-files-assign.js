@@ -1,0 +1,2 @@
+// expect: threw TypeError
+nx.files.read = 1;

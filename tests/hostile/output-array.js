@@ -1,0 +1,2 @@
+// expect: output
+return new Array(3e5).fill('abcd');

@@ -1,0 +1,2 @@
+// expect: output
+state.list = ['x'.repeat(2e6)];

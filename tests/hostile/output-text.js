@@ -1,0 +1,2 @@
+// expect: output
+return 'x'.repeat(2e6);

@@ -1,0 +1,2 @@
+// expect: timeout,memory
+for (;;) 'x'.padStart(1e7).length;

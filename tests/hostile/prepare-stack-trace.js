@@ -1,0 +1,3 @@
+// expect: value null
+Error.prepareStackTrace = (e, frames) => frames;
+new Error('x').stack;

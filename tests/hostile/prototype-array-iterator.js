@@ -1,0 +1,3 @@
+// expect: threw,value null
+Array.prototype[Symbol.iterator] = null;
+delete globalThis.Array;

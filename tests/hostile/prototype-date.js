@@ -1,0 +1,3 @@
+// expect: value null
+Date.now = () => 0;
+globalThis.Date = null;

@@ -1,0 +1,2 @@
+// expect: value null
+Object.prototype.__defineGetter__('x', () => 1);

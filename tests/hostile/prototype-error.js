@@ -1,0 +1,3 @@
+// expect: value null
+globalThis.Error = null;
+globalThis.TypeError = null;

@@ -1,0 +1,3 @@
+// expect: value null
+JSON.stringify = () => 'forged';
+JSON.parse = null;

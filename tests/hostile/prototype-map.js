@@ -1,0 +1,3 @@
+// expect: value null
+Map.prototype.get = () => ({ resolve() {}, reject() {} });
+Map.prototype.set = null;

@@ -1,0 +1,4 @@
+// expect: value null
+Object.keys = () => [];
+Object.entries = () => [];
+Object.fromEntries = () => ({ stolen: 1 });

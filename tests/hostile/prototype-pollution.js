@@ -1,0 +1,2 @@
+// expect: value null
+Object.prototype.polluted = 1;

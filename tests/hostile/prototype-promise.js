@@ -1,0 +1,3 @@
+// expect: value null
+Promise.prototype.finally = null;
+Promise.resolve = () => 1;

@@ -1,0 +1,3 @@
+// expect: value null
+globalThis.Reflect = null;
+globalThis.Proxy = null;

@@ -1,0 +1,3 @@
+// expect: value null
+String.prototype.slice = () => 'x';
+String.prototype.at = null;

@@ -1,0 +1,3 @@
+// expect: stack
+function f() { return Reflect.apply(f, null, []); }
+f();

@@ -1,0 +1,3 @@
+// expect: stack
+class A { constructor() { new A(); } }
+new A();

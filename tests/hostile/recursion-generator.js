@@ -1,0 +1,3 @@
+// expect: stack
+function* g() { yield* g(); }
+[...g()];

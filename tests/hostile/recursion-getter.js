@@ -1,0 +1,3 @@
+// expect: stack
+const o = { get a() { return this.a; } };
+o.a;

@@ -1,0 +1,3 @@
+// expect: stack
+class A { static [Symbol.hasInstance]() { return 1 instanceof A; } }
+1 instanceof A;

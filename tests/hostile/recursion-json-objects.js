@@ -1,0 +1,2 @@
+// expect: stack
+JSON.parse('{"a":'.repeat(1e6));

@@ -1,0 +1,2 @@
+// expect: stack
+JSON.parse('['.repeat(1e6));

@@ -1,0 +1,4 @@
+// expect: stack
+function f() { return g(); }
+function g() { return f() + 1; }
+f();

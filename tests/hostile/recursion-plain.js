@@ -1,0 +1,3 @@
+// expect: stack
+function f() { return f() + 1; }
+f();

@@ -1,0 +1,5 @@
+// expect: stack,threw
+const p = new Proxy({}, {});
+const o = Object.create(p);
+Object.setPrototypeOf(p, o);
+o.a;

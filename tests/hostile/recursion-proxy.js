@@ -1,0 +1,3 @@
+// expect: stack
+const p = new Proxy({}, { get(t, k, r) { return r[k]; } });
+p.a;

@@ -1,0 +1,3 @@
+// expect: stack
+const f = (a) => [1, 2].reduce(f);
+f();

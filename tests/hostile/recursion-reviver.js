@@ -1,0 +1,3 @@
+// expect: stack
+const r = () => JSON.parse('[1]', r);
+JSON.parse('[1]', r);

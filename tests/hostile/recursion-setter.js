@@ -1,0 +1,3 @@
+// expect: stack
+const o = { set a(v) { this.a = v; } };
+o.a = 1;

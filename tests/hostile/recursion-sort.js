@@ -1,0 +1,3 @@
+// expect: stack
+const f = () => [2, 1].sort(f).length;
+f();

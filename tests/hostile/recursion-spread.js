@@ -1,0 +1,3 @@
+// expect: stack
+function f(...a) { return f(...a, 1); }
+f();

@@ -1,0 +1,3 @@
+// expect: stack
+const f = () => f``;
+f();

@@ -1,0 +1,3 @@
+// expect: stack
+const o = { toString() { return '' + [o, o].sort() + o; } };
+'' + o;

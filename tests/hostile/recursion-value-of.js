@@ -1,0 +1,3 @@
+// expect: stack
+const o = { valueOf() { return +o; } };
++o;

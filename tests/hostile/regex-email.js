@@ -1,0 +1,2 @@
+// expect: timeout
+/^([a-z0-9]+[._-]?)+@x$/.test('a'.repeat(50));

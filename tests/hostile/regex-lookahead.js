@@ -1,0 +1,2 @@
+// expect: timeout
+/(?=(a+)+b)x/.test('a'.repeat(60));

@@ -1,0 +1,2 @@
+// expect: timeout
+[...'a'.repeat(45).matchAll(/(a+)+c/g)];

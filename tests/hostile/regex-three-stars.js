@@ -1,0 +1,2 @@
+// expect: timeout
+/^(a*)*(a*)*(a*)*b/.test('a'.repeat(60));

@@ -1,0 +1,2 @@
+// expect: timeout
+/^(\p{L}+)+$/u.test('é'.repeat(45) + '1');

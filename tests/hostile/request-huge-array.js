@@ -1,0 +1,2 @@
+// expect: threw,memory
+new Array(-1);

@@ -1,0 +1,2 @@
+// expect: threw,memory
+1n << 1000000000000n;

@@ -1,0 +1,2 @@
+// expect: threw,memory
+new ArrayBuffer(2 ** 31);

@@ -1,0 +1,2 @@
+// expect: threw,memory
+'x'.padEnd(2 ** 31);

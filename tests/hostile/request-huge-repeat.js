@@ -1,0 +1,2 @@
+// expect: threw,memory
+'abc'.repeat(2 ** 29);

@@ -1,0 +1,2 @@
+// expect: threw,memory
+new Float64Array(2 ** 29);

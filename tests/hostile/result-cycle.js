@@ -1,0 +1,4 @@
+// expect: threw TypeError
+const a = [];
+a.push(a);
+return a;

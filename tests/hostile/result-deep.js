@@ -1,0 +1,4 @@
+// expect: stack,threw
+let o = [];
+for (let i = 0; i < 1e5; i++) o = [o];
+return o;

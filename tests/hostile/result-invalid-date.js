@@ -1,0 +1,2 @@
+// expect: threw
+return new Date(NaN);

@@ -1,0 +1,4 @@
+// expect: threw
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+return proxy;

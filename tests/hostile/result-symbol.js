@@ -1,0 +1,2 @@
+// expect: threw TypeError
+return Symbol('x');

@@ -1,0 +1,2 @@
+// expect: value true
+return Object.freeze({ then(resolve) { resolve(true); } });

@@ -1,0 +1,3 @@
+// expect: value null
+Error.stackTraceLimit = Infinity;
+try { null.x; } catch {}

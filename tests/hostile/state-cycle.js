@@ -1,0 +1,4 @@
+// expect: threw TypeError
+const o = {};
+o.o = o;
+state.n = o;

@@ -1,0 +1,2 @@
+// expect: threw TypeError
+Object.defineProperty(state, 'n', { get: () => 1 });

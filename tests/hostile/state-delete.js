@@ -1,0 +1,2 @@
+// expect: threw TypeError
+delete state.n;

@@ -1,0 +1,2 @@
+// expect: threw TypeError
+state.n = new Map();

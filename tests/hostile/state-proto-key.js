@@ -1,0 +1,2 @@
+// expect: threw TypeError
+state.n = JSON.parse('{"__proto__": 1}');

@@ -1,0 +1,2 @@
+// expect: threw ReferenceError
+state.__proto__ = {};

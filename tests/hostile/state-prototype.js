@@ -1,0 +1,2 @@
+// expect: threw TypeError
+Object.setPrototypeOf(state, null);

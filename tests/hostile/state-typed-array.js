@@ -1,0 +1,2 @@
+// expect: threw TypeError
+state.list = new Uint8Array(4);

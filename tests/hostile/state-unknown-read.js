@@ -1,0 +1,2 @@
+// expect: threw ReferenceError
+return state.secret;

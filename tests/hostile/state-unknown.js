@@ -1,0 +1,2 @@
+// expect: threw ReferenceError
+state.nn = 1;

@@ -1,0 +1,2 @@
+// expect: threw,value null
+Array.prototype.push = function () { throw 1; };

@@ -1,0 +1,2 @@
+// expect: threw,value null
+Object.getPrototypeOf = () => null;

@@ -1,0 +1,3 @@
+// expect: threw,value null
+Array.isArray = () => true;
+return null;

@@ -1,0 +1,2 @@
+// expect: threw,value null
+Set.prototype.has = () => { throw 1; };

@@ -1,0 +1,2 @@
+// expect: threw,value null
+Promise.prototype.then = () => {};

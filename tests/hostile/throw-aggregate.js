@@ -1,0 +1,2 @@
+// expect: threw
+throw new AggregateError([new Error('a')], 'many');

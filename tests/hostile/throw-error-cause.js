@@ -1,0 +1,2 @@
+// expect: threw
+throw new Error('x', { cause: new Proxy({}, { get() { throw 1; } }) });

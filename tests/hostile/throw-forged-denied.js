@@ -1,0 +1,4 @@
+// expect: threw
+const e = new Error('x');
+e.name = 'MemoryError';
+throw e;

@@ -1,0 +1,4 @@
+// expect: denied
+const e = new Error('x');
+e.name = 'PermissionError';
+throw e;

@@ -1,0 +1,2 @@
+// expect: threw
+throw new Error('é'.repeat(1e6));

@@ -1,0 +1,2 @@
+// expect: threw
+throw 'x'.repeat(1e7);

@@ -1,0 +1,2 @@
+// expect: threw
+throw { name: 1, message: 2, stack: 3 };

@@ -1,0 +1,3 @@
+// expect: value null
+new WeakRef({}).deref();
+new FinalizationRegistry(() => { for (;;) {} }).register({}, 1);
