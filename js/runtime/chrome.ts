@@ -2,16 +2,19 @@
 
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import type { Diagnostic } from "../protocol/index.ts";
+import { element } from "./element.ts";
 import type { ConnectionState } from "./transport.ts";
 
 export interface ChromeActions {
   undo(redo: boolean): void;
   source(): string;
+  permissions(): void;
 }
 
 const ICONS = {
   undo: "M5 8h8a4 4 0 0 1 0 8H9 M8 5 5 8l3 3",
   redo: "M15 8H7a4 4 0 0 0 0 8h4 M12 5l3 3-3 3",
+  permissions: "M10 3 4 5v5c0 4 3 6 6 7 3-1 6-3 6-7V5z",
   source: "M7 6 3 10l4 4 M13 6l4 4-4 4",
 } as const;
 
@@ -39,6 +42,7 @@ export class Chrome {
     tools.append(
       this.tool("Undo", "undo", () => actions.undo(false)),
       this.tool("Redo", "redo", () => actions.undo(true)),
+      this.tool("Permissions", "permissions", () => actions.permissions()),
       this.tool("Show source", "source", () => (this.source.hidden ? this.showSource() : this.hideSource())),
     );
     this.bar.append(this.dot, this.heading, tools);
@@ -82,6 +86,18 @@ export class Chrome {
     note.textContent = text;
     this.messages.append(note);
     setTimeout(() => note.remove(), SHOWN[level]);
+  }
+
+  /** Say that an action takes long, with a way to end it; returns what takes the words away. */
+  slow(action: string, cancel: () => void): () => void {
+    const note = element("div", "nx-banner");
+    note.setAttribute("role", "status");
+    const button = element("button", "nx-link-button", "Cancel") as HTMLButtonElement;
+    button.type = "button";
+    button.addEventListener("click", () => { button.disabled = true; cancel(); });
+    note.append(element("span", "", `${action} is still running\u2026 `), button);
+    this.messages.append(note);
+    return () => note.remove();
   }
 
   diagnostics(list: readonly Diagnostic[]): void {
@@ -132,8 +148,4 @@ export class Chrome {
     button.addEventListener("click", run);
     return button;
   }
-}
-
-function element(tag: string, className: string, text = ""): HTMLElement {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
 }

@@ -10,6 +10,18 @@ import { gone, Refusal, type Transport } from "./transport.ts";
 /** Shorter than this, progress would only flicker. */
 const SHOW_PROGRESS_AFTER = 150;
 
+/** An action that runs longer than this can be cancelled. */
+const OFFER_CANCEL_AFTER = 1000;
+
+/** How the person at the panel is told of what happens. */
+export interface People {
+  failed(error: unknown): void;
+  /** An action takes long; returns what takes the words away. */
+  slow(action: string, cancel: () => void): () => void;
+  /** Something was refused for want of a grant. */
+  denied(): void;
+}
+
 export class LiveHost implements ViewHost {
   readonly live = true;
   readonly data: PanelData;
@@ -24,12 +36,14 @@ export class LiveHost implements ViewHost {
   private readonly unconfirmed = new Map<string, number>();
   private readonly running = new Map<string, Signal<number>>();
   private readonly problems = new Map<string, Signal<Problem | null>>();
+  private readonly people: People;
 
-  constructor(panel: string, build: Build, transport: Transport, failed: (error: unknown) => void) {
+  constructor(panel: string, build: Build, transport: Transport, people: People) {
+    this.people = people;
     this.panel = panel;
     this.build = build;
     this.transport = transport;
-    this.data = new PanelData(panel, build, transport, () => this.viewStates(), failed);
+    this.data = new PanelData(panel, build, transport, () => this.viewStates(), people.failed);
   }
 
   /** Take over a text and the values of its states; those of a view stay if the view keeps them. */
@@ -100,15 +114,22 @@ export class LiveHost implements ViewHost {
     const busy = this.busy(element);
     let shown = false;
     const timer = setTimeout(() => { shown = true; busy.value += 1; }, SHOW_PROGRESS_AFTER);
+    let id = "";
+    let unslow = (): void => {};
+    const slow = setTimeout(() => { unslow = this.people.slow(action, () => this.transport.cancel(id)); }, OFFER_CANCEL_AFTER);
     const started = performance.now();
     try {
-      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, element })) as Result;
+      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, element }, (given) => { id = given; })) as Result;
       this.latency.value = performance.now() - started;
       if (result) this.problemSignal(element).value = null;
     } catch (error) {
-      this.problemSignal(element).value = problemOf(error);
+      const problem = problemOf(error);
+      this.problemSignal(element).value = problem;
+      if (problem.kind === "denied") this.people.denied();
     } finally {
       clearTimeout(timer);
+      clearTimeout(slow);
+      unslow();
       if (shown) busy.value -= 1;
     }
   }

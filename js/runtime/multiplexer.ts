@@ -8,8 +8,8 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Longer than an action may take: 5 s of CPU, and what stands before it in its panel's queue. */
-const PATIENCE = 60_000;
+/** Longer than an action may take: a minute, waiting included, and what stands before it in its panel's queue. */
+const PATIENCE = 90_000;
 
 export abstract class Multiplexer implements Transport {
   abstract readonly host: "server" | "kernel";
@@ -35,10 +35,15 @@ export abstract class Multiplexer implements Transport {
     };
   }
 
-  request(body: RequestBody): Promise<Result | Page> {
+  cancel(id: string): void {
+    this.send({ type: "cancel", id });
+  }
+
+  request(body: RequestBody, sent: (id: string) => void = () => {}): Promise<Result | Page> {
     const id = String(++this.last);
+    sent(id);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.settle(id)?.reject(new Refusal(gone("The server did not answer within a minute."))), PATIENCE);
+      const timer = setTimeout(() => this.settle(id)?.reject(new Refusal(gone("The server did not answer."))), PATIENCE);
       const done = <T>(finish: (value: T) => void) => (value: T): void => { clearTimeout(timer); finish(value); };
       this.waiting.set(id, { resolve: done(resolve), reject: done(reject) });
       if (!this.send({ ...body, id } as ClientFrame)) this.settle(id)?.reject(new Refusal(gone("Not connected to the server right now.", "It is tried again by itself.")));

@@ -11,7 +11,8 @@ import { h, type VChild } from "../reactor/vnode.ts";
 import { bindChildren, Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
 import { LiveHost, problemOf } from "./live.ts";
-import type { ConnectionState, Follower, Transport } from "./transport.ts";
+import { Permissions } from "./permissions.ts";
+import type { ConnectionState, Follower, RequestBody, Transport } from "./transport.ts";
 
 /** Loading shorter than this needs no words. */
 const SAY_LOADING_AFTER = 400;
@@ -20,6 +21,7 @@ export class MountedPanel implements Follower {
   private readonly name: string;
   private readonly transport: Transport;
   private readonly chrome: Chrome;
+  private readonly permissions: Permissions;
   private readonly body: HTMLElement;
   private readonly layout: HTMLStyleElement;
   private readonly owner = new Owner();
@@ -35,9 +37,14 @@ export class MountedPanel implements Follower {
     root.classList.add("nx-panel", "nx-live");
     root.dataset["nx"] = name;
     this.layout = document.createElement("style");
-    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml });
+    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml, permissions: () => this.permissions.toggle() });
+    const tell = (body: RequestBody): void => { transport.request(body).catch((error: unknown) => this.chrome.notice(problemText(error), "error")); };
+    this.permissions = new Permissions({
+      grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
+      revoke: ({ cap, target }) => tell({ type: "revoke", panel: name, cap, target }),
+    });
     this.body = Object.assign(document.createElement("div"), { className: "nx-body" });
-    root.replaceChildren(this.layout, this.chrome.bar, this.chrome.messages, this.body, this.chrome.source);
+    root.replaceChildren(this.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.body, this.chrome.source);
     this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -80,6 +87,12 @@ export class MountedPanel implements Follower {
       case "frame":
         this.live?.data.frameChanged(frame.name);
         break;
+      case "grants":
+        this.permissions.granted(frame.grants);
+        break;
+      case "effect":
+        this.effect(frame);
+        break;
       case "notice":
         this.chrome.notice(frame.message, frame.level);
     }
@@ -95,7 +108,11 @@ export class MountedPanel implements Follower {
     }
     this.nxml = nxml;
     const build = check(nxml, registry);
-    this.live ??= new LiveHost(this.name, build, this.transport, (error) => this.chrome.notice(problemText(error), "error"));
+    this.live ??= new LiveHost(this.name, build, this.transport, {
+      failed: (error) => this.chrome.notice(problemText(error), "error"),
+      slow: (action, cancel) => this.chrome.slow(action, cancel),
+      denied: () => this.permissions.denied(),
+    });
     this.live.replace(build, values);
     this.draw(build, this.live);
   }
@@ -128,9 +145,21 @@ export class MountedPanel implements Follower {
     this.body.scrollTop = scrollTop;
     if (hadFocus && focused) document.getElementById(focused)?.focus();
     this.chrome.title(build.title);
+    this.permissions.asked(build.uses);
     this.chrome.diagnostics([]);
     this.chrome.follow(live.latency);
     this.loading.value = null;
+  }
+
+  private effect({ kind, name, data }: Extract<ServerFrame, { type: "effect" }>): void {
+    if (kind === "notify") this.chrome.notice(String(data), name === "warning" || name === "error" ? name : "info");
+    else if (kind === "clipboard") {
+      const copied = navigator.clipboard?.writeText(String(data)) ?? Promise.reject(new Error("no clipboard"));
+      copied.then(
+        () => this.chrome.notice("Copied to the clipboard.", "info"),
+        () => this.chrome.notice("The browser does not let this page write to the clipboard.", "warning"),
+      );
+    } else this.body.dispatchEvent(new CustomEvent("nexus:event", { bubbles: true, detail: { panel: this.name, event: name, data } }));
   }
 
   private async undo(redo: boolean): Promise<void> {

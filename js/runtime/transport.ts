@@ -41,7 +41,10 @@ export interface Transport {
   readonly host: "server" | "kernel";
   /** Follow a panel; returns what ends it. */
   follow(panel: string, follower: Follower): () => void;
-  request(body: RequestBody): Promise<Result | Page>;
+  /** Ask for something; `sent` is told the request's id, by which it can be cancelled. */
+  request(body: RequestBody, sent?: (id: string) => void): Promise<Result | Page>;
+  /** Cancel the run that a request started; its answer tells whether that came in time. */
+  cancel(id: string): void;
 }
 
 export function gone(detail: string, hint = ""): Problem {

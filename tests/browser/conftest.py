@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,35 @@ class Lab:
     folder: Path
 
 
+class _Forecast(BaseHTTPRequestHandler):
+    """Answers every request with a forecast."""
+
+    def do_GET(self) -> None:
+        body = b'{"city": "Seattle", "sky": "rain"}'
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def forecast() -> Iterator[str]:
+    """A service on another port of this machine; its origin."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Forecast)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, forecast: str) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab") / "root"
     shutil.copytree(EXAMPLES, folder)
-    with jupyterlab(folder) as (url, _):
+    with jupyterlab(folder, f"--NexusApp.private_origins=['{forecast}']") as (url, _):
         yield Lab(url, folder)
 
 

@@ -234,6 +234,75 @@ def test_a_handler_that_misbehaves_is_stopped_and_the_panel_says_so(page: Page, 
     shot(page, "05-faults")
 
 
+ASKING = """<panel id="forecast" title="Forecast">
+  <view>
+    <row id="r">
+      <button id="ask" label="Ask" on:press="ask()"/>
+      <button id="rate" label="Rate" on:press="rate()"/>
+      <button id="wait" label="Wait" on:press="wait()"/>
+      <text id="sky">{sky}</text>
+    </row>
+  </view>
+  <data><state name="sky" type="str" default="unknown"/></data>
+  <logic>
+    <uses cap="net.http" target="ORIGIN" why="to ask for tomorrow's weather"/>
+    <uses cap="kernel.call" target="rate" why="to rate it with your own function"/>
+    <uses cap="notify" why="to tell you when it is there"/>
+    <action name="ask">
+      const answer = await nx.fetch("ORIGIN/tomorrow");
+      state.sky = (await answer.json()).sky;
+    </action>
+    <action name="rate">state.sky = await nx.kernel.call("rate", { sky: state.sky }); nx.notify("Rated.");</action>
+    <action name="wait">await nx.fetch("ORIGIN/tomorrow"); for (;;) {}</action>
+  </logic>
+</panel>"""
+
+
+def test_a_panel_asks_for_what_it_needs_and_works_after_one_grant(
+    page: Page, lab: Lab, forecast: str, shot: Shot
+) -> None:
+    text = ASKING.replace("ORIGIN", forecast)
+    write_notebook(
+        lab,
+        "asking.ipynb",
+        f"import nexus_jupyter as nexus\nws = nexus.connect()\nws.panel('forecast', '''{text}''')",
+        "@ws.expose\ndef rate(sky: str) -> str:\n    return f'{sky}, 2 of 10'",
+        "import time; time.sleep(4)",
+    )
+    open_notebook(page, lab.url, "asking.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="forecast"]').first
+    asked = panel.locator(".nx-permission").filter(has_text=forecast)
+    expect(asked).to_contain_text("to ask for tomorrow's weather", timeout=60_000)
+    panel.get_by_role("button", name="Ask", exact=True).click()
+    expect(panel.locator('[data-id="ask"] .nx-problem')).to_contain_text("net.http")
+    shot(page, "07-asking")
+    asked.get_by_role("button", name="Always here").click()
+    expect(asked).to_have_count(0)
+    panel.get_by_role("button", name="Ask", exact=True).click()
+    expect(panel.locator('[data-id="sky"]')).to_have_text("rain")
+    # A function of the notebook: refused, then allowed for an hour, then it waits for the kernel, which sleeps.
+    rating = panel.locator(".nx-permission").filter(has_text="run the function rate")
+    rating.get_by_role("button", name="No").click()
+    panel.get_by_role("button", name="Rate").click()
+    expect(panel.locator('[data-id="rate"] .nx-problem')).to_contain_text("kernel.call")
+    rating.get_by_role("button", name="For an hour").click()
+    panel.locator(".nx-permission").filter(has_text="show you notes").get_by_role("button", name="Always here").click()
+    panel.get_by_role("button", name="Rate").click()
+    expect(panel.locator('[data-id="sky"]')).to_have_text("rain, 2 of 10", timeout=20_000)
+    expect(panel.locator(".nx-messages")).to_contain_text("Rated.")
+    # What takes long can be cancelled, and what was allowed can be taken back.
+    panel.get_by_role("button", name="Wait").click()
+    panel.locator(".nx-messages").get_by_role("button", name="Cancel").click(timeout=10_000)
+    expect(panel.locator('[data-id="wait"] .nx-problem')).to_contain_text("was cancelled")
+    panel.hover()
+    panel.get_by_role("button", name="Permissions").click()
+    shot(page, "07-allowed")
+    asked.get_by_role("button", name="Take back").click()
+    panel.get_by_role("button", name="Ask", exact=True).click()
+    expect(panel.locator('[data-id="ask"] .nx-problem')).to_contain_text("net.http")
+
+
 def test_a_panel_in_the_kernel_itself_works_by_comm(page: Page, lab: Lab, shot: Shot) -> None:
     write_notebook(
         lab,

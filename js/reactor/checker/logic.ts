@@ -16,7 +16,7 @@ export const CAPABILITIES: readonly CapabilityUse["cap"][] = [
 /** Host calls and the capability that each needs; those that every panel has are left out. */
 const NEEDS = table<CapabilityUse["cap"]>({
   fetch: "net.http", socket: "net.ws", kernel: "kernel.call", send: "panel.send", panel: "panel.read", frame: "frame.read",
-  files: "fs.read", db: "db.query", ai: "ai.complete", emit: "agent.emit", notify: "notify", clipboard: "clipboard",
+  "files.read": "fs.read", "files.readBytes": "fs.read", "files.list": "fs.read", "files.write": "fs.write", "files.remove": "fs.write", db: "db.query", ai: "ai.complete", emit: "agent.emit", notify: "notify", clipboard: "clipboard",
 });
 
 /** What an action does with states, as far as its text tells. */
@@ -85,13 +85,14 @@ export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], 
   for (const { raw, node } of nodes) {
     const text = raw?.name === "action" ? raw.children[0] : undefined;
     if (text?.kind !== "text") continue;
-    for (const match of withoutComments(text.value).matchAll(/\bnx\s*\.\s*([a-z]+)\b/g)) {
-      const need = NEEDS[match[1] as string];
+    for (const match of withoutComments(text.value).matchAll(/\bnx\s*\.\s*(files\s*\.\s*)?([A-Za-z]+)\b/g)) {
+      const call = match[1] ? `files.${match[2]}` : (match[2] as string);
+      const need = NEEDS[call];
       if (!need || declared.has(need)) continue;
       const start = text.start + match.index;
       const open = raw as RawElement;
       const fix = replaceFix(`add <uses cap="${need}">`, open.start, open.start, `<uses cap="${need}" why="needed by ${attribute(open, "name")?.value ?? "an action"}"/>\n`);
-      names.source.report("NX6003", `nx.${match[1]} needs the capability ${need}, which the panel does not ask for.`, start, start + match[0].length, { node: node.id, fix });
+      names.source.report("NX6003", `nx.${call} needs the capability ${need}, which the panel does not ask for.`, start, start + match[0].length, { node: node.id, fix });
       declared.add(need);
     }
   }
