@@ -222,14 +222,15 @@ EXPORT(nx_result) void *nx_result(void) { return &result; }
 EXPORT(nx_collect) void nx_collect(void) { JS_RunGC(runtime); }
 
 /// Evaluate a program and the jobs it makes. Takes over `source` and `file`, which end in a zero byte.
-EXPORT(nx_evaluate) int nx_evaluate(char *source, size_t length, char *file, int strict) {
-  int flags = JS_EVAL_TYPE_GLOBAL | (strict ? JS_EVAL_FLAG_STRICT : 0);
-  JSValue value = JS_Eval(context, source, length, file, flags);
+EXPORT(nx_evaluate) int nx_evaluate(char *source, size_t length, char *file) {
+  JSValue value = JS_Eval(context, source, length, file, JS_EVAL_TYPE_GLOBAL);
   free(source);
   free(file);
   bool done = !JS_IsException(value);
   JS_FreeValue(context, value);
-  if (!done || !run_jobs() || throw_lost()) return fail();
+  if (!done || !run_jobs()) return fail();
+  // A program that is loaded has nobody yet who could listen.
+  forget_lost();
   out.length = 0;
   return finish(OK);
 }

@@ -210,6 +210,17 @@ class Machine:
         with self._engine.running():
             return self._instance.call(message)
 
+    def evaluate(self, source: str, file: str) -> None:
+        """Evaluate a further program in this machine, and the jobs that it makes.
+
+        Raises
+        ------
+        EngineFailure
+            If it throws or uses too much.
+        """
+        with self._engine.running():
+            self._instance.evaluate(source, file)
+
     def cancel(self, kind: FailureKind = "cancelled") -> None:
         """End what runs, as a failure of this kind; callable from any thread."""
         self._instance.cancel(kind)

@@ -183,11 +183,11 @@ class Instance:
 
     # JavaScript
 
-    def evaluate(self, source: str, file: str, *, strict: bool = False) -> None:
+    def evaluate(self, source: str, file: str) -> None:
         """Evaluate a program for its effects."""
         code = source.encode("utf-8", "surrogatepass")
         self._limit()
-        self._settle(self._call("nx_evaluate", self._text(code), len(code), self._text(file.encode()), int(strict)))
+        self._settle(self._call("nx_evaluate", self._text(code), len(code), self._text(file.encode())))
 
     def bind(self) -> None:
         """Take the program's functions, to which messages will go."""

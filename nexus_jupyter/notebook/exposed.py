@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -33,7 +33,8 @@ class ExposedFunctions:
 
     def __init__(self) -> None:
         self._functions: dict[str, tuple[ExposedFunction, Callable[..., Any]]] = {}
-        self._calls = queue.SimpleQueue[Callable[[], None] | None]()
+        self._calls = deque[Callable[[], None]]()
+        self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: threading.Thread | None = None
 
@@ -78,34 +79,37 @@ class ExposedFunctions:
     def call(self, name: str, args: dict[str, JsonValue]) -> Future[JsonValue]:
         """Call a function with arguments by name, from any thread, once this process has time for it."""
         future: Future[JsonValue] = Future()
-        self._calls.put(lambda: self._do(name, args, future))
+        with self._changed:
+            self._calls.append(lambda: self._do(name, args, future))
+            self._changed.notify_all()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._drain)
         return future
 
     def serve(self, until: Future[T]) -> T:
         """Serve calls on this thread until a future is done, and return its result."""
-        until.add_done_callback(lambda _done: self._calls.put(None))
-        while not until.done():
-            call = self._calls.get()
-            if call is not None:
-                call()
+        until.add_done_callback(self._wake)
+        while (call := self._next(until.done)) is not None:
+            call()
         return until.result()
 
+    def _wake(self, _done: object) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _next(self, over: Callable[[], bool]) -> Callable[[], None] | None:
+        """Wait for a call; ``None`` when it is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._calls or over())
+            return self._calls.popleft() if self._calls else None
+
     def _drain(self) -> None:
-        while True:
-            try:
-                call = self._calls.get_nowait()
-            except queue.Empty:
-                return
-            if call is not None:
-                call()
+        while (call := self._next(lambda: True)) is not None:
+            call()
 
     def _serve_always(self) -> None:
-        while True:
-            call = self._calls.get()
-            if call is not None:
-                call()
+        while (call := self._next(lambda: False)) is not None:
+            call()
 
     def _do(self, name: str, args: dict[str, JsonValue], future: Future[JsonValue]) -> None:
         if not future.set_running_or_notify_cancel():

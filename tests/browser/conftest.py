@@ -54,7 +54,7 @@ def forecast() -> Iterator[str]:
 def lab(tmp_path_factory: pytest.TempPathFactory, forecast: str) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab") / "root"
     shutil.copytree(EXAMPLES, folder)
-    with jupyterlab(folder, f"--NexusApp.private_origins=['{forecast}']") as (url, _):
+    with jupyterlab(folder, f"--NexusApp.private_origins={forecast}") as (url, _):
         yield Lab(url, folder)
 
 

@@ -161,3 +161,72 @@ def test_connect_without_a_server_is_embedded_and_says_so(tmp_path: Path, monkey
     from nexus_jupyter.notebook import connect
 
     connect.__globals__["_open"].clear()
+
+
+CALLING = """<panel id="calling">
+  <data><state name="n" type="float" default="0"/></data>
+  <logic>
+    <uses cap="kernel.call" target="predict" why="to predict"/>
+    <action name="ask" params="age: any = 1">state.n = await nx.kernel.call("predict", { age }); return state.n;</action>
+  </logic>
+</panel>"""
+
+
+def test_a_panel_calls_an_exposed_function_once_it_may(ws: Workspace) -> None:
+    seen: list[object] = []
+
+    @ws.expose
+    def predict(age: int, region: str = "north") -> float:
+        """Predict something."""
+        seen.append((age, region))
+        if age > 100:
+            raise ValueError("too old")
+        return age * 1.5
+
+    panel = ws.panel("calling", CALLING)
+    with pytest.raises(nexus.HandlerError, match=r'ws\.grant\("calling", "kernel\.call", target="predict"\)') as caught:
+        panel.run("ask", age=2)
+    assert caught.value.kind == "denied"
+    ws.grant("calling", "kernel.call", target="predict")
+    run = panel.run("ask", age=2)
+    assert run.value == 3.0
+    assert [call.op for call in run.profile.host_calls] == ["kernel.call"]
+    assert seen == [(2, "north")]
+    with pytest.raises(nexus.HandlerError, match="'predict' cannot take age"):
+        panel.run("ask", age="old")
+    with pytest.raises(nexus.HandlerError, match="ValueError: too old"):
+        panel.run("ask", age=101)
+    table = ws.grants
+    assert table[["panel", "cap", "target", "holds"]].to_dict("records") == [
+        {"panel": "calling", "cap": "kernel.call", "target": "predict", "holds": True}
+    ]
+    assert ws.revoke("calling") == 1
+    assert not ws.grants["holds"].any()
+    with pytest.raises(nexus.HandlerError):
+        panel.run("ask", age=2)
+    again = ws.replay(run.id)
+    assert (again.same, again.value) == (True, 3.0)
+    assert list(ws.runs["outcome"])[:2] == ["denied", "threw"]
+
+
+def test_what_cannot_be_exposed_or_granted_is_refused(ws: Workspace) -> None:
+    with pytest.raises(nexus.NexusError, match="by name"):
+        ws.expose(lambda *args: args, name="f")
+    ws.panel("calling", CALLING)
+    with pytest.raises(nexus.NexusError, match="Did you mean"):
+        ws.grant("calling", "kernel.cal")
+    with pytest.raises(NotFoundError):
+        ws.grant("nobody", "net.http")
+
+
+def test_functions_return_what_notebooks_have(ws: Workspace) -> None:
+    import numpy as np
+    import pandas as pd
+
+    @ws.expose(name="predict")
+    async def anything(age: int) -> object:
+        return {"a": np.float64(1.5), "b": np.arange(3), "c": pd.DataFrame({"x": [1]}), "d": pd.Timestamp("2024-01-01")}
+
+    ws.panel("calling", CALLING.replace('type="float" default="0"', 'type="any" default="0"'))
+    ws.grant("calling", "kernel.call")
+    assert ws["calling"].run("ask").value == {"a": 1.5, "b": [0, 1, 2], "c": [{"x": 1}], "d": "2024-01-01T00:00:00"}

@@ -45,7 +45,7 @@ class _Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -211,9 +211,9 @@ def test_only_people_grant_and_only_what_there_is(open_kernel: WorkspaceKernel) 
 def test_no_address_that_is_not_public_is_reached_even_with_a_grant_for_all(
     open_kernel: WorkspaceKernel, url: str
 ) -> None:
-    with pytest.raises(HandlerError, match="not public|could not be reached"):
+    with pytest.raises(HandlerError, match=r"not public|could not be reached"):
         run(open_kernel, f"return (await nx.fetch('{url}')).status", ("net.http", None))
-    with pytest.raises(HandlerError, match="not public|could not be reached"):
+    with pytest.raises(HandlerError, match=r"not public|could not be reached"):
         run(open_kernel, f"await nx.socket('{url.replace('http', 'ws')}')", ("net.ws", None))
 
 
@@ -223,7 +223,7 @@ def test_no_address_that_is_not_public_is_reached_even_with_a_grant_for_all(
      "http://example.org:99999/", "//example.org", "http://ex\u00e4mple.org/", "javascript:1", "http://", ""],
 )  # fmt: skip
 def test_addresses_that_could_be_read_in_two_ways_are_refused(open_kernel: WorkspaceKernel, url: str) -> None:
-    with pytest.raises(HandlerError, match="no plain|no address"):
+    with pytest.raises(HandlerError, match=r"no plain|no address"):
         run(open_kernel, f"await nx.fetch({url!r})", ("net.http", None))
 
 
@@ -270,7 +270,7 @@ def test_requests_and_answers_have_limits(open_kernel: WorkspaceKernel, service:
     with pytest.raises(HandlerError, match="longer than"):
         run(open_kernel, f"await nx.fetch('{service}/large')", use)
     for header in ("host", "content-length", "proxy-authorization", "sec-fetch-site", "x\\r\\ny"):
-        with pytest.raises(HandlerError, match="cannot be s|can be sent"):
+        with pytest.raises(HandlerError, match=r"cannot be s|can be sent"):
             run(open_kernel, f"await nx.fetch('{service}/', {{ headers: {{ '{header}': '1' }} }})", use)
 
 
