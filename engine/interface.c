@@ -200,6 +200,27 @@ static bool throw_lost(void) {
 
 // What the host calls
 
+#ifndef __wasm__
+static int interrupt(JSRuntime *where, void *opaque) {
+  (void)where;
+  // Fuzzing has no epochs: what runs ends after some rounds.
+  return ++*(int *)opaque > 2000;
+}
+
+/// End the machine; instances of WebAssembly are thrown away as a whole instead.
+int nx_reset(void) {
+  forget_lost();
+  JS_FreeValue(context, receive);
+  JS_FreeValue(context, report);
+  JS_FreeContext(context);
+  JS_FreeRuntime(runtime);
+  free(out.data);
+  memory_used = 0;
+  running_out = ran_out = false;
+  return OK;
+}
+#endif
+
 EXPORT(nx_init) int nx_init(size_t stack_size) {
   out.capacity = 4 * LONGEST_TEXT + 64;
   out.data = malloc(out.capacity);
@@ -209,6 +230,11 @@ EXPORT(nx_init) int nx_init(size_t stack_size) {
   JS_SetMaxStackSize(runtime, stack_size);
   receive = report = lost = lost_reason = JS_UNDEFINED;
   JS_SetHostPromiseRejectionTracker(runtime, track, NULL);
+#ifndef __wasm__
+  static int rounds;
+  rounds = 0;
+  JS_SetInterruptHandler(runtime, interrupt, &rounds);
+#endif
   return OK;
 }
 

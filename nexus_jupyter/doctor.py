@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -46,6 +47,8 @@ def examine(folder: Path, port: int = _PORT) -> list[Finding]:
         _python,
         _assets,
         _engine,
+        _sandbox,
+        _metrics,
         lambda: _folder(folder),
         _git,
         _node,
@@ -107,6 +110,45 @@ def _engine() -> Iterator[Finding]:
         yield Finding("engine", "warning", f"{detail}; compiled code cannot be kept", advice)
     else:
         yield Finding("engine", "ok" if ok else "error", f"{detail}, compiled code in {status['cache']}")
+
+
+def _sandbox() -> Iterator[Finding]:
+    from nexus_jupyter.engine import Engine
+    from nexus_jupyter.protocol.diagnostics import Span
+    from nexus_jupyter.protocol.panel import ActionDeclaration
+    from nexus_jupyter.sandbox import Job, Sandbox
+
+    action = ActionDeclaration(name="try", body="return 1", span=Span(start=0, end=0, line=1, col=1))
+    sandbox = Sandbox(Engine.shared())
+    try:
+        profiles = [sandbox.run(Job("doctor", [action], action, {}, [], None, 1)).profile for _ in range(20)]
+    except NexusError as error:
+        yield Finding("sandbox", "error", f"An action could not be run: {error.message}", error.hint)
+        return
+    finally:
+        sandbox.close()
+    best = min(profile.wall_ms for profile in profiles)
+    yield Finding("sandbox", "ok", f"an action runs in {best:.2f} ms, in a machine of its own")
+
+
+def _metrics() -> Iterator[Finding]:
+    """Tell what a running server's sandbox has done, from where it can be reached: below the server itself."""
+    url, token = os.environ.get("NEXUS_SERVER_URL"), os.environ.get("NEXUS_KERNEL_TOKEN")
+    if not url or not token:
+        return
+    import httpx
+
+    path, headers = f"{url.rstrip('/')}/nexus/api/metrics", {"Authorization": f"Bearer {token}"}
+    try:
+        answer = httpx.get(path, headers=headers, trust_env=False, timeout=10).raise_for_status().json()
+    except (httpx.HTTPError, ValueError) as error:
+        yield Finding("server", "warning", f"The server at {url} does not tell its numbers: {error}.")
+        return
+    yield Finding("server", "ok", "; ".join(f"{name}: {_points(points)}" for name, points in sorted(answer.items())))
+
+
+def _points(points: list[dict[str, object]]) -> str:
+    return ", ".join(" ".join(f"{key} {value}" for key, value in point.items()) for point in points)
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ __all__ = ["Row", "measured", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured thing, in milliseconds. ``peer`` names the row that it is compared with."""
+    """One measured thing, in milliseconds unless ``unit`` says otherwise. ``peer`` names the row to compare with."""
 
     name: str
     p50: float
@@ -19,6 +19,7 @@ class Row:
     count: int
     peer: str = ""
     target: str = ""
+    unit: str = "ms"
 
 
 def measured(
@@ -44,9 +45,11 @@ def summary(name: str, times: list[float], *, peer: str = "", target: str = "") 
 def table(rows: list[Row]) -> str:
     """Return rows as a Markdown table; ratios are P50 to the peer's P50."""
     by_name = {row.name: row for row in rows}
-    lines = ["| what | P50 ms | P95 ms | n | target | beside |", "|---|---:|---:|---:|---|---|"]
+    lines = ["| what | P50 | P95 | unit | n | target | beside |", "|---|---:|---:|---|---:|---|---|"]
     for row in rows:
         peer = by_name.get(row.peer)
         ratio = f"{row.p50 / peer.p50:.2f} x {row.peer}" if peer else ""
-        lines.append(f"| {row.name} | {row.p50:.2f} | {row.p95:.2f} | {row.count} | {row.target} | {ratio} |")
+        lines.append(
+            f"| {row.name} | {row.p50:.2f} | {row.p95:.2f} | {row.unit} | {row.count} | {row.target} | {ratio} |"
+        )
     return "\n".join(lines)

@@ -10,12 +10,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import kernel, lab
+from nexus_jupyter.benchmarks import kernel, lab, sandbox
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
 
-_BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"panel": kernel.panel, "click": lab.click}
+_BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "sandbox": sandbox.sandbox,
+    "panel": kernel.panel,
+    "click": lab.click,
+}
 
 
 def run(names: Sequence[str], out: Path | None) -> int:

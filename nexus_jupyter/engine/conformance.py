@@ -2,8 +2,8 @@
 
     python -m nexus_jupyter.engine.conformance DIR [--only TEXT] [--json FILE] [--failures N]
 
-``DIR`` is a checkout of test262, or any folder with ``harness/`` and ``test/`` in its form. What the engine leaves out on
-purpose is counted as skipped, under the feature's name: modules (handlers have none), threads and realms.
+``DIR`` is a checkout of test262, or any folder with ``harness/`` and ``test/`` in its form. What the engine leaves out
+on purpose is counted as skipped: modules (handlers have none), threads and realms.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -123,7 +123,7 @@ class Conformance:
             name = path.relative_to(self.folder / "test").as_posix()
             if "_FIXTURE" in name or only not in name:
                 continue
-            waiting.add(self.engine.submit(lambda path=path, name=name: self._run(image, path, name)))
+            waiting.add(self.engine.submit(partial(self._run, image, path, name)))
             if len(waiting) > 4 * self.engine.threads:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:

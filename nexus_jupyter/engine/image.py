@@ -221,6 +221,10 @@ class Machine:
         with self._engine.running():
             self._instance.evaluate(source, file)
 
+    def heat(self) -> None:
+        """Take the page faults of a first message now."""
+        self._instance.heat()
+
     def cancel(self, kind: FailureKind = "cancelled") -> None:
         """End what runs, as a failure of this kind; callable from any thread."""
         self._instance.cancel(kind)

@@ -172,6 +172,12 @@ class Instance:
         """Size of the memory; it only grows."""
         return int(ffi.wasmtime_memory_data_size(self._context, byref(self._memory)))
 
+    def heat(self) -> None:
+        """Make the copies of those pages that a message will write, once."""
+        if self._cold is not None:
+            self._cold.heat(self._base())
+            self._cold = None
+
     def contents(self) -> bytes:
         """Return the memory as it is."""
         return self._read(0, self.memory_bytes)
@@ -202,9 +208,7 @@ class Instance:
         EngineFailure
             If the program throws or uses too much.
         """
-        if self._cold is not None:
-            self._cold.heat(self._base())
-            self._cold = None
+        self.heat()
         self._limit()
         pointer = self._place(message)
         return self._settle(self._call("nx_call", pointer, len(message), self.limits.output_bytes))

@@ -20,6 +20,7 @@ from nexus_jupyter.sandbox.host import HostLoop
 
 if TYPE_CHECKING:
     from nexus_jupyter.sandbox.images import PanelImages
+    from nexus_jupyter.sandbox.pool import Pool
 
 __all__ = ["Metrics"]
 
@@ -41,16 +42,21 @@ class Metrics:
         self._cpu = meter.create_histogram("nexus.run.cpu", unit="ms", description="processor time of a run")
         self._wall = meter.create_histogram("nexus.run.wall", unit="ms", description="wall clock time of a run")
         meter.create_observable_gauge("nexus.instances", [self._instances], description="machines, by what they do")
+        meter.create_observable_gauge(
+            "nexus.pool", [self._pooled], description="runs with a machine ready, and without"
+        )
         meter.create_observable_gauge("nexus.images", [self._images], description="image cache: hits, misses, kept")
         self._lock = threading.Lock()
         #: Runs that ended and are not yet in the instruments: recording costs more than a handler may take.
         self._finished = deque[tuple[str, Profile | None]]()
         self._alive = self._waiting = 0
         self._cache: weakref.ref[PanelImages] | None = None
+        self._pool: weakref.ref[Pool] | None = None
 
-    def watch(self, images: PanelImages) -> None:
-        """Report on a cache of images."""
+    def watch(self, images: PanelImages, pool: Pool) -> None:
+        """Report on a cache of images and a pool of machines."""
         self._cache = weakref.ref(images)
+        self._pool = weakref.ref(pool)
 
     def started(self) -> None:
         """Note that a run began."""
@@ -102,9 +108,18 @@ class Metrics:
         self._provider.shutdown()
 
     def _instances(self, _options: CallbackOptions) -> Iterable[Observation]:
+        pool = self._pool() if self._pool is not None else None
+        if pool is not None:
+            yield Observation(pool.ready(), {"nexus.state": "ready"})
         with self._lock:
             yield Observation(self._alive - self._waiting, {"nexus.state": "running"})
             yield Observation(self._waiting, {"nexus.state": "parked"})
+
+    def _pooled(self, _options: CallbackOptions) -> Iterable[Observation]:
+        pool = self._pool() if self._pool is not None else None
+        if pool is not None:
+            yield Observation(pool.hits, {"nexus.kind": "hits"})
+            yield Observation(pool.misses, {"nexus.kind": "misses"})
 
     def _images(self, _options: CallbackOptions) -> Iterable[Observation]:
         cache = self._cache() if self._cache is not None else None

@@ -16,6 +16,7 @@ from nexus_jupyter.sandbox.host import Caller, Operations
 from nexus_jupyter.sandbox.images import PanelImages, Program
 from nexus_jupyter.sandbox.limits import RunLimits
 from nexus_jupyter.sandbox.metrics import Metrics
+from nexus_jupyter.sandbox.pool import Pool
 from nexus_jupyter.sandbox.run import Done, Run, Step
 
 __all__ = ["Job", "Sandbox", "SandboxResult", "Started"]
@@ -106,18 +107,23 @@ class Sandbox:
         What a run may use.
     operations
         What runs may ask of their host.
+    pooled
+        Machines kept ready for each panel used lately.
     """
 
     engine: Engine
     limits: RunLimits = field(default_factory=RunLimits)
     operations: Operations = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    pooled: int = 4
     images: PanelImages = field(init=False)
+    pool: Pool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the cache of images."""
+        """Make the cache of images and the pool of machines."""
         self.images = PanelImages(self.engine, self.limits.machine)
-        self.metrics.watch(self.images)
+        self.pool = Pool(self.limits.machine, self.pooled)
+        self.metrics.watch(self.images, self.pool)
 
     def start(self, job: Job, caller: Caller, *, refresh: Callable[[], dict[str, JsonValue]] | None = None) -> Started:
         """Start a run, on a thread for JavaScript (`Engine.on_thread`), and return once it is over or parked.
@@ -140,7 +146,7 @@ class Sandbox:
             image = self.images.get(program)
             if file in image.failures:
                 raise image.failures[file]
-            machine = image.image.start(self.limits.machine)
+            machine = self.pool.take(image.image)
         except EngineFailure as failure:
             future.set_exception(explain(failure, job.action, file, self.limits))
             self.metrics.ended(failure.kind, None)
@@ -181,6 +187,11 @@ class Sandbox:
         if not run.future.done():
             self.metrics.parked(run.future)
         return Started(future, program, run)
+
+    def close(self) -> None:
+        """Let go of what is kept ready; runs under way go on."""
+        self.pool.close()
+        self.metrics.close()
 
     def run(self, job: Job, caller: Caller | None = None) -> SandboxResult:
         """Run an action and wait for its end.

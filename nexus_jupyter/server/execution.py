@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from nexus_jupyter.protocol.api import CountInfo, GrantBody, ReplayInfo, RevokeBody, RunInfo
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
 
-__all__ = ["GrantsHandler", "ReplayHandler", "RunsHandler"]
+__all__ = ["GrantsHandler", "MetricsHandler", "ReplayHandler", "RunsHandler"]
 
 
 class GrantsHandler(NexusHandler):
@@ -44,6 +44,22 @@ class GrantsHandler(NexusHandler):
         kernel = await self.workspace()
         revoke = kernel.permissions.revoke
         self.reply(CountInfo(count=await self.work(lambda: revoke(body.panel, body.cap, body.target, self.actor))))
+
+
+class MetricsHandler(NexusHandler):
+    """Numbers about runs."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "Numbers about runs: machines, images, outcomes, times", answer=dict[str, list[dict[str, Any]]]
+        )
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return the numbers by name."""
+        kernel = await self.workspace()
+        self.reply(await self.work(kernel.sandbox.metrics.read))
 
 
 class RunsHandler(NexusHandler):

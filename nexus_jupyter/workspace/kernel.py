@@ -106,7 +106,7 @@ class WorkspaceKernel:
         self.functions = Functions()
         self.effects = Effects()
         self.databases = Databases(options.connections)
-        self.sandbox = Sandbox(engine, options.limits, self._operations(options))
+        self.sandbox = Sandbox(engine, options.limits, self._operations(options), pooled=options.pooled)
         self.execution = Execution(
             self.sandbox,
             self.reactor,
@@ -138,7 +138,7 @@ class WorkspaceKernel:
         self._pool.shutdown()
         self.runs.close()
         self.databases.close()
-        self.sandbox.metrics.close()
+        self.sandbox.close()
         self.recorder.close()
         self.trilog.close()
         self.frames.close()

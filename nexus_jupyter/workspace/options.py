@@ -22,6 +22,8 @@ class WorkspaceOptions:
         Databases that panels can be granted, as SQLAlchemy URLs by name.
     private_origins
         Origins that panels can be granted although their addresses are not public.
+    pooled
+        Machines kept ready for each panel used lately.
     files_quota
         Bytes that the workspace's files may take.
     """
@@ -29,4 +31,5 @@ class WorkspaceOptions:
     limits: RunLimits = field(default_factory=RunLimits)
     connections: Mapping[str, str] = field(default_factory=dict)
     private_origins: tuple[str, ...] = ()
+    pooled: int = 4
     files_quota: int = 100 << 20

@@ -185,3 +185,17 @@ def test_runs_are_counted(engine: Engine) -> None:
     assert {"outcome": "threw", "value": 1} in numbers["nexus.runs"]
     assert {"kind": "hits", "value": 1} in numbers["nexus.images"]
     assert numbers["nexus.run.cpu"][0]["count"] == 4
+
+
+def test_machines_are_kept_ready_for_quiet_times(engine: Engine) -> None:
+    box = Sandbox(engine, pooled=3)
+    assert [box.run(job("return state.n")).value for _ in range(3)] == [1, 1, 1]
+    for _ in range(200):
+        if box.pool.ready() == 3:
+            break
+        time.sleep(0.02)
+    assert box.pool.ready() == 3
+    assert [box.run(job("return state.n")).value for _ in range(2)] == [1, 1]
+    assert box.pool.hits >= 2
+    box.close()
+    assert box.pool.ready() == 0
