@@ -10,8 +10,9 @@ SOURCES := $(shell find js -name node_modules -prune -o -name lib -prune -o \( -
 
 ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
 FUZZ_SECONDS ?= 600
+SOAK_SECONDS ?= 600
 
-.PHONY: help demo test bench lint build build-js engine fuzz-engine protocol setup
+.PHONY: help demo test bench lint build build-js engine fuzz-engine reproducible soak protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +60,18 @@ fuzz-engine: setup  ## Fuzz the engine's C interface (FUZZ_SECONDS=600); needs c
 	$(BIN)/python engine/build.py --fuzz build/fuzz
 	ASAN_OPTIONS=detect_leaks=0 build/fuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=0 -timeout=20 \
 	  -artifact_prefix=build/ -print_final_stats=1 build/corpus engine/corpus 2>&1 | tail -n 40; exit $${PIPESTATUS[0]}
+
+# The second build shares nothing with the first: another folder, an empty compiler cache.
+reproducible: setup  ## Build the engine artefact twice in different folders and compare
+	mkdir -p build/zig
+	$(BIN)/python engine/build.py build/one.wasm
+	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/build/zig $(BIN)/python engine/build.py build/two.wasm
+	cmp build/one.wasm build/two.wasm
+	cmp build/one.wasm nexus_jupyter/static/engine.wasm
+	rm -r build/zig build/one.wasm build/two.wasm
+
+soak: setup  ## Run hostile and friendly programs at random (SOAK_SECONDS=600)
+	NEXUS_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sandbox/test_soak.py -s --timeout=0
 
 protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json

@@ -32,20 +32,24 @@ PEERS: tuple[tuple[str, str, int, str], ...] = (
         "quickjs-rs, fresh runtime",
         "quickjs_rs",
         100,
-        "from quickjs_rs import Runtime\n"
-        "def run():\n"
-        "    with Runtime() as runtime, runtime.new_context() as context:\n"
-        "        assert context.eval(CODE) == 2",
+        """
+from quickjs_rs import Runtime
+def run():
+    with Runtime() as runtime, runtime.new_context() as context:
+        assert context.eval(CODE) == 2
+""",
     ),
     (
         "mini-racer, fresh V8 context",
         "py_mini_racer",
         60,
-        "from py_mini_racer import MiniRacer\n"
-        "def run():\n"
-        "    engine = MiniRacer()\n"
-        "    assert engine.eval(CODE) == 2\n"
-        "    engine.close()",
+        """
+from py_mini_racer import MiniRacer
+def run():
+    engine = MiniRacer()
+    assert engine.eval(CODE) == 2
+    engine.close()
+""",
     ),
     (
         "quickjs (native, no isolation)",

@@ -2,8 +2,8 @@
 
     python -m nexus_jupyter.engine.conformance DIR [--only TEXT] [--json FILE] [--failures N]
 
-``DIR`` is a checkout of test262, or any folder with ``harness/`` and ``test/`` in its form. What the engine leaves out
-on purpose is counted as skipped: modules (handlers have none), threads and realms.
+``DIR`` is a checkout of test262, or any folder with ``harness/`` and ``test/`` in its form. What the engine has not
+is counted as skipped: modules and threads (handlers have none), realms, Intl and Temporal (QuickJS has none).
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ globalThis.engine = { receive: () => {}, report: () => printed };
 _LEFT_OUT = {
     "module": "modules",
     "CanBlockIsTrue": "threads",
+    "Atomics": "threads",
+    "Atomics.pause": "threads",
     "Atomics.waitAsync": "threads",
+    "SharedArrayBuffer": "threads",
+    "Temporal": "Temporal",
     "cross-realm": "realms",
     "ShadowRealm": "realms",
     "dynamic-import": "modules",
@@ -82,7 +86,10 @@ class _Test:
     @property
     def left_out(self) -> str:
         """Why the test is skipped; empty when it is not."""
-        return next((_LEFT_OUT[name] for name in (*self.flags, *self.features) if name in _LEFT_OUT), "")
+        names = [*self.flags, *self.features]
+        if self.file.startswith("intl402/") or any(name.startswith("Intl") for name in names):
+            return "Intl"
+        return next((_LEFT_OUT[name] for name in names if name in _LEFT_OUT), "")
 
     @property
     def modes(self) -> list[str]:

@@ -29,6 +29,7 @@ __all__ = ["Engine"]
 
 T = TypeVar("T")
 
+_THREADS = 8
 _CONFIG = f"epoch,stack={WASM_STACK},cow"
 
 
@@ -42,7 +43,8 @@ class Engine:
     cache
         Folder of compiled modules; the user's when left out.
     threads
-        How many tasks run at the same time.
+        How many tasks run at the same time. More than there are cores: the system shares the cores out fairly, so that
+        a handler that computes for seconds does not hold up those of other panels.
     """
 
     _shared: ClassVar[tuple[int, Engine] | None] = None
@@ -62,7 +64,7 @@ class Engine:
         self._images: dict[str, Image] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
-        self.threads = threads or max(4, os.cpu_count() or 1)
+        self.threads = threads or max(_THREADS, os.cpu_count() or 1)
         self._pool = large_stack_pool(self.threads)
         self._compile_seconds: float | None = None
 

@@ -125,7 +125,14 @@ class Sandbox:
         self.pool = Pool(self.limits.machine, self.pooled)
         self.metrics.watch(self.images, self.pool)
 
-    def start(self, job: Job, caller: Caller, *, refresh: Callable[[], dict[str, JsonValue]] | None = None) -> Started:
+    def start(
+        self,
+        job: Job,
+        caller: Caller,
+        *,
+        refresh: Callable[[], dict[str, JsonValue]] | None = None,
+        submit: Callable[[Callable[[], None]], object] | None = None,
+    ) -> Started:
         """Start a run, on a thread for JavaScript (`Engine.on_thread`), and return once it is over or parked.
 
         Nothing is changed by this call itself.
@@ -138,6 +145,8 @@ class Sandbox:
             On whose behalf.
         refresh
             Returns the panel's states, for when a parked run goes on; those of the job when left out.
+        submit
+            Starts a further step on a thread for JavaScript; `Engine.submit` when left out.
         """
         program = Program.of(job.panel, job.actions)
         file = f"{job.panel}/{job.action.name}"
@@ -153,7 +162,7 @@ class Sandbox:
             return Started(future, program)
         run = Run(
             machine,
-            self.engine.submit,
+            submit or self.engine.submit,
             operations=self.operations,
             caller=caller,
             limits=self.limits,

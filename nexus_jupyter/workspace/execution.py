@@ -146,7 +146,9 @@ class _Task:
                 depth=self._depth,
                 answer_bytes=home.sandbox.limits.answer_bytes,
             )
-            started = home.sandbox.start(job, caller, refresh=self._states)
+            # Through the lane too: a panel has one thread at most, whatever it does.
+            submit = home.lanes[self._panel].put
+            started = home.sandbox.start(job, caller, refresh=self._states, submit=submit)
         except BaseException as error:
             span.end(error)
             raise

@@ -1,0 +1,5 @@
+/*---
+description: Realms are left out
+features: [cross-realm]
+---*/
+$262.createRealm();

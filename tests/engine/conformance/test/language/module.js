@@ -1,0 +1,5 @@
+/*---
+description: Modules are left out
+flags: [module]
+---*/
+export const a = 1;

@@ -1,0 +1,7 @@
+/*---
+description: A variable that does not exist
+negative:
+  phase: runtime
+  type: ReferenceError
+---*/
+nothing;

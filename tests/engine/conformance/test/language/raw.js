@@ -1,0 +1,5 @@
+/*---
+description: A raw test has no harness
+flags: [raw]
+---*/
+if (typeof assert !== "undefined") throw new Error("there is a harness");
