@@ -39,6 +39,7 @@ test: setup  ## Run every test that CI runs
 	$(BIN)/pytest --ignore=tests/server
 
 bench: setup  ## Run the benchmarks, each beside its peer
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable ".[bench]"
 	$(BIN)/nexus bench
 
 lint: setup  ## Format and check

@@ -41,9 +41,12 @@ class JavaScriptHook(BuildHookInterface[Any]):  # Any: the builder's configurati
                 "Install it, or install a released wheel of nexus-jupyter, which has everything built."
             )
         # `ci` wants the builder's binaries for every platform in the lock file, which registries need not have.
+        # The extension's builder is a script of this Python environment, which need not be the active one.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        environment = {**os.environ, "PATH": path}
         for folder, install in (("js", "ci"), ("js/studio", "install")):
-            subprocess.run([npm, install, "--no-audit", "--no-fund"], cwd=_ROOT / folder, check=True)
-            subprocess.run([npm, "run", "build"], cwd=_ROOT / folder, check=True)
+            for command in ([npm, install, "--no-audit", "--no-fund"], [npm, "run", "build"]):
+                subprocess.run(command, cwd=_ROOT / folder, check=True, env=environment)
 
 
 def _stale(outputs: list[Path], sources: list[Path]) -> bool:
