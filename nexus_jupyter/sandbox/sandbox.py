@@ -65,19 +65,38 @@ class SandboxResult:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run that has taken its first step, and may be over already.
+    """A run that is ready to begin, under way, or over.
 
     Attributes
     ----------
     future
         Gets a `SandboxResult`, or a `HandlerError`.
     program
-        What ran, for its recording.
+        What runs, for its recording.
     """
 
     future: Future[SandboxResult]
     program: Program
+    _job: Job
     _run: Run | None = None
+    _metrics: Metrics | None = None
+
+    def begin(self) -> None:
+        """Take the first step, on a thread for JavaScript, and return once the run is over or parked."""
+        if self._run is None:
+            return
+        job = self._job
+        self._run.begin(
+            {
+                "action": job.action.name,
+                "state": job.state,
+                "args": list(job.args),
+                "event": job.event,
+                "seed": job.seed,
+            }
+        )
+        if self._metrics is not None and not self._run.future.done():
+            self._metrics.parked(self._run.future)
 
     def cancel(self) -> None:
         """End the run; callable from any thread."""
@@ -125,7 +144,7 @@ class Sandbox:
         self.pool = Pool(self.limits.machine, self.pooled)
         self.metrics.watch(self.images, self.pool)
 
-    def start(
+    def prepare(
         self,
         job: Job,
         caller: Caller,
@@ -133,9 +152,9 @@ class Sandbox:
         refresh: Callable[[], dict[str, JsonValue]] | None = None,
         submit: Callable[[Callable[[], None]], object] | None = None,
     ) -> Started:
-        """Start a run, on a thread for JavaScript (`Engine.on_thread`), and return once it is over or parked.
+        """Make a run ready to begin, on a thread for JavaScript (`Engine.on_thread`).
 
-        Nothing is changed by this call itself.
+        Nothing is changed by a run itself.
 
         Parameters
         ----------
@@ -159,7 +178,7 @@ class Sandbox:
         except EngineFailure as failure:
             future.set_exception(explain(failure, job.action, file, self.limits))
             self.metrics.ended(failure.kind, None)
-            return Started(future, program)
+            return Started(future, program, job)
         run = Run(
             machine,
             submit or self.engine.submit,
@@ -184,18 +203,13 @@ class Sandbox:
                 future.set_exception(error)
 
         run.future.add_done_callback(ended)
-        run.begin(
-            {
-                "action": job.action.name,
-                "state": job.state,
-                "args": list(job.args),
-                "event": job.event,
-                "seed": job.seed,
-            }
-        )
-        if not run.future.done():
-            self.metrics.parked(run.future)
-        return Started(future, program, run)
+        return Started(future, program, job, run, self.metrics)
+
+    def start(self, job: Job, caller: Caller, *, refresh: Callable[[], dict[str, JsonValue]] | None = None) -> Started:
+        """Prepare a run and begin it; see `prepare`."""
+        started = self.prepare(job, caller, refresh=refresh)
+        started.begin()
+        return started
 
     def close(self) -> None:
         """Let go of what is kept ready; runs under way go on."""

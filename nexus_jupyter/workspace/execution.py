@@ -57,7 +57,7 @@ class Execution:
         self.grants = grants
         self.runs = runs
         self.lanes: dict[str, Lane] = {}
-        self.started: dict[str, Started] = {}
+        self.tasks: dict[str, _Task] = {}
 
     def start(
         self,
@@ -81,16 +81,18 @@ class Execution:
         future: Future[RunRecord] = Future()
         lane = self.lanes.setdefault(panel, Lane(self.sandbox.engine.submit))
         task = _Task(self, panel, args, event=event, actor=actor, cause=cause, depth=depth, future=future)
+        self.tasks[run] = task
+        future.add_done_callback(lambda _done: self.tasks.pop(run, None))
         begun = lane.put(task.begin)
         begun.add_done_callback(lambda done: _hand_over(done, future))
         return future
 
     def cancel(self, run: str) -> bool:
-        """Cancel a run by its id; tell whether there was one under way."""
-        started = self.started.get(run)
-        if started is None:
+        """Cancel a run by its id, begun or not; tell whether there was one."""
+        task = self.tasks.get(run)
+        if task is None:
             return False
-        started.cancel()
+        task.cancel()
         return True
 
 
@@ -119,6 +121,14 @@ class _Task:
         self._future = future
         self._run = cause.run or ""
         self._ts = time.time_ns()
+        self._started: Started | None = None
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """End the run, or keep it from beginning."""
+        self._cancelled = True
+        if self._started is not None:
+            self._started.cancel()
 
     def begin(self) -> None:
         """Take the run's first step, on a thread for JavaScript."""
@@ -148,27 +158,28 @@ class _Task:
             )
             # Through the lane too: a panel has one thread at most, whatever it does.
             submit = home.lanes[self._panel].put
-            started = home.sandbox.start(job, caller, refresh=self._states, submit=submit)
+            started = home.sandbox.prepare(job, caller, refresh=self._states, submit=submit)
         except BaseException as error:
             span.end(error)
             raise
-        home.started[self._run] = started
-        started.future.add_done_callback(lambda done: self._finish(done, started, build, span))
+        started.future.add_done_callback(lambda done: self._finish(done, started, span))
+        self._started = started
+        if self._cancelled:
+            started.cancel()
+        started.begin()
 
     def _states(self) -> dict[str, JsonValue]:
         graph = self._execution.writer.head.graph
         return panel_view(graph, self._panel).state if self._panel in graph else {}
 
-    def _finish(self, done: Future[SandboxResult], started: Started, build: Build, span: Operation) -> None:
-        home = self._execution
-        home.started.pop(self._run, None)
+    def _finish(self, done: Future[SandboxResult], started: Started, span: Operation) -> None:
         error = done.exception()
         record: RunRecord | None = None
         if started.profile is not None:
             span.set_profile(started.profile)
         if error is None:
             try:
-                record = self._write(done.result(), build, span)
+                record = self._write(done.result(), span)
             except Exception as failed:  # noqa: BLE001 - handed to whoever waits for the future
                 error = failed
         self._keep(started, error)
@@ -178,10 +189,12 @@ class _Task:
         else:
             self._future.set_exception(error or RuntimeError("The run has no outcome."))
 
-    def _write(self, outcome: SandboxResult, build: Build, span: Operation) -> RunRecord:
-        writer = self._execution.writer
+    def _write(self, outcome: SandboxResult, span: Operation) -> RunRecord:
+        writer, reactor = self._execution.writer, self._execution.reactor
 
-        def draw(_graph: Graph) -> Draft:
+        def draw(graph: Graph) -> Draft:
+            # Against the panel's text as it is now: it may have been edited while the run waited.
+            build = reactor.check(panel_view(graph, self._panel).nxml)
             for key, value in outcome.changes.items():
                 check_state(build, key, value)
             changes = outcome.changes.items()

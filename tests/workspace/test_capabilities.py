@@ -16,7 +16,7 @@ import pytest
 from websockets.sync.server import serve
 
 from nexus_jupyter.engine import Engine
-from nexus_jupyter.protocol.errors import HandlerError, NotFoundError, PermissionDeniedError, RequestError
+from nexus_jupyter.protocol.errors import HandlerError, NotFoundError, PermissionDeniedError, RequestError, StateError
 from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
@@ -451,3 +451,33 @@ def test_a_run_that_failed_is_replayed_too(open_kernel: WorkspaceKernel) -> None
     assert (again.same, again.outcome) == (True, "threw")
     with pytest.raises(NotFoundError):
         open_kernel.replay("f" * 32)
+
+
+# Cancelling, and what changes meanwhile
+
+
+def test_a_run_can_be_cancelled_while_it_is_busy_waits_or_has_not_begun(open_kernel: WorkspaceKernel) -> None:
+    panel(open_kernel, "for (;;) {}")
+    first = open_kernel.start_run("p", "a", [], ANN, run="1" * 32)
+    second = open_kernel.start_run("p", "a", [], ANN, run="2" * 32)
+    threading.Event().wait(0.2)
+    assert open_kernel.execution.cancel("2" * 32)
+    assert open_kernel.execution.cancel("1" * 32)
+    for run_ in (first, second):
+        with pytest.raises(HandlerError) as caught:
+            run_.result(timeout=4)
+        assert caught.value.kind == "cancelled"
+    assert not open_kernel.execution.cancel("1" * 32)
+
+
+def test_what_a_run_writes_is_checked_against_the_text_of_then(open_kernel: WorkspaceKernel) -> None:
+    waiting = Future[Any]()
+    open_kernel.functions.expose(object(), [ExposedFunction(name="f")], lambda _name, _args: waiting)
+    panel(open_kernel, "await nx.kernel.call('f'); state.n = 'text'", ("kernel.call", "f"))
+    started = open_kernel.start_run("p", "a", [], ANN)
+    text = open_kernel.panel("p").nxml.replace('type="any" default="0"', 'type="int" default="0"', 1)
+    open_kernel.put_panel("p", text, ANN)
+    waiting.set_result(None)
+    with pytest.raises(StateError, match="must be int"):
+        started.result(timeout=10)
+    assert open_kernel.panel("p").state == {"n": 0}
