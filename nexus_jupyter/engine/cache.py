@@ -38,35 +38,29 @@ class CompileCache:
         self.folder = folder
         self.usable = self._prepare()
 
-    def load(self, engine: wasmtime.Engine, wasm: bytes, config: str) -> wasmtime.Module:
-        """Return the compiled module, from disk if it is there and sound."""
-        path = self.folder / f"{self._key(wasm, config)}.cwasm"
+    def load(self, engine: wasmtime.Engine, key: str, make: Callable[[], bytes]) -> wasmtime.Module:
+        """Return a compiled module, from disk if it is there and sound.
+
+        Parameters
+        ----------
+        engine
+            Compiles it otherwise.
+        key
+            Names what the module is made from, and the engine's configuration.
+        make
+            Returns the module's WebAssembly; called only if it has to be compiled.
+        """
+        name = hashlib.sha256(f"{key} {version('wasmtime')}".encode()).hexdigest()
+        path = self.folder / f"{name}.cwasm"
         if self.usable and path.exists():
             try:
                 return wasmtime.Module.deserialize_file(engine, str(path))
             except wasmtime.WasmtimeError:
                 path.unlink(missing_ok=True)  # cut short, or from another version: compile again
-        module = wasmtime.Module(engine, wasm)
+        module = wasmtime.Module(engine, make())
         if self.usable:
             self._store(path, bytes(module.serialize()))
         return module
-
-    def image(self, wasm: bytes, source: str, bake: Callable[[], bytes]) -> bytes:
-        """Return the module with a program baked in, from disk if it is there; one is as good as another."""
-        digest = hashlib.sha256(wasm)
-        digest.update(source.encode())
-        path = self.folder / f"{digest.hexdigest()}.wasm"
-        if self.usable and path.exists():
-            return path.read_bytes()
-        baked = bake()
-        if self.usable:
-            self._store(path, baked)
-        return baked
-
-    def _key(self, wasm: bytes, config: str) -> str:
-        digest = hashlib.sha256(wasm)
-        digest.update(f"{version('wasmtime')} {config}".encode())
-        return digest.hexdigest()
 
     def _prepare(self) -> bool:
         try:

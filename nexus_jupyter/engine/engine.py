@@ -52,6 +52,7 @@ class Engine:
 
     def __init__(self, artefact: Path | None = None, cache: Path | None = None, *, threads: int | None = None) -> None:
         self._wasm = artefact.read_bytes() if artefact else asset("engine.wasm")
+        self._key = f"{hashlib.sha256(self._wasm).hexdigest()} {_CONFIG}"
         config = wasmtime.Config()
         config.epoch_interruption = True
         # First: the C interface ends the process when the wasm stack is larger than this one.
@@ -136,7 +137,7 @@ class Engine:
     def status(self) -> dict[str, object]:
         """Return what `nexus doctor` tells about the engine."""
         return {
-            "artefact": hashlib.sha256(self._wasm).hexdigest()[:12],
+            "artefact": self._key[:12],
             "wasmtime": version("wasmtime"),
             "cache": str(self._cache.folder) if self._cache.usable else None,
             "images": sorted(image.name for image in list(self._images.values())),
@@ -145,8 +146,9 @@ class Engine:
 
     def _load(self, name: str, source: str) -> Image:
         started = time.perf_counter()
-        baked = self._cache.image(self._wasm, source, lambda: self._bake(source, name))
-        runtime = Runtime(self._engine, self._cache.load(self._engine, baked, _CONFIG))
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        module = self._cache.load(self._engine, f"{self._key} {digest}", lambda: self._bake(source, name))
+        runtime = Runtime(self._engine, module)
         self._compile_seconds = round(time.perf_counter() - started, 3)
         instance = Instance(runtime, Limits())
         try:
@@ -156,7 +158,7 @@ class Engine:
         return Image(name, self, runtime, base)
 
     def _bake(self, source: str, name: str) -> bytes:
-        plain = Runtime(self._engine, self._cache.load(self._engine, self._wasm, _CONFIG))
+        plain = Runtime(self._engine, self._cache.load(self._engine, self._key, lambda: self._wasm))
 
         def take() -> bytes:
             instance = Instance(plain, Limits(cpu_seconds=30))

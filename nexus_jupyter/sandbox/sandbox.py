@@ -134,7 +134,7 @@ class Sandbox:
     limits: RunLimits = field(default_factory=RunLimits)
     operations: Operations = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
-    pooled: int = 4
+    pooled: int = 0
     images: PanelImages = field(init=False)
     pool: Pool = field(init=False)
 

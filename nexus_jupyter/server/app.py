@@ -98,7 +98,7 @@ class NexusApp(ExtensionApp):
     run_output = Integer(1 << 20, min=1024, config=True, help="Bytes that one run may return or keep in states.")
     run_calls_at_once = Integer(64, min=1, max=64, config=True, help="Host calls that one run may have under way.")
     run_calls = Integer(10_000, min=1, config=True, help="Host calls that one run may make in all.")
-    pooled = Integer(4, min=0, max=50, config=True, help="Machines kept ready for each panel used lately.")
+    pooled = Integer(0, min=0, max=50, config=True, help="Machines kept ready for each panel used lately.")
     files_quota = Integer(100 << 20, min=0, config=True, help="Bytes that panels may keep below files/.")
     connections = Dict(
         Unicode(), Unicode(), config=True, help="Databases that panels can be granted: SQLAlchemy URLs by name."

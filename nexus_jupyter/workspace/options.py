@@ -31,5 +31,5 @@ class WorkspaceOptions:
     limits: RunLimits = field(default_factory=RunLimits)
     connections: Mapping[str, str] = field(default_factory=dict)
     private_origins: tuple[str, ...] = ()
-    pooled: int = 4
+    pooled: int = 0
     files_quota: int = 100 << 20
