@@ -188,6 +188,7 @@ function hostApi(random: () => number, logs: string[]): object {
     db: Object.freeze({
       query: (connection: unknown, sql: unknown, params: unknown = {}) => ask("db.query", { connection: String(connection), sql: String(sql), params: json(params, "The parameters") }),
     }),
+    ai: (prompt: unknown) => ask("ai.complete", { prompt: String(prompt) }),
     emit: (event: unknown, data: unknown = null) => ask("agent.emit", { event: String(event), data: json(data, "The data") }),
     notify: (message: unknown, level: unknown = "info") => ask("notify", { message: String(message), level: String(level) }),
     clipboard: (text: unknown) => ask("clipboard", { text: String(text) }),

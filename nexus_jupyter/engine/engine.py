@@ -150,12 +150,7 @@ class Engine:
         module = self._cache.load(self._engine, f"{self._key} {digest}", lambda: self._bake(source, name))
         runtime = Runtime(self._engine, module)
         self._compile_seconds = round(time.perf_counter() - started, 3)
-        instance = Instance(runtime, Limits())
-        try:
-            base = instance.contents()
-        finally:
-            instance.close()
-        return Image(name, self, runtime, base)
+        return Image(name, self, runtime)
 
     def _bake(self, source: str, name: str) -> bytes:
         plain = Runtime(self._engine, self._cache.load(self._engine, self._key, lambda: self._wasm))

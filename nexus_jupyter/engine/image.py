@@ -62,20 +62,16 @@ class Image:
         Whose threads and clock it uses.
     runtime
         The compiled module.
-    base
-        The module's initial memory.
     memory
-        What a machine's memory holds beyond it.
+        What a machine's memory holds beyond the module's own.
     """
 
-    def __init__(
-        self, name: str, engine: Engine, runtime: Runtime, base: bytes, memory: MemoryImage | None = None
-    ) -> None:
+    def __init__(self, name: str, engine: Engine, runtime: Runtime, memory: MemoryImage | None = None) -> None:
         self.name = name
         self.engine = engine
         self.runtime = runtime
-        self._base = base
         self._memory = memory
+        self._base: bytes | None = None
 
     @property
     def own_bytes(self) -> int:
@@ -154,10 +150,19 @@ class Image:
                 memory = instance.memory()
         finally:
             instance.close()
+        self._base = self._base or self._contents()
         extended = MemoryImage(self._base, memory)
         if trial is not None:
             extended.learn(memory, self._try(extended, limits, trial))
-        return Image(name, self.engine, self.runtime, self._base, extended), failures
+        return Image(name, self.engine, self.runtime, extended), failures
+
+    def _contents(self) -> bytes:
+        """Return the memory that the module itself starts with."""
+        instance = Instance(self.runtime, Limits())
+        try:
+            return instance.contents()
+        finally:
+            instance.close()
 
     def _try(self, memory: MemoryImage, limits: Limits, trial: JsonValue) -> bytes:
         instance = Instance(self.runtime, limits, memory)

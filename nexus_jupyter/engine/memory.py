@@ -113,17 +113,17 @@ def _sealed_file(memory: bytes) -> int | None:
 def _differences(before: bytes, after: bytes) -> Sequence[tuple[int, bytes]]:
     """Return the pieces of a memory that differ from another one of the same size."""
     pieces: list[tuple[int, bytes]] = []
-    view, other = memoryview(after), memoryview(before)
+    # Slices of bytes are copied and compared at once; a memoryview compares item by item.
     for page in range(0, len(after), PAGE):
-        if view[page : page + PAGE] == other[page : page + PAGE]:
+        if after[page : page + PAGE] == before[page : page + PAGE]:
             continue
         for at in range(page, page + PAGE, _PIECE):
-            piece = view[at : at + _PIECE]
-            if piece == other[at : at + _PIECE]:
+            piece = after[at : at + _PIECE]
+            if piece == before[at : at + _PIECE]:
                 continue
             if pieces and pieces[-1][0] + len(pieces[-1][1]) == at:
                 start, joined = pieces.pop()
-                pieces.append((start, joined + bytes(piece)))
+                pieces.append((start, joined + piece))
             else:
-                pieces.append((at, bytes(piece)))
+                pieces.append((at, piece))
     return pieces

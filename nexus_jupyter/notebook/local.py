@@ -20,7 +20,7 @@ from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.trilog import TriLogQuestion
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
 
 __all__ = ["LocalHost"]
 
@@ -32,12 +32,14 @@ class LocalHost:
     ----------
     folder
         The workspace's folder; made when missing.
+    options
+        Limits of runs and what they may reach; the defaults when left out.
     """
 
     kind = "kernel"
 
-    def __init__(self, folder: Path) -> None:
-        self.kernel = WorkspaceKernel(folder)
+    def __init__(self, folder: Path, options: WorkspaceOptions | None = None) -> None:
+        self.kernel = WorkspaceKernel(folder, options=options)
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")

@@ -21,6 +21,8 @@ from nexus_jupyter.protocol.errors import FrameError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nexus_jupyter.workspace import WorkspaceOptions
+
 __all__ = ["Workspace"]
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: functions of people, with any parameters
@@ -41,8 +43,15 @@ class Workspace:
         self._exposed = ExposedFunctions()
 
     @classmethod
-    def open(cls, folder: str | Path) -> Workspace:
+    def open(cls, folder: str | Path, *, options: WorkspaceOptions | None = None) -> Workspace:
         """Open a folder's workspace in this process; made when missing.
+
+        Parameters
+        ----------
+        folder
+            Where it is.
+        options
+            Limits of runs, and what panels may be granted; the defaults when left out.
 
         Raises
         ------
@@ -51,7 +60,7 @@ class Workspace:
         """
         from nexus_jupyter.notebook.local import LocalHost
 
-        return cls(LocalHost(Path(folder)))
+        return cls(LocalHost(Path(folder), options))
 
     @property
     def name(self) -> str:

@@ -6,8 +6,10 @@ import random
 import time
 import uuid
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from nexus_jupyter.engine import EngineFailure
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NotFoundError
@@ -15,7 +17,7 @@ from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build
 from nexus_jupyter.protocol.patch import Cause, SetOp
 from nexus_jupyter.protocol.run import RunRecord
-from nexus_jupyter.sandbox import Caller, Job, Sandbox, SandboxResult, Started, Token
+from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import GrantStore, RunRecording, RunStore
 from nexus_jupyter.trilog import Operation, Recorder
 from nexus_jupyter.workspace.lane import Lane
@@ -58,6 +60,16 @@ class Execution:
         self.runs = runs
         self.lanes: dict[str, Lane] = {}
         self.tasks: dict[str, _Task] = {}
+
+    def prepare(self, build: Build) -> None:
+        """Make a panel's image in the background, so that its first click need not wait for it."""
+
+        def make() -> None:
+            with suppress(EngineFailure):  # the click will say what is wrong
+                self.sandbox.images.get(Program.of(build.id, build.actions))
+
+        if build.actions:
+            self.sandbox.engine.submit(make)
 
     def start(
         self,

@@ -190,7 +190,9 @@ class WorkspaceKernel:
                 cause = Cause.model_validate({"kind": kind, "via": via})
                 return Draft(replacement(graph, build, nxml), actor, cause, name, span.trace_id, span.span_id)
 
-            return self.writer.submit(draw)
+            change = self.writer.submit(draw)
+        self.execution.prepare(build)
+        return change
 
     def edit(self, name: str, patch: Patch, actor: Actor) -> Change | None:
         """Edit a panel by a patch whose ids are those of the panel's nodes.
@@ -215,9 +217,11 @@ class WorkspaceKernel:
                     return Draft(ops, actor, Cause(kind="edit"), name, span.trace_id, span.span_id)
 
                 try:
-                    return self.writer.submit(draw)
+                    change = self.writer.submit(draw)
                 except _EditedMeanwhile:
                     continue
+                self.execution.prepare(self.build(name))
+                return change
 
     def delete(self, name: str, actor: Actor) -> Change | None:
         """Delete a panel; its history stays."""

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import StreamSession, WorkspaceKernel
 
@@ -149,3 +150,35 @@ def test_pages_come_as_arrow_with_their_numbers(kernel: WorkspaceKernel, ann: Ac
     header = json.loads(message[4 : 4 + length])
     assert (header["total"], header["aggregates"]) == (3, [12.0])
     assert pa.ipc.open_stream(message[4 + length :]).read_all().to_pydict() == {"x": [3, 4]}
+
+
+def test_only_a_kernel_exposes_functions_and_only_people_grant(kernel: WorkspaceKernel, client: Client) -> None:
+    client.send(type="expose", id="1", functions=[{"name": "f"}])
+    assert client.next()["problem"]["code"] == "denied"
+    client.send(type="grant", id="2", panel="counter", cap="net.http", target="https://example.org", seconds=60)
+    assert client.next() == {"type": "result", "id": "2", "rev": 1, "value": None, "problem": None, "profile": None}
+    client.send(type="subscribe", panel="counter", rev=None)
+    assert client.next()["type"] == "snapshot"
+    assert [grant["cap"] for grant in client.next()["grants"]] == ["net.http"]
+    client.send(type="revoke", id="3", panel="counter")
+    assert [client.next()["type"] for _ in range(2)] == ["grants", "result"]
+    model = Client(kernel, Actor(id="gpt", kind="model"))
+    model.send(type="grant", id="4", panel="counter", cap="net.http")
+    assert model.next()["problem"]["code"] == "denied"
+
+
+def test_a_kernel_that_leaves_takes_its_functions_along(kernel: WorkspaceKernel) -> None:
+    notebook = Client(kernel, Actor(id="ann", kind="kernel"))
+    notebook.send(type="expose", id="1", functions=[{"name": "f"}])
+    assert notebook.next()["type"] == "result"
+    call = kernel.functions.call("f", {"x": 1})
+    sent = notebook.next()
+    assert (sent["function"], sent["args"]) == ("f", {"x": 1})
+    notebook.send(type="answer", call=sent["call"], value=5)
+    assert call.result(timeout=5) == 5
+    waiting = kernel.functions.call("f", {})
+    notebook.session.close()
+    with pytest.raises(NexusError, match="has gone"):
+        waiting.result(timeout=5)
+    with pytest.raises(NexusError, match="No running notebook"):
+        kernel.functions.call("f", {})
