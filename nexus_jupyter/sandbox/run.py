@@ -26,6 +26,10 @@ from nexus_jupyter.sandbox.limits import RunLimits
 
 __all__ = ["Done", "Run", "Step"]
 
+#: A run whose messages take more bytes, or that takes more steps, is not recorded.
+_RECORDED = 8 << 20
+_STEPS = 20_000
+
 
 class _Report(BaseModel):
     """What a machine says after a step.
@@ -79,6 +83,7 @@ class _Books:
     """What a run did, for its profile and its recording."""
 
     steps: list[Step] = field(default_factory=list)
+    recorded_bytes: int = 0
     calls: list[HostCall] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 
@@ -182,11 +187,20 @@ class Run:
         try:
             reported = self._machine.exchange(packed, now_ns=now)
         finally:
-            self.books.steps.append(Step(now, packed, reported))
+            self._note(Step(now, packed, reported))
         try:
             return _Report.model_validate(unpack(reported))
         except ValidationError as error:
             raise EngineFailure("tampered with its surroundings", kind="threw", name="TamperError") from error
+
+    def _note(self, step: Step) -> None:
+        """Record a step. A run that says too much is not recorded: half of it could not be run again."""
+        self.books.recorded_bytes += len(step.message) + len(step.report)
+        if self.books.recorded_bytes <= _RECORDED and len(self.books.steps) < _STEPS:
+            self.books.steps.append(step)
+        else:
+            self.books.recorded_bytes = _RECORDED + 1
+            self.books.steps.clear()
 
     def _resume(self) -> None:
         with self._stepping:
@@ -194,7 +208,12 @@ class Run:
             with self._lock:
                 answers, self._answers = self._answers, []
                 self._scheduled = False
-            self._step({"answers": answers, "state": self._refresh()})
+            try:
+                state = self._refresh()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run cannot go on, and must end
+                self._end(EngineFailure(f"could not go on: {error}", kind="threw", name="HostError"))
+                return
+            self._step({"answers": answers, "state": state})
 
     # Calls
 

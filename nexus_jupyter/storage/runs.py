@@ -24,8 +24,6 @@ __all__ = ["RunRecording", "RunStore"]
 _log = logging.getLogger(__name__)
 #: Seconds that recordings wait for others, to be written together.
 _DELAY = 0.25
-#: A recording larger than this, in bytes, is not kept.
-_LARGEST = 8 << 20
 #: Recordings that may wait to be written; more are dropped.
 _WAITING = 2000
 
@@ -155,10 +153,8 @@ class RunStore:
     def _write(self, batch: list[RunRecording]) -> None:
         rows = []
         for recording in batch:
-            steps = msgpack.packb(recording.steps)
-            if len(steps) <= _LARGEST:
-                plain = {name: getattr(recording, name) for name in _COLUMNS}
-                rows.append({**plain, "workspace": self._workspace, "steps": steps})
+            plain = {name: getattr(recording, name) for name in _COLUMNS}
+            rows.append({**plain, "workspace": self._workspace, "steps": msgpack.packb(recording.steps)})
         try:
             with self._engine.begin() as connection:
                 for recording in batch:

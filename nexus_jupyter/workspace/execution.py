@@ -91,6 +91,8 @@ class Execution:
         run = run or uuid.uuid4().hex
         cause = Cause.model_validate({"kind": "run", "via": via, "element": element, "action": action, "run": run})
         future: Future[RunRecord] = Future()
+        # So that nobody who stops waiting for it can cancel the future; `cancel` cancels the run.
+        future.set_running_or_notify_cancel()
         lane = self.lanes.setdefault(panel, Lane(self.sandbox.engine.submit))
         task = _Task(self, panel, args, event=event, actor=actor, cause=cause, depth=depth, future=future)
         self.tasks[run] = task
@@ -227,8 +229,8 @@ class _Task:
         )
 
     def _keep(self, started: Started, error: BaseException | None) -> None:
-        profile = started.profile
-        if profile is None:
+        profile, steps = started.profile, started.steps
+        if profile is None or not steps:
             return
         kind = "done" if error is None else error.kind if isinstance(error, HandlerError) else "refused"
         self._execution.runs.keep(
@@ -244,7 +246,7 @@ class _Task:
                 cpu_ms=profile.cpu_ms,
                 wall_ms=profile.wall_ms,
                 memory_bytes=profile.memory_bytes,
-                steps=tuple((step.now_ns, step.message, step.report) for step in started.steps),
+                steps=tuple((step.now_ns, step.message, step.report) for step in steps),
             )
         )
 

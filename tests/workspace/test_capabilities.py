@@ -481,3 +481,23 @@ def test_what_a_run_writes_is_checked_against_the_text_of_then(open_kernel: Work
     with pytest.raises(StateError, match="must be int"):
         started.result(timeout=10)
     assert open_kernel.panel("p").state == {"n": 0}
+
+
+def test_a_run_that_another_one_waits_for_ends_in_peace_when_that_one_is_cancelled(
+    open_kernel: WorkspaceKernel,
+) -> None:
+    waiting = Future[Any]()
+    open_kernel.functions.expose(object(), [ExposedFunction(name="f")], lambda _name, _args: waiting)
+    panel(open_kernel, "await nx.kernel.call('f'); state.n = 7", ("kernel.call", "f"), name="inner")
+    panel(open_kernel, "return nx.send('inner', 'a')", ("panel.send", "inner"))
+    outer = open_kernel.start_run("p", "a", [], ANN, run="3" * 32)
+    threading.Event().wait(0.2)
+    assert open_kernel.execution.cancel("3" * 32)
+    with pytest.raises(HandlerError, match="cancelled"):
+        outer.result(timeout=5)
+    waiting.set_result(None)
+    for _ in range(200):
+        if open_kernel.panel("inner").state == {"n": 7}:
+            return
+        threading.Event().wait(0.02)
+    pytest.fail("the inner run did not end")
