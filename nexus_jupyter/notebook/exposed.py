@@ -37,6 +37,8 @@ class ExposedFunctions:
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: threading.Thread | None = None
+        #: Whether calls are made by the loop itself, which can then wait for coroutines.
+        self._draining = False
 
     def add(self, function: Callable[..., Any], name: str) -> None:
         """Expose a function.
@@ -104,8 +106,12 @@ class ExposedFunctions:
             return self._calls.popleft() if self._calls else None
 
     def _drain(self) -> None:
-        while (call := self._next(lambda: True)) is not None:
-            call()
+        self._draining = True
+        try:
+            while (call := self._next(lambda: True)) is not None:
+                call()
+        finally:
+            self._draining = False
 
     def _serve_always(self) -> None:
         while (call := self._next(lambda: False)) is not None:
@@ -121,10 +127,11 @@ class ExposedFunctions:
             return
         if not inspect.isawaitable(result):
             _settle(name, result, future)
-        elif self._loop is not None and self._loop.is_running():
+        elif self._draining and self._loop is not None:
             self._loop.create_task(_await(name, result, future))
         else:
-            asyncio.run(_await(name, result, future))
+            # Whoever is here blocks its loop, if it has one: the coroutine gets one of its own.
+            threading.Thread(target=asyncio.run, args=(_await(name, result, future),), daemon=True).start()
 
 
 async def _await(name: str, result: Any, future: Future[JsonValue]) -> None:  # Any: what people return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -230,3 +231,22 @@ def test_functions_return_what_notebooks_have(ws: Workspace) -> None:
     ws.panel("calling", CALLING.replace('type="float" default="0"', 'type="any" default="0"'))
     ws.grant("calling", "kernel.call")
     assert ws["calling"].run("ask").value == {"a": 1.5, "b": [0, 1, 2], "c": [{"x": 1}], "d": "2024-01-01T00:00:00"}
+
+
+def test_an_async_function_is_served_while_the_notebooks_own_loop_is_blocked(ws: Workspace) -> None:
+    """As in a cell of a notebook, which runs on the kernel's loop and blocks it in ``panel.run``."""
+    import asyncio
+
+    async def cell() -> object:
+        @ws.expose(name="predict")
+        async def later(age: int) -> float:
+            await asyncio.sleep(0.01)
+            return age * 2.0
+
+        ws.panel("calling", CALLING)
+        ws.grant("calling", "kernel.call")
+        blocked = ws["calling"].run("ask", age=4).value
+        return blocked, (await ws["calling"].run_async("ask", age=5)).value
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: asyncio.run(cell())).result(timeout=30) == (8.0, 10.0)
