@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -93,7 +94,8 @@ def test_memory_and_files_return_to_where_they_were(engine: Engine, operations: 
 
 
 def test_nothing_is_left_from_one_run_to_the_next(engine: Engine) -> None:
-    run(engine, "globalThis.left = 1; Object.prototype.left = 2; Array.prototype.push = null; Math.max = null")
+    with suppress(HandlerError):  # what it breaks, it breaks for itself
+        run(engine, "globalThis.left = 1; Object.prototype.left = 2; Array.prototype.push = null; Math.max = null")
     assert run(engine, "return [typeof globalThis.left, typeof ({}).left, typeof [].push, Math.max(1, 2)]").value == [
         "undefined",
         "undefined",
