@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpcore
-from httpcore._backends.anyio import AnyIOBackend  # the default backend, which has no public name
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
@@ -213,7 +212,7 @@ class _Guarded(httpcore.AsyncNetworkBackend):
     def __init__(self, network: Network, parts: SplitResult) -> None:
         self._network = network
         self._parts = parts
-        self._backend = AnyIOBackend()
+        self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
