@@ -79,4 +79,5 @@ protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contra
 	cd js && npm run --silent protocol
 
 build: setup  ## Build wheel and sdist
+	$(BIN)/pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build

@@ -50,14 +50,22 @@ class Pool:
         EngineFailure
             If there is no memory for one.
         """
+        surplus: list[Machine] = []
         with self._lock:
+            if self._size == 0:
+                # An image that is remembered here stays alive, with its file: without a size, none is.
+                self.misses += 1
+                return image.start(self._limits)
             machines = self._ready.setdefault(image, deque())
             self._ready.move_to_end(image)
             found = machines.popleft() if machines else None
             self.hits, self.misses = self.hits + (found is not None), self.misses + (found is None)
             self._takes += 1
-            fill = self._size > 0 and not self._filling
-            self._filling = self._filling or fill
+            while len(self._ready) > _IMAGES:
+                surplus.extend(self._ready.popitem(last=False)[1])
+            fill, self._filling = not self._filling, True
+        for machine in surplus:
+            machine.close()
         if fill:
             self._later(image)
         return found or image.start(self._limits)
@@ -88,14 +96,9 @@ class Pool:
         if takes != self._takes:
             self._later(image)  # somebody ran something meanwhile: wait for quiet
             return
-        surplus: list[Machine] = []
         with self._lock:
             self._filling = False
-            while len(self._ready) > _IMAGES:
-                surplus.extend(self._ready.popitem(last=False)[1])
             wanted = [(other, self._size - len(waiting)) for other, waiting in self._ready.items()]
-        for machine in surplus:
-            machine.close()
         for other, missing in wanted:
             for _ in range(missing):
                 self._add(other)

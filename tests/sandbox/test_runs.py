@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from concurrent.futures import wait
 from typing import Any
 
+import psutil
 import pytest
 
 from nexus_jupyter.engine import Engine, Limits
@@ -199,3 +201,18 @@ def test_machines_are_kept_ready_for_quiet_times(engine: Engine) -> None:
     assert box.pool.hits >= 2
     box.close()
     assert box.pool.ready() == 0
+
+
+@pytest.mark.parametrize("pooled", [0, 1])
+def test_images_that_are_no_longer_used_are_let_go_with_their_files(engine: Engine, pooled: int) -> None:
+    box = Sandbox(engine, pooled=pooled)
+    box.images._kept = 3
+    process = psutil.Process()
+    box.run(job("return 0"))
+    gc.collect()
+    before = process.num_fds()
+    for number in range(60):
+        assert box.run(job(f"return {number}")).value == number
+    gc.collect()
+    assert process.num_fds() - before <= 3 + 8 * pooled
+    box.close()
