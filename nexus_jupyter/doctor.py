@@ -142,9 +142,9 @@ def _metrics() -> Iterator[Finding]:
     try:
         answer = httpx.get(path, headers=headers, trust_env=False, timeout=10).raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
-        yield Finding("server", "warning", f"The server at {url} does not tell its numbers: {error}.")
+        yield Finding("runs", "warning", f"The server at {url} does not tell its numbers: {error}.")
         return
-    yield Finding("server", "ok", "; ".join(f"{name}: {_points(points)}" for name, points in sorted(answer.items())))
+    yield Finding("runs", "ok", "; ".join(f"{name}: {_points(points)}" for name, points in sorted(answer.items())))
 
 
 def _points(points: list[dict[str, object]]) -> str:

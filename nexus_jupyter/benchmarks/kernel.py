@@ -50,7 +50,7 @@ def panel() -> list[Row]:
         kernel.put_panel("counter", COUNTER, SYSTEM)
 
         def act() -> None:
-            kernel.start_run("counter", "add", [1], SYSTEM).result()
+            kernel.execution.start("counter", "add", [1], SYSTEM).result()
 
         rows.append(measured("action, durable", act, count=300, peer=first))
     return rows

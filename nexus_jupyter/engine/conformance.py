@@ -80,7 +80,6 @@ class _Test:
     flags: frozenset[str]
     features: tuple[str, ...]
     includes: tuple[str, ...]
-    phase: str
     error: str
 
     @property
@@ -188,7 +187,6 @@ def _read(file: str, source: str) -> _Test:
         flags=frozenset(about.get("flags") or ()),
         features=tuple(about.get("features") or ()),
         includes=tuple(about.get("includes") or ()),
-        phase=negative.get("phase", ""),
         error=negative.get("type", ""),
     )
 

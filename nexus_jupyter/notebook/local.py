@@ -79,7 +79,7 @@ class LocalHost:
     def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
         """Run an action."""
         given = dict(args) if isinstance(args, Mapping) else list(args)
-        run = self.kernel.start_run(name, action, given, self.actor)
+        run = self.kernel.execution.start(name, action, given, self.actor)
         # The run may call functions of this very process, which nobody else would serve meanwhile.
         return self._exposed.serve(run) if self._exposed is not None else run.result()
 
@@ -94,7 +94,6 @@ class LocalHost:
 
     def grant(self, panel: str, cap: str, target: str | None, seconds: float | None) -> Grant:
         """Allow a panel something."""
-        self.kernel.panel(panel)
         return self.kernel.permissions.grant(panel, cap, target, self.actor, seconds=seconds)
 
     def revoke(self, panel: str, cap: str | None, target: str | None) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from nexus_jupyter.protocol.capability import Capability, CapabilityUse, Grant
@@ -31,15 +30,12 @@ class Token:
         Those of the panel when the run started.
     valid
         Tells by a grant's id whether it holds at this moment: it may be revoked, or end, while the run waits.
-    id
-        Names the token in records.
     """
 
     panel: str
     uses: Sequence[CapabilityUse] = ()
     grants: Sequence[Grant] = ()
     valid: Callable[[str], bool] = lambda _id: False
-    id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def allows(self, cap: Capability, target: str) -> bool:
         """Tell whether a grant covers a target now."""
@@ -75,7 +71,10 @@ def covers(cap: Capability, granted: str | None, target: str) -> bool:
     if granted is None:
         return True
     if cap in {"net.http", "net.ws"}:
-        return _covers_origin(urlsplit(granted), urlsplit(target))
+        try:
+            return _covers_origin(urlsplit(granted), urlsplit(target))
+        except ValueError:
+            return False  # no address at all
     if cap in {"fs.read", "fs.write"}:
         folder = granted.strip("/")
         return folder in {"", target} or target.startswith(f"{folder}/")
@@ -85,10 +84,7 @@ def covers(cap: Capability, granted: str | None, target: str) -> bool:
 
 
 def _covers_origin(granted: SplitResult, target: SplitResult) -> bool:
-    try:
-        if granted.scheme != target.scheme or _port(granted) != _port(target):
-            return False
-    except ValueError:
+    if granted.scheme != target.scheme or _port(granted) != _port(target):
         return False
     allowed, wanted = (granted.hostname or "").lower(), (target.hostname or "").lower()
     if allowed.startswith("*."):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import decimal
+import re
 import sqlite3
 import threading
-import uuid
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +17,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, RequestError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
+from nexus_jupyter.sandbox.values import plain_value
 
 __all__ = ["Databases"]
 
 _ROWS = 10_000
+_QUESTION = re.compile(r"(?:select|with|values|pragma)\b", re.IGNORECASE)
+_INTO_FILE = re.compile(r"\binto\s+(?:outfile|dumpfile)\b", re.IGNORECASE)
 _SECONDS = 30.0
 #: What SQLite may be asked to do by a panel; ATTACH would open any file.
 _DENIED = {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
@@ -62,6 +64,7 @@ class Databases:
             raise NotFoundError(f"There is no connection '{name}'.", hint=f"NexusApp.connections has: {known}.")
         if not isinstance(params, dict):
             raise RequestError("Parameters are an object, by the names that the statement has them as :name.")
+        _refuse_scripts(sql, writes=writes)
         return await asyncio.to_thread(self._query, name, sql, params, writes=writes)
 
     def close(self) -> None:
@@ -76,11 +79,9 @@ class Databases:
             with self._engine(name, writes=writes).connect() as connection:
                 _prepare(connection, writes=writes)
                 result = connection.execute(text(sql), params)
-                if not result.returns_rows:
-                    connection.commit()
-                    return {"columns": [], "rows": [], "count": result.rowcount}
-                columns = list(result.keys())
-                rows = result.fetchmany(_ROWS + 1)
+                columns = list(result.keys()) if result.returns_rows else []
+                rows = result.fetchmany(_ROWS + 1) if result.returns_rows else []
+                changed = 0 if result.returns_rows else result.rowcount
                 if writes:
                     connection.commit()
         except SQLAlchemyError as error:
@@ -89,8 +90,8 @@ class Databases:
             ) from error
         if len(rows) > _ROWS:
             raise RequestError(f"More than {_ROWS} rows; ask for fewer with LIMIT.")
-        found = [{column: _plain(value) for column, value in zip(columns, row, strict=True)} for row in rows]
-        return {"columns": columns, "rows": found, "count": len(found)}
+        found = [{column: plain_value(value) for column, value in zip(columns, row, strict=True)} for row in rows]
+        return {"columns": columns, "rows": found, "count": len(found) or changed}
 
     def _engine(self, name: str, *, writes: bool) -> Engine:
         key = f"{name}:write" if writes else name
@@ -105,6 +106,19 @@ class Databases:
                     event.listen(engine, "connect", _guard_sqlite if not writes else _guard_writable_sqlite)
                 self._engines[key] = engine
             return self._engines[key]
+
+
+def _refuse_scripts(sql: str, *, writes: bool) -> None:
+    """Let one statement through, and only a question where no more is granted.
+
+    Drivers run several statements in one call, and the first could end the transaction that the others were to be
+    read-only in; and what a transaction may not write, COPY and INTO OUTFILE may.
+    """
+    statement = sql.strip().removesuffix(";")
+    if ";" in statement:
+        raise RequestError("One statement at a time is run, without ';' within: give texts as parameters.")
+    if not writes and (not _QUESTION.match(statement) or _INTO_FILE.search(statement)):
+        raise RequestError("A grant to read lets a panel ask: the statement begins with SELECT, WITH or VALUES.")
 
 
 def _prepare(connection: Connection, *, writes: bool) -> None:
@@ -141,34 +155,12 @@ class _Deadline:
     """Stops a statement of SQLite that takes too long."""
 
     def __init__(self) -> None:
-        import time
-
-        self._now = time.monotonic
         self._until = 0.0
 
     def begin(self, _statement: str) -> None:
         """Start anew for a statement."""
-        self._until = self._now() + _SECONDS
+        self._until = time.monotonic() + _SECONDS
 
     def passed(self) -> int:
         """Tell SQLite whether to stop."""
-        return int(self._until > 0 and self._now() > self._until)
-
-
-def _plain(value: object) -> object:
-    match value:
-        case None | bool() | int() | float() | str() | bytes():
-            return value
-        case decimal.Decimal():
-            return float(value)
-        case dt.datetime() | dt.date() | dt.time():
-            return value.isoformat()
-        case dt.timedelta():
-            return value.total_seconds()
-        case uuid.UUID():
-            return str(value)
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple() | set():
-            return [_plain(item) for item in value]
-    return str(value)
+        return int(self._until > 0 and time.monotonic() > self._until)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -15,6 +15,8 @@ from nexus_jupyter.protocol.identity import SYSTEM, Actor
 from nexus_jupyter.sandbox.capabilities import Token
 
 __all__ = ["Answerable", "Arguments", "Caller", "HostLoop", "Operation", "Operations"]
+
+_THREADS = 32
 
 #: What an operation may return: JSON, or bytes within it.
 Answerable = JsonValue | bytes | Mapping[str, JsonValue | bytes]
@@ -65,6 +67,9 @@ class HostLoop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        # For names, files and databases: more than the handful that a small machine gets, so that slow queries of one
+        # panel do not hold up the others.
+        self.loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="nexus-host"))
         threading.Thread(target=self.loop.run_forever, name="nexus-host", daemon=True).start()
 
     @classmethod

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from nexus_jupyter.assets import asset
 from nexus_jupyter.engine import Engine, EngineFailure, Image, Limits
@@ -34,11 +35,8 @@ class Program:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the program, and of the sandbox around it."""
-        digest = hashlib.sha256(asset("sandbox.js"))
-        digest.update(asset("engine.wasm"))
-        digest.update(json.dumps([self.panel, *self.files]).encode())
-        return digest.hexdigest()
+        """SHA-256 of the program, and of the sandbox and the engine around it."""
+        return _digest(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +94,17 @@ class PanelImages:
 
     def __len__(self) -> int:
         return len(self._images)
+
+
+@lru_cache(maxsize=500)
+def _digest(program: Program) -> str:
+    text = json.dumps([_surroundings(), program.panel, *program.files])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _surroundings() -> str:
+    return hashlib.sha256(asset("sandbox.js") + asset("engine.wasm")).hexdigest()
 
 
 def _head(action: ActionDeclaration) -> str:

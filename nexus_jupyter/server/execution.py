@@ -32,7 +32,6 @@ class GrantsHandler(NexusHandler):
         """Allow a panel something."""
         body = self.body(GrantBody)
         kernel = await self.workspace()
-        kernel.panel(body.panel)
         allow = kernel.permissions.grant
         grant = await self.work(lambda: allow(body.panel, body.cap, body.target, self.actor, seconds=body.seconds))
         self.reply(grant, status=201)

@@ -132,7 +132,7 @@ class RunHandler(NexusHandler):
         """Run an action."""
         body = self.body(RunBody)
         kernel = await self.workspace()
-        run = kernel.start_run(name, action, body.args, self.actor, event=body.event)
+        run = kernel.execution.start(name, action, body.args, self.actor, event=body.event)
         record = await asyncio.wrap_future(run)
         self.reply(record)
 

@@ -21,7 +21,6 @@ from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build, Ordering
 from nexus_jupyter.protocol.patch import Cause, Change, InsertOp, Op, Patch, RemoveOp, SetOp
-from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.stream import AggregateRequest
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
@@ -101,7 +100,7 @@ class WorkspaceKernel:
         self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
         self.recorder = Recorder(self.name, store=self.trilog)
         grants = GrantStore(self.journal.engine, self.name)
-        self.permissions = Permissions(grants)
+        self.permissions = Permissions(grants, self.panel)
         self.runs = RunStore(open_database(sqlite_url(self.folder.runs)), self.name)
         self.functions = Functions()
         self.effects = Effects()
@@ -271,24 +270,6 @@ class WorkspaceKernel:
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
             return self.writer.submit(draw)
-
-    def start_run(
-        self,
-        name: str,
-        action: str,
-        args: list[JsonValue] | dict[str, JsonValue],
-        actor: Actor,
-        *,
-        event: JsonValue = None,
-        via: str = "api",
-        element: str | None = None,
-        depth: int = 0,
-        run: str | None = None,
-    ) -> Future[RunRecord]:
-        """Run an action in the sandbox; see `Execution.start`."""
-        return self.execution.start(
-            name, action, args, actor, event=event, via=via, element=element, depth=depth, run=run
-        )
 
     def replay(self, run: str) -> ReplayInfo:
         """Run a recorded run again, with the same clock, chance and answers, and compare; nothing is changed."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import decimal
 from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
+from nexus_jupyter.sandbox.values import plain_value
 from nexus_jupyter.workspace.effects import Effect
 from nexus_jupyter.workspace.panels import panel_view
 
@@ -35,7 +34,7 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         given = args.get("args") or {}
         if not isinstance(given, (dict, list)):
             raise RequestError("Arguments are given by name as an object, or by position as an array.")
-        run = kernel.start_run(panel, action, given, caller.actor, via="system", depth=caller.depth + 1)
+        run = kernel.execution.start(panel, action, given, caller.actor, via="system", depth=caller.depth + 1)
         return (await asyncio.wrap_future(run)).value
 
     async def read(caller: Caller, args: Arguments) -> Answerable:
@@ -55,7 +54,7 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
                 raise RequestError(f"The frame '{name}' has no column '{unknown[0]}'; it has {table.column_names}.")
             table = table.select(columns)
         rows = await asyncio.to_thread(table.slice(offset, limit).to_pylist)
-        return {"total": table.num_rows, "rows": [{key: _plain(cell) for key, cell in row.items()} for row in rows]}
+        return {"total": table.num_rows, "rows": [plain_value(row) for row in rows]}
 
     async def call(caller: Caller, args: Arguments) -> Answerable:
         name = str(args.get("name"))
@@ -105,20 +104,3 @@ def _window(options: Any) -> tuple[int, int, list[str] | None]:  # Any: whatever
     if columns is not None and not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
         raise RequestError("columns is an array of names.")
     return offset, limit, columns
-
-
-def _plain(cell: object) -> object:
-    match cell:
-        case dt.datetime() | dt.date() | dt.time():
-            return cell.isoformat()
-        case dt.timedelta():
-            return cell.total_seconds()
-        case decimal.Decimal():
-            return float(cell)
-        case float() if cell != cell or cell in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN is not itself
-            return None
-        case list():
-            return [_plain(item) for item in cell]
-        case dict():
-            return {str(key): _plain(item) for key, item in cell.items()}
-    return cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import get_args
 
@@ -24,10 +25,13 @@ class Permissions:
     ----------
     store
         Where they are kept.
+    find
+        Raises `NotFoundError` unless there is a panel of a name.
     """
 
-    def __init__(self, store: GrantStore) -> None:
+    def __init__(self, store: GrantStore, find: Callable[[str], object]) -> None:
         self.store = store
+        self._find = find
 
     def grant(self, panel: str, cap: str, target: str | None, actor: Actor, *, seconds: float | None = None) -> Grant:
         """Allow a panel something; it counts while the panel's text asks for it.
@@ -38,11 +42,14 @@ class Permissions:
             If the actor is no person: models and panels grant nothing.
         RequestError
             If there is no such capability, or the time makes no sense.
+        NotFoundError
+            If there is no such panel.
         """
         if actor.kind not in {"user", "kernel"}:
             raise PermissionDeniedError("Only a person can allow a panel something.")
         if seconds is not None and not 0 < seconds <= _LONGEST.total_seconds():
             raise RequestError("A grant lasts for some seconds, at most ten years.")
+        self._find(panel)
         lasting = timedelta(seconds=seconds) if seconds is not None else None
         return self.store.add(panel, _known(cap), target or None, actor.id, lasting=lasting)
 

@@ -183,7 +183,7 @@ class StreamSession:
             match frame:
                 case Trigger():
                     self._runs[frame.id] = uuid.uuid4().hex
-                    run = self._kernel.start_run(
+                    run = self._kernel.execution.start(
                         frame.panel,
                         frame.action,
                         frame.args,
@@ -206,7 +206,6 @@ class StreamSession:
                     undone = self._kernel.undo(frame.panel, self._actor, redo=frame.redo)
                     self._send(Result(id=frame.id, rev=undone.rev if undone else self._kernel.head.rev))
                 case GrantRequest():
-                    self._kernel.panel(frame.panel)
                     allow = self._kernel.permissions.grant
                     allow(frame.panel, frame.cap, frame.target, self._actor, seconds=frame.seconds)
                     self._send(Result(id=frame.id, rev=self._kernel.head.rev))

@@ -111,16 +111,17 @@ def test_errors_of_the_host_can_be_caught(engine: Engine) -> None:
 
 
 def test_a_parked_run_can_be_cancelled(engine: Engine) -> None:
-    stopped = threading.Event()
+    reached, stopped = threading.Event(), threading.Event()
 
     async def waiting(_caller: Caller, _args: dict[str, Any]) -> Any:
+        reached.set()
         try:
             await asyncio.Event().wait()
         finally:
             stopped.set()
 
     started = start(sandbox(engine, waiting), "await nx.kernel.call('f')")
-    time.sleep(0.05)
+    assert reached.wait(5)
     started.cancel()
     with pytest.raises(HandlerError) as caught:
         started.future.result(timeout=5)
@@ -130,7 +131,9 @@ def test_a_parked_run_can_be_cancelled(engine: Engine) -> None:
 
 def test_a_busy_run_can_be_cancelled(engine: Engine) -> None:
     started = start(sandbox(engine, slow), "await nx.kernel.call('f'); for (;;);")
-    time.sleep(0.3)
+    while not (started.profile and started.profile.host_calls):
+        threading.Event().wait(0.005)
+    threading.Event().wait(0.1)  # by now it loops; were it not, it would be cancelled all the same
     started.cancel()
     with pytest.raises(HandlerError) as caught:
         started.future.result(timeout=5)

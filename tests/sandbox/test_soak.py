@@ -42,7 +42,7 @@ def test_hostile_and_friendly_programs_side_by_side(tmp_path: Path, engine: Engi
     def friendly() -> None:
         while time.monotonic() < until:
             started = time.perf_counter()
-            record = kernel.start_run("friendly", "add", [], ANN).result(timeout=60)
+            record = kernel.execution.start("friendly", "add", [], ANN).result(timeout=60)
             waits.append(time.perf_counter() - started)
             counts["friendly"] += 1
             assert record.value == counts["friendly"]

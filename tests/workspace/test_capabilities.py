@@ -107,7 +107,7 @@ def panel(
 
 def run(kernel: WorkspaceKernel, body: str, *uses: tuple[str, str | None], **kwargs: Any) -> Any:
     panel(kernel, body, *uses, **kwargs)
-    return kernel.start_run("p", "a", [], ANN).result(timeout=30).value
+    return kernel.execution.start("p", "a", [], ANN).result(timeout=30).value
 
 
 # Grants
@@ -139,7 +139,7 @@ def test_a_grant_can_be_taken_back_even_from_a_run_under_way(open_kernel: Worksp
     open_kernel.functions.expose(call, [ExposedFunction(name="f")], call)
     uses = (("kernel.call", "f"), ("net.http", service))
     panel(open_kernel, f"await nx.kernel.call('f'); return (await nx.fetch('{service}/')).status", *uses)
-    started = open_kernel.start_run("p", "a", [], ANN)
+    started = open_kernel.execution.start("p", "a", [], ANN)
     while not calls:
         threading.Event().wait(0.01)
     assert open_kernel.permissions.revoke("p", "net.http", None, ANN) == 1
@@ -175,6 +175,9 @@ def test_grants_outlive_the_process_but_not_the_panel(tmp_path: Path, engine: En
 def test_only_people_grant_and_only_what_there_is(open_kernel: WorkspaceKernel) -> None:
     with pytest.raises(PermissionDeniedError):
         open_kernel.permissions.grant("p", "net.http", None, Actor(id="gpt", kind="model"))
+    with pytest.raises(NotFoundError):
+        open_kernel.permissions.grant("p", "net.http", None, ANN)
+    panel(open_kernel, "return 1")
     with pytest.raises(RequestError, match=r"Did you mean 'net\.http'"):
         open_kernel.permissions.grant("p", "net.htp", None, ANN)
     with pytest.raises(RequestError, match="needs no grant"):
@@ -364,15 +367,33 @@ def test_a_database_is_read_by_name_with_parameters(open_kernel: WorkspaceKernel
 
 
 @pytest.mark.parametrize(
-    "sql",
-    ["DELETE FROM sales", "INSERT INTO sales VALUES ('x', 1)", "DROP TABLE sales", "ATTACH DATABASE '/etc/passwd' AS x",
-     "PRAGMA query_only = OFF", "PRAGMA writable_schema = ON", "SELECT load_extension('x')", "SELECT 1; DELETE FROM sales", "VACUUM INTO '/tmp/x'"],
-)  # fmt: skip
-def test_reading_is_all_that_a_grant_to_read_gives(open_kernel: WorkspaceKernel, sql: str) -> None:
-    with pytest.raises(HandlerError, match="refused"):
+    ("sql", "says"),
+    [
+        ("DELETE FROM sales", "lets a panel ask"),
+        ("COPY sales TO '/tmp/x'", "lets a panel ask"),
+        ("SELECT * FROM sales INTO OUTFILE '/tmp/x'", "lets a panel ask"),
+        ("ATTACH DATABASE '/etc/passwd' AS x", "lets a panel ask"),
+        ("SELECT 1; DELETE FROM sales", "One statement"),
+        ("SELECT 1; COMMIT; DELETE FROM sales;", "One statement"),
+        # These get as far as the database, which refuses them itself.
+        ("WITH x AS (SELECT 1) DELETE FROM sales", "refused"),
+        ("PRAGMA query_only = OFF", "refused"),
+        ("PRAGMA writable_schema = ON", "refused"),
+        ("SELECT load_extension('x')", "refused"),
+        ("SELECT nothing FROM nowhere", "refused"),
+    ],
+)
+def test_reading_is_all_that_a_grant_to_read_gives(open_kernel: WorkspaceKernel, sql: str, says: str) -> None:
+    with pytest.raises(HandlerError, match=says):
         run(open_kernel, f"await nx.db.query('shop', {sql!r})", ("db.query", "shop"))
-    count = "return (await nx.db.query('shop', 'SELECT count(*) AS n FROM sales')).rows[0].n"
+    count = "return (await nx.db.query('shop', 'SELECT count(*) AS n FROM sales;')).rows[0].n"
     assert run(open_kernel, count, ("db.query", "shop")) == 2
+
+
+@pytest.mark.parametrize("sql", ["ATTACH DATABASE '/etc/passwd' AS x", "PRAGMA writable_schema = ON", "DETACH main"])
+def test_a_grant_to_write_leads_to_no_other_file(open_kernel: WorkspaceKernel, sql: str) -> None:
+    with pytest.raises(HandlerError, match="refused"):
+        run(open_kernel, f"await nx.db.query('shop', {sql!r})", ("db.query", "shop:write"))
 
 
 def test_writing_is_granted_apart(open_kernel: WorkspaceKernel) -> None:
@@ -432,7 +453,7 @@ def test_a_run_with_clock_chance_and_http_is_replayed_bit_for_bit(open_kernel: W
       return state.n;
     """
     panel(open_kernel, body, ("net.http", service))
-    record = open_kernel.start_run("p", "a", [], ANN).result(timeout=30)
+    record = open_kernel.execution.start("p", "a", [], ANN).result(timeout=30)
     again = open_kernel.replay(record.id)
     assert (again.same, again.outcome, again.value) == (True, "done", record.value)
     assert again.changes == {"n": record.value}
@@ -444,7 +465,7 @@ def test_a_run_with_clock_chance_and_http_is_replayed_bit_for_bit(open_kernel: W
 def test_a_run_that_failed_is_replayed_too(open_kernel: WorkspaceKernel) -> None:
     panel(open_kernel, "throw new Error('boo' + Math.random())")
     with pytest.raises(HandlerError):
-        open_kernel.start_run("p", "a", [], ANN).result(timeout=30)
+        open_kernel.execution.start("p", "a", [], ANN).result(timeout=30)
     newest = open_kernel.runs.newest()[0]
     assert newest["outcome"] == "threw"
     again = open_kernel.replay(str(newest["id"]))
@@ -458,8 +479,8 @@ def test_a_run_that_failed_is_replayed_too(open_kernel: WorkspaceKernel) -> None
 
 def test_a_run_can_be_cancelled_while_it_is_busy_waits_or_has_not_begun(open_kernel: WorkspaceKernel) -> None:
     panel(open_kernel, "for (;;) {}")
-    first = open_kernel.start_run("p", "a", [], ANN, run="1" * 32)
-    second = open_kernel.start_run("p", "a", [], ANN, run="2" * 32)
+    first = open_kernel.execution.start("p", "a", [], ANN, run="1" * 32)
+    second = open_kernel.execution.start("p", "a", [], ANN, run="2" * 32)
     threading.Event().wait(0.2)
     assert open_kernel.execution.cancel("2" * 32)
     assert open_kernel.execution.cancel("1" * 32)
@@ -474,7 +495,7 @@ def test_what_a_run_writes_is_checked_against_the_text_of_then(open_kernel: Work
     waiting = Future[Any]()
     open_kernel.functions.expose(object(), [ExposedFunction(name="f")], lambda _name, _args: waiting)
     panel(open_kernel, "await nx.kernel.call('f'); state.n = 'text'", ("kernel.call", "f"))
-    started = open_kernel.start_run("p", "a", [], ANN)
+    started = open_kernel.execution.start("p", "a", [], ANN)
     text = open_kernel.panel("p").nxml.replace('type="any" default="0"', 'type="int" default="0"', 1)
     open_kernel.put_panel("p", text, ANN)
     waiting.set_result(None)
@@ -490,7 +511,7 @@ def test_a_run_that_another_one_waits_for_ends_in_peace_when_that_one_is_cancell
     open_kernel.functions.expose(object(), [ExposedFunction(name="f")], lambda _name, _args: waiting)
     panel(open_kernel, "await nx.kernel.call('f'); state.n = 7", ("kernel.call", "f"), name="inner")
     panel(open_kernel, "return nx.send('inner', 'a')", ("panel.send", "inner"))
-    outer = open_kernel.start_run("p", "a", [], ANN, run="3" * 32)
+    outer = open_kernel.execution.start("p", "a", [], ANN, run="3" * 32)
     threading.Event().wait(0.2)
     assert open_kernel.execution.cancel("3" * 32)
     with pytest.raises(HandlerError, match="cancelled"):

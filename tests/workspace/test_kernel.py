@@ -25,12 +25,12 @@ from nexus_jupyter.workspace import WorkspaceKernel
 
 
 def run(kernel: WorkspaceKernel, actor: Actor, *args: int) -> object:
-    return kernel.start_run("counter", "add", list(args), actor).result().value
+    return kernel.execution.start("counter", "add", list(args), actor).result().value
 
 
 def test_an_action_changes_the_state_and_the_journal(kernel: WorkspaceKernel, ann: Actor, counter: str) -> None:
     kernel.put_panel("counter", counter, ann)
-    record = kernel.start_run("counter", "add", {"by": 3}, ann).result()
+    record = kernel.execution.start("counter", "add", {"by": 3}, ann).result()
     assert record.value == 3
     assert kernel.panel("counter").state == {"count": 3}
     change = list(kernel.journal.read())[-1]
@@ -57,7 +57,7 @@ def test_everything_is_there_after_closing_and_opening(
 
 def test_clicks_at_the_same_time_all_count(kernel: WorkspaceKernel, ann: Actor, counter: str) -> None:
     kernel.put_panel("counter", counter, ann)
-    runs = [kernel.start_run("counter", "add", [1], ann) for _ in range(60)]
+    runs = [kernel.execution.start("counter", "add", [1], ann) for _ in range(60)]
     assert sorted(run.result().value for run in runs) == list(range(1, 61))
     assert [change.rev for change in kernel.journal.read()] == list(range(1, kernel.head.rev + 1))
 
@@ -105,14 +105,14 @@ def test_a_handler_that_fails_changes_nothing_and_the_next_click_works(
     kernel.put_panel("counter", text, ann)
     rev = kernel.head.rev
     with pytest.raises((HandlerError, StateError), match=says) as caught:
-        kernel.start_run("counter", "bad", [], ann).result()
+        kernel.execution.start("counter", "bad", [], ann).result()
     if kind is not None:
         assert isinstance(caught.value, HandlerError)
         assert caught.value.kind == kind
         assert caught.value.span is not None
         assert caught.value.span.line == text[: text.index('name="bad"')].count("\n") + 1
     assert kernel.head.rev == rev
-    kernel.start_run("counter", "good", [], ann).result()
+    kernel.execution.start("counter", "good", [], ann).result()
     assert kernel.panel("counter").state == {"count": 1}
 
 
@@ -123,7 +123,7 @@ def test_a_loop_without_end_is_stopped_and_others_go_on_meanwhile(
         "loop", counter.replace('id="counter"', 'id="loop"').replace("state.count += by;", "for (;;) {}"), ann
     )
     kernel.put_panel("counter", counter, ann)
-    stuck = kernel.start_run("loop", "add", [1], ann)
+    stuck = kernel.execution.start("loop", "add", [1], ann)
     assert run(kernel, ann, 1) == 1
     assert not stuck.done(), "another panel answered while this one was stuck"
     with pytest.raises(HandlerError, match="longer than 5 s") as caught:
@@ -256,9 +256,9 @@ def test_wrong_calls_say_what_is_there(kernel: WorkspaceKernel, ann: Actor, coun
     with pytest.raises(NotFoundError, match="Panels here: counter"):
         kernel.panel("conter")
     with pytest.raises(NotFoundError, match="Its actions: add"):
-        kernel.start_run("counter", "sub", [], ann).result()
+        kernel.execution.start("counter", "sub", [], ann).result()
     with pytest.raises(RequestError, match="has no parameter 'of'"):
-        kernel.start_run("counter", "add", {"of": 1}, ann).result()
+        kernel.execution.start("counter", "add", {"of": 1}, ann).result()
     with pytest.raises(StateError, match="at most 1e"):
         kernel.set_state("counter", {"count": 2_000_000}, ann)
     with pytest.raises(RequestError, match="given the name 'other'"):

@@ -78,8 +78,8 @@ def test_another_client_sees_it_too_in_order_of_rev(client: Client, kernel: Work
 
 def test_a_client_that_comes_back_gets_what_it_missed(client: Client, kernel: WorkspaceKernel, bob: Actor) -> None:
     rev = client.follow("counter")["rev"]
-    kernel.start_run("counter", "add", [1], bob).result()
-    kernel.start_run("counter", "add", [1], bob).result()
+    kernel.execution.start("counter", "add", [1], bob).result()
+    kernel.execution.start("counter", "add", [1], bob).result()
     back = Client(kernel, bob)
     missed = [back.follow("counter", rev), back.next()]
     assert [(frame["type"], frame["rev"]) for frame in missed] == [("patch", rev + 1), ("patch", rev + 2)]
@@ -123,7 +123,7 @@ def test_what_is_refused_says_why_and_how(client: Client) -> None:
 def test_a_checkout_resets_those_who_follow(client: Client, kernel: WorkspaceKernel, bob: Actor) -> None:
     version = kernel.commit(None, bob)
     client.follow("counter")
-    kernel.start_run("counter", "add", [1], bob).result()
+    kernel.execution.start("counter", "add", [1], bob).result()
     assert client.next()["type"] == "patch"
     kernel.checkout(version.id, bob)
     frame = client.next()
