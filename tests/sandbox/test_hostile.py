@@ -38,7 +38,7 @@ def run(
 
 def outcome(engine: Engine, program: Path, operations: Operations) -> tuple[str, str]:
     body = program.read_text(encoding="utf-8")
-    cpu = 5.0 if "memory" in body.splitlines()[0] or program.stem == "log-flood" else 0.3
+    cpu = 5.0 if "memory" in body.splitlines()[0] else 0.3
     try:
         value = run(engine, body, cpu=cpu, operations=operations).value
     except HandlerError as error:

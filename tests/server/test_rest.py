@@ -11,6 +11,7 @@ import pytest
 from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
 
+from nexus_jupyter.engine import Limits
 from nexus_jupyter.server.app import ROUTES
 from nexus_jupyter.server.handler import NexusHandler
 from nexus_jupyter.server.tokens import TokenIssuer
@@ -203,3 +204,17 @@ async def test_the_stream_answers_over_a_websocket(jp_ws_fetch: Any, call: Any, 
     with pytest.raises(HTTPClientError) as caught:
         await jp_ws_fetch(*BASE, "stream", headers={"Authorization": "Bearer x.y.z"})
     assert caught.value.code == 403
+
+
+def test_every_limit_can_be_configured() -> None:
+    from nexus_jupyter.server.app import NexusApp
+
+    app = NexusApp(
+        run_memory=32, run_cpu=0.5, run_wall=7.0, run_output=4096, run_calls_at_once=2, run_calls=9, pooled=3,
+        files_quota=11, connections={"shop": "sqlite://"}, private_origins=["http://10.0.0.1"],
+    )  # fmt: skip
+    options = app.workspace_options
+    assert options.limits.machine == Limits(32 << 20, 0.5, 4096)
+    assert (options.limits.wall_seconds, options.limits.calls_at_once, options.limits.calls) == (7.0, 2, 9)
+    assert (options.pooled, options.files_quota, options.connections) == (3, 11, {"shop": "sqlite://"})
+    assert options.private_origins == ("http://10.0.0.1",)

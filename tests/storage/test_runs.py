@@ -1,0 +1,33 @@
+"""Recordings of runs: kept in the background, found again, and not for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.storage import RunRecording, RunStore, open_database, sqlite_url
+
+
+def recording(number: int) -> RunRecording:
+    return RunRecording(
+        id=f"{number:032x}", ts=number, panel="p", action="a", actor="ann", outcome="done", program="d" * 64,
+        files=(("p/a", "source"),), cpu_ms=0.5, wall_ms=1.0, memory_bytes=100, steps=((number, b"in", b"out"),),
+    )  # fmt: skip
+
+
+def test_the_newest_are_kept_and_found_in_the_next_process(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "runs.db")
+    store = RunStore(open_database(url), "w", kept=3)
+    for number in range(10):
+        store.keep(recording(number))
+    store.close()
+    again = RunStore(open_database(url), "w", kept=3)
+    try:
+        assert [run["ts"] for run in again.newest()] == [9, 8, 7]
+        assert again.load(f"{8:032x}") == recording(8)
+        with pytest.raises(NotFoundError, match="The last 3 runs are kept"):
+            again.load(f"{2:032x}")
+    finally:
+        again.close()
