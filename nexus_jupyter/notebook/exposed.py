@@ -70,9 +70,8 @@ class ExposedFunctions:
         try:
             self._loop = asyncio.get_running_loop()
         except RuntimeError:
-            if self._loop is None and self._server is None:
-                self._server = threading.Thread(target=self._serve_always, name="nexus-exposed", daemon=True)
-                self._server.start()
+            if self._loop is None:
+                self._serve_in_thread()
 
     def described(self) -> list[ExposedFunction]:
         """Return what is exposed."""
@@ -84,8 +83,10 @@ class ExposedFunctions:
         with self._changed:
             self._calls.append(lambda: self._do(name, args, future))
             self._changed.notify_all()
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._drain)
+        else:
+            self._serve_in_thread()
         return future
 
     def serve(self, until: Future[T]) -> T:
@@ -112,6 +113,11 @@ class ExposedFunctions:
                 call()
         finally:
             self._draining = False
+
+    def _serve_in_thread(self) -> None:
+        if self._server is None:
+            self._server = threading.Thread(target=self._serve_always, name="nexus-exposed", daemon=True)
+            self._server.start()
 
     def _serve_always(self) -> None:
         while (call := self._next(lambda: False)) is not None:

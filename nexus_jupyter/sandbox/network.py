@@ -28,6 +28,8 @@ __all__ = ["Network"]
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 #: Headers that say who and where a request is from, or how it is framed: those are for us to say.
 _OURS = {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "expect"}
+#: Headers that go along when a redirect leads to another origin.
+_HARMLESS = {"user-agent", "accept", "accept-encoding", "accept-language", "content-type"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
 _SECONDS = 30.0
@@ -85,8 +87,8 @@ class Network:
             parts = _parsed(url, {"http", "https"})
             caller.token.require("net.http", url)
             if _origin(parts) != origin:
-                # What was meant for one server is not for the one that it points to.
-                headers = [(name, value) for name, value in headers if name not in {"authorization", "cookie"}]
+                # What was meant for one server, a key perhaps, is not for the one that it points to.
+                headers = [(name, value) for name, value in headers if name in _HARMLESS]
                 origin = _origin(parts)
             async with (
                 httpcore.AsyncConnectionPool(network_backend=_Guarded(self, parts)) as pool,
@@ -116,9 +118,7 @@ class Network:
         try:
             sock = await self._connected(parts)
             # The certificate must be that of the name, not of the address.
-            tls: dict[str, Any] = (
-                {"server_hostname": parts.hostname} if parts.scheme == "wss" else {}
-            )  # Any: of asyncio
+            tls = {"server_hostname": parts.hostname} if parts.scheme == "wss" else {}
             connection = await connect(
                 url,
                 sock=sock,
@@ -126,9 +126,10 @@ class Network:
                 max_size=caller.answer_bytes,
                 open_timeout=_SECONDS,
                 process_exception=lambda error: error,
-                **tls,
+                **tls,  # type: ignore[arg-type] # goes to asyncio's create_connection
             )
-        except (OSError, TimeoutError, WebSocketException) as error:
+        # ValueError: a redirect, which cannot be followed on a socket that is connected already.
+        except (OSError, TimeoutError, ValueError, WebSocketException) as error:
             raise _Unreachable(f"{url} could not be reached: {error}.") from error
         number = next(self._numbers)
         caller.resources[number] = connection

@@ -250,3 +250,5 @@ def test_an_async_function_is_served_while_the_notebooks_own_loop_is_blocked(ws:
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: asyncio.run(cell())).result(timeout=30) == (8.0, 10.0)
+    # That loop has ended; the function can be called all the same.
+    assert ws["calling"].run("ask", age=6).value == 12.0

@@ -19,6 +19,7 @@ from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.errors import HandlerError, NotFoundError, PermissionDeniedError, RequestError, StateError
 from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.sandbox import Network
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
 
 ANN = Actor(id="ann", name="Ann")
@@ -288,6 +289,23 @@ def test_a_websocket_talks(open_kernel: WorkspaceKernel, echo: str) -> None:
     assert run(open_kernel, body, ("net.ws", echo)) == ["a", [1, 2], "HostError"]
     # Left open, it is closed with the run; a message that never comes holds nobody up.
     assert run(open_kernel, f"const s = await nx.socket('{echo}'); s.receive(); return 1", ("net.ws", echo)) == 1
+
+
+def test_a_websocket_follows_no_redirect(open_kernel: WorkspaceKernel, service: str, echo: str) -> None:
+    target = service.replace("http", "ws")
+    open_kernel.sandbox.operations = {**open_kernel.sandbox.operations, **Network(frozenset({target})).operations()}
+    for place in ("/there", echo, "ws://169.254.169.254/"):
+        with pytest.raises(HandlerError, match="could not be reached"):
+            run(open_kernel, f"await nx.socket('{target}/away/{place}')", ("net.ws", None))
+
+
+def test_a_key_does_not_travel_to_another_origin(open_kernel: WorkspaceKernel, service: str) -> None:
+    other = service.replace("127.0.0.1", "localhost")
+    network = Network(frozenset({service, other}))
+    open_kernel.sandbox.operations = {**open_kernel.sandbox.operations, **network.operations()}
+    body = f"return (await nx.fetch('{service}/away/{other}/x', {{ headers: {{ 'x-key': 'secret' }} }})).text()"
+    assert run(open_kernel, body, ("net.http", None)) == "GET /x "
+    assert run(open_kernel, body.replace(f"/away/{other}", ""), ("net.http", None)) == "GET /x secret"
 
 
 # Files
