@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import msgpack
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import NotFoundError
@@ -24,8 +24,10 @@ __all__ = ["RunRecording", "RunStore"]
 _log = logging.getLogger(__name__)
 #: Seconds that recordings wait for others, to be written together.
 _DELAY = 0.25
-#: Recordings that may wait to be written; more are dropped.
-_WAITING = 2000
+#: Bytes of recordings that may wait to be written; more are dropped.
+_WAITING_BYTES = 64 << 20
+#: What a recording takes beside its steps, about.
+_ROW_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class RunRecording:
     memory_bytes: int
     steps: tuple[tuple[int, bytes, bytes], ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return sum(len(message) + len(report) for _, message, report in self.steps) + _ROW_BYTES
+
 
 class RunStore:
     """The recordings of one workspace.
@@ -75,27 +82,35 @@ class RunStore:
         From `open_database`.
     workspace
         The workspace's name.
-    kept
-        How many are kept; older ones are deleted.
+    kept, kept_bytes
+        How many are kept, and how much they may take on disk, about; older ones are deleted now and then.
     """
 
-    def __init__(self, engine: Engine, workspace: str, *, kept: int = 10_000) -> None:
+    def __init__(self, engine: Engine, workspace: str, *, kept: int = 10_000, kept_bytes: int = 256 << 20) -> None:
         self._engine = engine
         self._workspace = workspace
         self._kept = kept
+        self._kept_bytes = kept_bytes
+        #: Bytes written since old ones were last looked for; so many that it is done at the first chance.
+        self._since_pruned = kept_bytes
         self._waiting = deque[RunRecording]()
+        self._waiting_bytes = 0
         self._known: set[str] = set()
         self._wake = threading.Event()
         self._closing = False
+        self._counting = threading.Lock()
         self._writing = threading.Lock()
         self._writer = threading.Thread(target=self._write_all, name="nexus-runs", daemon=True)
         self._writer.start()
 
     def keep(self, recording: RunRecording) -> None:
         """Write a recording soon."""
-        if len(self._waiting) < _WAITING:
+        with self._counting:
+            if self._waiting_bytes + recording.size > _WAITING_BYTES:
+                return
+            self._waiting_bytes += recording.size
             self._waiting.append(recording)
-            self._wake.set()
+        self._wake.set()
 
     def load(self, run: str) -> RunRecording:
         """Return a recording.
@@ -129,9 +144,9 @@ class RunStore:
     def flush(self) -> None:
         """Write what waits."""
         with self._writing:
-            batch = []
-            while self._waiting:
-                batch.append(self._waiting.popleft())
+            with self._counting:
+                batch, self._waiting_bytes = list(self._waiting), 0
+                self._waiting.clear()
             if batch:
                 self._write(batch)
 
@@ -155,30 +170,41 @@ class RunStore:
         for recording in batch:
             plain = {name: getattr(recording, name) for name in _COLUMNS}
             rows.append({**plain, "workspace": self._workspace, "steps": msgpack.packb(recording.steps)})
+        used = {recording.program: recording for recording in batch if recording.program not in self._known}
+        self._since_pruned += sum(len(row["steps"]) + _ROW_BYTES for row in rows)
         try:
             with self._engine.begin() as connection:
-                for recording in batch:
-                    if recording.program not in self._known:
-                        self._keep_program(connection, recording)
-                if rows:
-                    connection.execute(insert(runs), rows)
-                self._prune(connection)
+                for recording in used.values():
+                    _keep_program(connection, recording)
+                connection.execute(insert(runs), rows)
+                pruned = self._since_pruned > self._kept_bytes // 16 and self._prune(connection)
         except SQLAlchemyError as error:
             _log.warning("Recordings of %d runs could not be written: %s", len(batch), error)
+            return
+        # Only now: had it been rolled back, the next run of the program would lack it.
+        self._known = set() if pruned else self._known | used.keys()
 
-    def _keep_program(self, connection: Connection, recording: RunRecording) -> None:
-        found = connection.execute(select(programs.c.digest).where(programs.c.digest == recording.program)).first()
-        if found is None:
-            row = {"digest": recording.program, "panel": recording.panel, "files": json.dumps(recording.files)}
-            connection.execute(insert(programs), [row])
-        self._known.add(recording.program)
-
-    def _prune(self, connection: Connection) -> None:
+    def _prune(self, connection: Connection) -> bool:
+        """Delete what is beyond the newest ones, by number and by size, and the programs that nothing runs any more."""
         mine = runs.c.workspace == self._workspace
-        oldest = select(runs.c.ts).where(mine).order_by(runs.c.ts.desc()).offset(self._kept).limit(1)
-        edge = connection.execute(oldest).scalar()
+        newest_first = runs.c.ts.desc()
+        size = func.sum(func.length(runs.c.steps) + _ROW_BYTES).over(order_by=newest_first)
+        sized = select(runs.c.ts, size.label("size"), func.row_number().over(order_by=newest_first).label("place"))
+        every = sized.where(mine).subquery()
+        beyond = or_(every.c.size > self._kept_bytes, every.c.place > self._kept)
+        edge = connection.execute(select(func.max(every.c.ts)).where(beyond)).scalar()
         if edge is not None:
             connection.execute(delete(runs).where(mine, runs.c.ts <= edge))
+            connection.execute(delete(programs).where(programs.c.digest.not_in(select(runs.c.program))))
+        self._since_pruned = 0
+        return edge is not None
+
+
+def _keep_program(connection: Connection, recording: RunRecording) -> None:
+    found = connection.execute(select(programs.c.digest).where(programs.c.digest == recording.program)).first()
+    if found is None:
+        row = {"digest": recording.program, "panel": recording.panel, "files": json.dumps(recording.files)}
+        connection.execute(insert(programs), [row])
 
 
 _COLUMNS = tuple(name for name in RunRecording.__slots__ if name not in {"files", "steps"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,36 @@ def test_the_newest_are_kept_and_found_in_the_next_process(tmp_path: Path) -> No
             again.load(f"{2:032x}")
     finally:
         again.close()
+
+
+def test_they_take_no_more_room_than_they_may(tmp_path: Path) -> None:
+    store = RunStore(open_database(sqlite_url(tmp_path / "runs.db")), "w", kept_bytes=100_000)
+    try:
+        for number in range(40):
+            steps = ((number, b"in", b"x" * 10_000),)
+            program = f"{number % 20:064x}"
+            store.keep(replace(recording(number), steps=steps, program=program))
+            store.flush()
+        # A sixteenth of the room may pass between two looks.
+        assert 8 <= len(store.newest()) <= 11
+        assert store.load(f"{39:032x}").files == (("p/a", "source"),)
+    finally:
+        store.close()
+
+
+def test_a_disk_that_refuses_loses_recordings_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_database(sqlite_url(tmp_path / "runs.db"))
+    store = RunStore(engine, "w")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE programs RENAME TO gone")
+    store.keep(recording(1))
+    store.flush()
+    assert "could not be written" in caplog.text
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO programs")
+    # The same program again: it was not taken for written.
+    store.keep(recording(2))
+    assert store.load(f"{2:032x}") == recording(2)
+    store.close()
