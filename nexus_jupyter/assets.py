@@ -8,7 +8,10 @@ from pathlib import Path
 
 from nexus_jupyter.protocol.errors import UnavailableError
 
-__all__ = ["asset", "asset_version"]
+__all__ = ["BROWSER_ASSETS", "asset", "asset_version"]
+
+#: What browsers are given: the runtime, and the parts of it that are loaded when they are first needed.
+BROWSER_ASSETS = ("runtime.js", "editor.js", "math.js", "vega.js")
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -33,5 +36,5 @@ def asset(name: str) -> bytes:
 
 @cache
 def asset_version() -> str:
-    """Return a text that changes when the browser runtime does, for its URL."""
-    return hashlib.sha256(asset("runtime.js")).hexdigest()[:12]
+    """Return a text that changes when any of the browser's files does, for their URLs."""
+    return hashlib.sha256(b"".join(asset(name) for name in BROWSER_ASSETS)).hexdigest()[:12]

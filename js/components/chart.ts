@@ -3,18 +3,20 @@
 import { area as areaShape, line as lineShape } from "d3-shape";
 import type { Component, Context } from "../reactor/component.ts";
 import { grouped, isList, isNumber, isRecord, numberText, textOf, type Value } from "../reactor/expression/index.ts";
-import type { Cell, Row } from "../reactor/host.ts";
+import type { Cell, Row, Thin } from "../reactor/host.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { type Axis, dateLabel, isDates, linear, short, xAxis } from "./scales.ts";
-import { box } from "./shared.ts";
+import { box, waitingNote } from "./shared.ts";
 
 /** Rows that a chart takes; more points than pixels say nothing more. */
 const MOST = 5000;
+/** Parts of a long line: about as many as a chart has pixels across, since each part has several points. */
+const PARTS = 400;
 const COLOURS = 8;
 const SPACE = { top: 10, right: 12, bottom: 34, left: 46 };
 
 export const chart: Component = {
-  name: "chart", doc: "A line, bar, area or scatter chart of rows.", content: "none", events: {}, size: { min: 280, preferred: 560, grow: 1 },
+  name: "chart", category: "data", doc: "A line, bar, area or scatter chart of rows.", content: "none", events: {}, size: { min: 280, preferred: 560, grow: 1 },
   props: {
     kind: { type: "str", doc: "How values are drawn.", oneOf: ["line", "bar", "area", "scatter"] }, data: { type: "frame", doc: "The rows.", required: true },
     x: { type: "column", doc: "Column across.", required: true }, y: { type: "column", doc: "Column (or columns, separated by commas) upwards.", required: true },
@@ -29,7 +31,8 @@ export const chart: Component = {
     const mounted = (element: Observable): (() => void) => watchWidth(element, width);
     const head = h("div", { class: "nx-chart-head" }, [h("span", { class: "nx-card-title" }, [() => context.str("title")]), tools(context, plot)]);
     const canvas = h("div", { class: "nx-chart-canvas", style: () => `height:${context.num("height", 220)}px` }, [dynamic(() => drawPlot(context, plot(), hover)), dynamic(() => tooltip(plot(), hover.get()))], { mounted: mounted as never });
-    return box(context, "figure", "chart", [head, canvas, legend(plot), dynamic(() => hiddenTable(plot()))]);
+    const query = context.query("data");
+    return box(context, "figure", "chart", [head, canvas, legend(plot), waitingNote(context, query), dynamic(() => hiddenTable(plot()))], { "data-stale": () => query !== null && (context.host.page(query, 0, MOST, [], thinning(context))?.stale ?? false) });
   },
 };
 
@@ -66,9 +69,15 @@ function watchWidth(element: Observable, width: Cell<number>): () => void {
 
 function rowsOf(context: Context): readonly Row[] | undefined {
   const query = context.query("data");
-  if (query !== null) return context.host.page(query, 0, MOST, [])?.rows;
+  if (query !== null) return context.host.page(query, 0, MOST, [], thinning(context))?.rows;
   const value = context.prop("data");
   return (isList(value) ? value : []).filter(isRecord);
+}
+
+/** Bars and series are drawn as they are: which of their rows matter cannot be told by one column. */
+function thinning(context: Context): Thin | null {
+  if (context.str("kind", "line") === "bar" || context.has("by")) return null;
+  return { parts: PARTS, columns: context.str("y").split(",").map((name) => name.trim()).filter(Boolean).slice(0, 8) };
 }
 
 function prepare(context: Context, outer: number): Plot {

@@ -12,7 +12,7 @@ const NODE = { height: 36, pad: 14, letter: 7.2 };
 const MOST = 300;
 
 export const diagram: Component = {
-  name: "diagram", doc: "Boxes and arrows, arranged by themselves.", content: "none", events: {}, size: { min: 320, preferred: 640, grow: 1 },
+  name: "diagram", category: "data", doc: "Boxes and arrows, arranged by themselves.", content: "none", events: {}, size: { min: 320, preferred: 640, grow: 1 },
   props: {
     nodes: { type: "list", doc: "Records with id, and title or label.", required: true }, edges: { type: "list", doc: "Records with from and to." },
     direction: { type: "str", doc: "Which way it goes.", oneOf: ["right", "down"] }, kind: { type: "column", doc: "Field of a node that decides its colour." }, title: { type: "str", doc: "Its heading." },

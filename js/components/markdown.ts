@@ -7,7 +7,7 @@ import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { box } from "./shared.ts";
 
 export const markdown: Component = {
-  name: "markdown", doc: "Text with headings, lists, emphasis and links, in Markdown.", props: {}, events: {}, content: "text", keepsLines: true, size: { min: 200, preferred: 360, grow: 1 },
+  name: "markdown", category: "text", doc: "Text with headings, lists, emphasis and links, in Markdown.", props: {}, events: {}, content: "text", keepsLines: true, size: { min: 200, preferred: 360, grow: 1 },
   example: '<markdown id="m">**Bold** and *soft*</markdown>',
   draw: (context) => box(context, "div", "markdown", [dynamic(() => h("div", {}, blocks(marked.lexer(context.text(), { gfm: true }))))]),
 };

@@ -18,12 +18,22 @@ export function box(context: Context, tag: string, name: string, children: reado
 }
 
 /** A control with its label, hint and, when its last use failed, the reason. */
-export function field(context: Context, name: string, control: VChild, options: { readonly inline?: boolean; readonly side?: VChild } = {}): VElement {
+export function field(context: Context, name: string, control: VChild, options: { readonly inline?: boolean; readonly side?: VChild; readonly note?: VChild } = {}): VElement {
   const label = context.has("label") ? [h("label", { class: "nx-label", for: context.domId }, [() => context.str("label")])] : [];
   const head = options.side ? [h("span", { class: "nx-label-row" }, [...label, options.side])] : label;
   const parts = options.inline ? [h("span", { class: "nx-inline" }, [control, ...head])] : [...head, control];
-  const hint = context.has("hint") ? [h("span", { class: "nx-hint", id: `${context.domId}-hint` }, [() => context.str("hint")])] : [];
-  return box(context, "div", `field nx-${name}-field`, [...parts, ...hint, problemNote(context)]);
+  return box(context, "div", `field nx-${name}-field`, [...parts, ...(options.note === undefined ? [] : [options.note]), ...hintOf(context), problemNote(context)]);
+}
+
+/** Several controls under one label. */
+export function group(context: Context, name: string, parts: readonly VChild[], side?: VChild): VElement {
+  const label = h("span", { class: "nx-label", "aria-hidden": "true" }, [() => context.str("label")]);
+  const head = side === undefined ? label : h("span", { class: "nx-label-row" }, [label, side]);
+  return box(context, "div", `field nx-${name}-field`, [head, ...parts, ...hintOf(context), problemNote(context)]);
+}
+
+function hintOf(context: Context): VChild[] {
+  return context.has("hint") ? [h("span", { class: "nx-hint", id: `${context.domId}-hint` }, [() => context.str("hint")])] : [];
 }
 
 /** The note under a control whose action failed. */
@@ -37,6 +47,14 @@ export function problemNote(context: Context): VChild {
       ...(problem.hint ? [h("span", { class: "nx-problem-hint" }, [problem.hint])] : []),
       ...(problem.span ? [h("button", { class: "nx-link-button", type: "button", "data-source-line": problem.span.line }, ["Show source"])] : []),
     ]);
+  });
+}
+
+/** What is said while the notebook works on rows for long, with a way to end that. */
+export function waitingNote(context: Context, query: string | null): VChild {
+  return dynamic(() => {
+    if (query === null || !context.host.waiting?.(query)) return null;
+    return h("div", { class: "nx-waiting", role: "status" }, ["Waiting for Python\u2026", h("button", { class: "nx-link-button", type: "button" }, ["Cancel"], { on: { click: () => context.host.cancelRows?.(query) } })]);
   });
 }
 

@@ -2,20 +2,23 @@
 
 import type { Ordering } from "../protocol/index.ts";
 import type { Component, Context } from "../reactor/component.ts";
-import { grouped, isList, isNumber, isRecord, numberText, rank as compare, textOf, type Value } from "../reactor/expression/index.ts";
-import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
+import { grouped, textOf } from "../reactor/expression/index.ts";
+import type { Cell, Rows } from "../reactor/host.ts";
 import { dynamic, h, list, type VChild } from "../reactor/vnode.ts";
-import { box } from "./shared.ts";
+import { box, waitingNote } from "./shared.ts";
+import { columnsOf, fetchRows, headOf, linesOf } from "./rows.ts";
+import { scrolling } from "./scrolling.ts";
 
 const PAGE = 10;
 
 export const table: Component = {
-  name: "table", doc: "Rows of a frame, query or list, in pages; sorted by a click on a column.", content: "none", events: {}, size: { min: 320, preferred: 960, grow: 1 },
-  props: { data: { type: "frame", doc: "The rows.", required: true }, page: { type: "int", doc: "Rows in a page (10)." }, columns: { type: "str", doc: "Which columns, separated by commas; all when left out." }, title: { type: "str", doc: "Its heading." } },
+  name: "table", category: "data", doc: "Rows of a frame, query or list, in pages; sorted by a click on a column.", content: "none", events: {}, size: { min: 320, preferred: 960, grow: 1 },
+  props: { data: { type: "frame", doc: "The rows.", required: true }, page: { type: "int", doc: "Rows in a page (10)." }, scroll: { type: "bool", doc: "All rows in one long list, fetched as they come into sight, in place of pages." }, height: { type: "int", doc: "Height of the long list in pixels (420)." }, columns: { type: "str", doc: "Which columns, separated by commas; all when left out." }, title: { type: "str", doc: "Its heading." } },
   example: '<table id="t" data="[{a: 1}]"/>',
   draw: (context) => {
-    const offset = context.host.cell(0);
-    const sort = context.host.cell<Ordering | null>(null);
+    const sort = context.host.cell<Ordering | null>(null, `${context.id}/sort`);
+    if (context.flag("scroll")) return scrolling(context, sort);
+    const offset = context.host.cell(0, `${context.id}/offset`);
     const size = (): number => Math.max(1, Math.min(500, Math.round(context.num("page", PAGE))));
     // What was shown last stays while the next page is on its way: no flicker, no jump.
     let kept: Rows | undefined;
@@ -37,54 +40,13 @@ export const table: Component = {
       const shown = rows();
       if (event.key === "c" && (event.ctrlKey || event.metaKey) && shown) context.host.copy?.(tsv(shown));
     };
-    return box(context, "div", "table", [...title, h("div", { class: "nx-table-scroll", tabindex: 0, role: "region", "aria-label": () => context.str("title", "Table") }, [body], { on: { keydown: copy as never } }), pager(context, rows, offset, size)], { "data-stale": () => rows()?.stale ?? false });
+    return box(context, "div", "table", [...title, h("div", { class: "nx-table-scroll", tabindex: 0, role: "region", "aria-label": () => context.str("title", "Table") }, [body], { on: { keydown: copy as never } }), waitingNote(context, context.query("data")), pager(context, rows, offset, size)], { "data-stale": () => rows()?.stale ?? false });
   },
 };
 
-function fetchRows(context: Context, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
-  const query = context.query("data");
-  if (query !== null) return context.host.page(query, offset, limit, order);
-  const value = context.prop("data");
-  const records = (isList(value) ? value : []).map((item): Row => (isRecord(item) ? item : { value: item }));
-  const by = order[0];
-  if (by) records.sort((a, b) => (by.descending ? -1 : 1) * compare(a[by.column], b[by.column]));
-  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const columns = names.map((name) => ({ name, type: records.every((record) => isNumber(record[name] ?? 0)) ? "float" : "str" }));
-  return { rows: records.slice(offset, offset + limit), total: records.length, columns, stale: false };
-}
-
 function grid(context: Context, shown: Rows, sort: Cell<Ordering | null>): VChild {
-  const wanted = context.str("columns").split(",").map((name) => name.trim()).filter(Boolean);
-  const columns = wanted.length ? wanted.map((name) => shown.columns.find((column) => column.name === name)).filter((column) => column !== undefined) : shown.columns;
-  const head = h("tr", {}, columns.map((column) => header(context, column, sort)));
-  const digits = new Map(columns.map((column) => [column.name, decimals(shown.rows, column)]));
-  const line = (row: Row): VChild => h("tr", {}, columns.map((column) => h("td", isNumeric(column) ? { class: "nx-number" } : {}, [cellText(row[column.name] ?? null, column, digits.get(column.name) ?? 0)])));
-  return h("table", {}, [h("thead", {}, [head]), h("tbody", {}, shown.rows.map(line))]);
-}
-
-function isNumeric(column: ColumnInfo): boolean {
-  return column.type === "int" || column.type === "float";
-}
-
-function header(context: Context, column: ColumnInfo, sort: Cell<Ordering | null>): VChild {
-  const now = sort.get();
-  const mine = now?.column === column.name ? now : null;
-  const next = (): void => sort.set(!mine ? { column: column.name, descending: isNumeric(column) } : mine.descending === isNumeric(column) ? { column: column.name, descending: !mine.descending } : null);
-  const arrow = mine ? (mine.descending ? " \u2193" : " \u2191") : "";
-  const face = h("button", { class: "nx-sort", type: "button", disabled: !context.host.live, title: `Sort by ${column.name}` }, [column.name.replaceAll("_", " "), h("span", { class: "nx-arrow", "aria-hidden": "true" }, [arrow])], { on: { click: next } });
-  return h("th", { class: isNumeric(column) ? "nx-number" : null, scope: "col", "aria-sort": mine ? (mine.descending ? "descending" : "ascending") : "none" }, [face]);
-}
-
-/** As many decimals for a whole column as its values need, three at most: digits then stand below each other. */
-function decimals(rows: readonly Row[], column: ColumnInfo): number {
-  const needed = rows.map((row) => { const value = row[column.name]; return isNumber(value) ? (numberText(Number(value.toFixed(3))).split(".")[1] ?? "").length : 0; });
-  return Math.max(column.type === "float" ? 1 : 0, ...needed);
-}
-
-function cellText(value: Value, column: ColumnInfo, digits: number): string {
-  if (value === null) return "";
-  if (isNumber(value)) return grouped(value, digits);
-  return column.type === "date" ? textOf(value).replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ") : textOf(value);
+  const columns = columnsOf(context, shown);
+  return h("table", {}, [headOf(context, columns, sort), h("tbody", {}, linesOf(shown.rows, columns))]);
 }
 
 function pager(context: Context, rows: () => Rows | undefined, offset: Cell<number>, size: () => number): VChild {

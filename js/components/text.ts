@@ -9,26 +9,26 @@ const LINE = { min: 120, preferred: 240, grow: 1 };
 const KIND = { type: "str", doc: "What it says by colour.", oneOf: ["info", "success", "warning", "error"] } as const;
 
 export const text: Component = {
-  name: "text", doc: "A piece of text.", events: {}, content: "text", size: LINE,
+  name: "text", category: "text", doc: "A piece of text.", events: {}, content: "text", size: LINE,
   props: { size: { type: "str", doc: "Size of the letters.", oneOf: ["s", "m", "l", "xl"] }, strong: { type: "bool", doc: "Heavier letters." }, muted: { type: "bool", doc: "Quieter colour." } },
   example: '<text id="t" size="l">Hello</text>',
   draw: (context) => box(context, "span", "text", [() => context.text()], { "data-size": () => context.str("size", "m"), "data-strong": () => context.flag("strong"), "data-muted": () => context.flag("muted") }),
 };
 
 export const heading: Component = {
-  name: "heading", doc: "A heading.", props: { level: { type: "int", doc: "2, 3 or 4." } }, events: {}, content: "text", size: { min: 200, preferred: 960, grow: 1 },
+  name: "heading", category: "text", doc: "A heading.", props: { level: { type: "int", doc: "2, 3 or 4." } }, events: {}, content: "text", size: { min: 200, preferred: 960, grow: 1 },
   example: '<heading id="h" level="2">Results</heading>',
   draw: (context) => box(context, `h${Math.max(2, Math.min(4, Math.round(context.num("level", 3))))}`, "heading", [() => context.text()]),
 };
 
 export const note: Component = {
-  name: "note", doc: "A sentence that stands out.", props: { kind: KIND }, events: {}, content: "text", size: { min: 200, preferred: 480, grow: 1 },
+  name: "note", category: "text", doc: "A sentence that stands out.", props: { kind: KIND }, events: {}, content: "text", size: { min: 200, preferred: 480, grow: 1 },
   example: '<note id="n" kind="warning">Nearly full</note>',
   draw: (context) => box(context, "div", "note", [() => context.text()], { role: "note", "data-kind": () => context.str("kind", "info") }),
 };
 
 export const badge: Component = {
-  name: "badge", doc: "A word or number in a small frame.", props: { kind: KIND }, events: {}, content: "text", size: { min: 60, preferred: 90, grow: 0 },
+  name: "badge", category: "text", doc: "A word or number in a small frame.", props: { kind: KIND }, events: {}, content: "text", size: { min: 60, preferred: 90, grow: 0 },
   example: '<badge id="b" kind="success">ok</badge>',
   draw: (context) => box(context, "span", "badge", [() => context.text()], { "data-kind": () => context.str("kind", "neutral") }),
 };
@@ -40,7 +40,7 @@ function large(value: number): string {
 }
 
 export const metric: Component = {
-  name: "metric", doc: "One number, large, with what it is.", events: {}, content: "none", size: { min: 130, preferred: 200, grow: 1 },
+  name: "metric", category: "text", doc: "One number, large, with what it is.", events: {}, content: "none", size: { min: 130, preferred: 200, grow: 1 },
   props: {
     label: { type: "str", doc: "What the number is.", required: true }, value: { type: "any", doc: "The number, or a text.", required: true },
     unit: { type: "str", doc: "Its unit." }, delta: { type: "float", doc: "Change against before." },
@@ -60,7 +60,7 @@ export const metric: Component = {
 };
 
 export const progress: Component = {
-  name: "progress", doc: "How far something is.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
+  name: "progress", category: "text", doc: "How far something is.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
   props: { value: { type: "float", doc: "How much is done.", required: true }, max: { type: "float", doc: "How much there is (1)." }, label: { type: "str", doc: "What is done." } },
   example: '<progress id="p" value="0.4" label="Loaded"/>',
   draw: (context) => {
@@ -71,13 +71,13 @@ export const progress: Component = {
 };
 
 export const link: Component = {
-  name: "link", doc: "A link to a page.", props: { href: { type: "url", doc: "Where to: http, https, mailto or a path.", required: true } }, events: {}, content: "text", size: LINE,
+  name: "link", category: "text", doc: "A link to a page.", props: { href: { type: "url", doc: "Where to: http, https, mailto or a path.", required: true } }, events: {}, content: "text", size: LINE,
   example: '<link id="l" href="https://jupyter.org">Jupyter</link>',
   draw: (context) => box(context, "a", "link", [() => context.text()], { href: () => context.str("href"), target: "_blank", rel: "noopener noreferrer" }),
 };
 
 export const image: Component = {
-  name: "image", doc: "A picture.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
+  name: "image", category: "text", doc: "A picture.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
   props: { src: { type: "url", doc: "Where it is.", required: true }, alt: { type: "str", doc: "What it shows, for those who do not see it.", required: true } },
   example: '<image id="i" src="files/plot.png" alt="A plot"/>',
   draw: (context) => box(context, "img", "image", [], { src: () => context.str("src"), alt: () => context.str("alt"), loading: "lazy" }),

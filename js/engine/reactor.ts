@@ -2,7 +2,7 @@
 
 import "./platform.ts";
 import { components, registry, stylesheet } from "../components/index.ts";
-import { render as draw, type Inputs } from "../reactor/drawing.ts";
+import { render as draw, type Inputs, type Part, work } from "../reactor/drawing.ts";
 import { assemble, check, fix, format, parsePatch, type PrintTree } from "../reactor/index.ts";
 
 interface Text {
@@ -16,7 +16,8 @@ const nexus = {
   assemble: ({ tree }: { readonly tree: PrintTree }) => assemble(tree, registry),
   patch: ({ text }: Text) => parsePatch(text),
   render: ({ text, inputs }: Text & { readonly inputs: Inputs }) => draw(check(text, registry), components, inputs, stylesheet),
-  components: () => Object.values(components).map(({ name, doc, props, events, content, example }) => ({ name, doc, props, events, content, example })),
+  work: ({ text, part, inputs }: Text & { readonly part: Part; readonly inputs: Inputs }) => work(check(text, registry), part, inputs),
+  components: () => Object.values(components).map(({ name, category, doc, props, events, slots = {}, content, example }) => ({ name, category, doc, props, events, slots, content, example })),
 };
 
 type Function = keyof typeof nexus;

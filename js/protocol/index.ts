@@ -35,6 +35,7 @@ export type ClientFrame =
   | GrantRequest
   | RevokeRequest
   | Expose
+  | Upload
   | Answer
   | Ping;
 export type ServerFrame =
@@ -49,6 +50,9 @@ export type ServerFrame =
   | Grants
   | EffectFrame
   | CallFrame
+  | CancelCall
+  | Links
+  | DraftFrame
   | Presence
   | Notice
   | Pong;
@@ -70,6 +74,7 @@ export interface NexusProtocol {
   Call?: Call;
   CallFrame?: CallFrame;
   Cancel?: Cancel;
+  CancelCall?: CancelCall;
   CapabilityUse?: CapabilityUse;
   Cause?: Cause;
   Change?: Change;
@@ -82,16 +87,21 @@ export interface NexusProtocol {
   Diagnostic?: Diagnostic;
   DiagnosticsFrame?: DiagnosticsFrame;
   DictType?: DictType;
+  DraftFrame?: DraftFrame;
   Each?: Each;
   Edge?: Edge;
+  EffectDeclaration?: EffectDeclaration;
   EffectFrame?: EffectFrame;
   Entity?: Entity;
+  ExportDeclaration?: ExportDeclaration;
   Expose?: Expose;
   ExposedFunction?: ExposedFunction;
   ExposedParameter?: ExposedParameter;
   Expression?: Expression;
   Fact?: Fact;
   Fix?: Fix;
+  FrameArgument?: FrameArgument;
+  FrameCall?: FrameCall;
   FrameChanged?: FrameChanged;
   FrameDeclaration?: FrameDeclaration;
   FramePage?: FramePage;
@@ -107,7 +117,10 @@ export interface NexusProtocol {
   Invocation?: Invocation;
   JsonValue?: JsonValue;
   LayoutRule?: LayoutRule;
+  LifecycleDeclaration?: LifecycleDeclaration;
+  LinkDeclaration?: LinkDeclaration;
   LinkOp?: LinkOp;
+  Links?: Links;
   ListExpression?: ListExpression;
   ListType?: ListType;
   Literal_?: Literal_;
@@ -119,6 +132,7 @@ export interface NexusProtocol {
   Op?: Op;
   OptionalType?: OptionalType;
   Ordering?: Ordering;
+  PackUse?: PackUse;
   PageHeader?: PageHeader;
   Parameter?: Parameter;
   Patch?: Patch;
@@ -149,9 +163,11 @@ export interface NexusProtocol {
   Span?: Span;
   StateDeclaration?: StateDeclaration;
   Subscribe?: Subscribe;
+  TableAnswer?: TableAnswer;
   TelemetryEvent?: TelemetryEvent;
   Template?: Template;
   TextEdit?: TextEdit;
+  Thinning?: Thinning;
   ToolDeclaration?: ToolDeclaration;
   Trigger?: Trigger;
   TypeSpec?: TypeSpec;
@@ -160,6 +176,7 @@ export interface NexusProtocol {
   UnlinkOp?: UnlinkOp;
   UnsetOp?: UnsetOp;
   Unsubscribe?: Unsubscribe;
+  Upload?: Upload;
   ViewNode?: ViewNode;
   Welcome?: Welcome;
   WidthClass?: WidthClass;
@@ -405,10 +422,15 @@ export interface Build {
   actions: ActionDeclaration[];
   computed: ComputedDeclaration[];
   diagnostics: Diagnostic[];
+  effects: EffectDeclaration[];
+  exports: ExportDeclaration[];
   facts: Fact[];
   frames: FrameDeclaration[];
   id: string;
   layout: LayoutRule[];
+  lifecycle: LifecycleDeclaration[];
+  links: LinkDeclaration[];
+  packs: PackUse[];
   queries: QueryDeclaration[];
   resources: ResourceDeclaration[];
   sections: Section[];
@@ -452,22 +474,58 @@ export interface TextEdit {
   text: string;
 }
 /**
+ * A handler that runs when a condition becomes true: it was not before a change, or had another value.
+ */
+export interface EffectDeclaration {
+  body: string;
+  name: string;
+  on: Expression;
+  span: Span;
+}
+/**
+ * A value that other panels may link to.
+ */
+export interface ExportDeclaration {
+  expr: Expression;
+  name: string;
+}
+/**
  * A relation between two things in the panel that the checker found, by node id.
  *
- * A frame's column is ``frame.NAME.COLUMN``; what lies outside the panel is ``capability:NAME`` or ``kernel:NAME``.
+ * A frame's column is ``frame.NAME.COLUMN``; what lies outside the panel is ``capability:NAME``, ``kernel:NAME`` or
+ * ``panel:NAME``.
  */
 export interface Fact {
-  relation: "reads" | "writes" | "triggers" | "binds" | "shows" | "derivedFrom" | "requires";
+  relation: "reads" | "writes" | "triggers" | "binds" | "shows" | "derivedFrom" | "requires" | "links";
   source: string;
   target: string;
 }
 /**
- * A table from outside. ``source`` is ``kernel:NAME``.
+ * A table from outside: ``source`` is ``kernel:NAME``, and with ``call`` NAME is a function that gives it.
+ *
+ * ``debounce`` is how many milliseconds its inputs must rest before the function is called again.
  */
 export interface FrameDeclaration {
+  call: FrameCall | null;
   columns: ColumnDeclaration[];
+  debounce: number;
   name: string;
   source: string;
+}
+/**
+ * The function of the notebook that a frame comes from; ``inputs`` are the states that its arguments read.
+ */
+export interface FrameCall {
+  args: FrameArgument[];
+  function: string;
+  inputs: string[];
+}
+/**
+ * An argument of a function that a frame comes from; by position when ``name`` is null.
+ */
+export interface FrameArgument {
+  expr: Expression;
+  name: string | null;
 }
 /**
  * A column that the panel expects of a frame.
@@ -494,6 +552,38 @@ export interface WidthClass {
   spans: {
     [k: string]: number;
   };
+}
+/**
+ * An action that runs when a panel is first looked at, when nobody looks any more, or every so many milliseconds.
+ *
+ * ``every`` is given for ``interval`` only.
+ */
+export interface LifecycleDeclaration {
+  every: number | null;
+  on: "mount" | "unmount" | "interval";
+  run: Invocation;
+}
+/**
+ * What an event does: run an action with arguments.
+ */
+export interface Invocation {
+  action: string;
+  args: Expression[];
+}
+/**
+ * A value that another panel exports.
+ */
+export interface LinkDeclaration {
+  name: string;
+  panel: string;
+  value: string;
+}
+/**
+ * A component pack that the panel brings in under a prefix; ``pack`` is ``NAME@VERSION``.
+ */
+export interface PackUse {
+  pack: string;
+  prefix: string;
 }
 /**
  * A query over a frame or another query, answered by DuckDB.
@@ -565,6 +655,8 @@ export interface Node {
 }
 /**
  * A state. ``min`` and ``max`` bound numbers, and the length of text and lists.
+ *
+ * One of scope ``user`` has a value per person; one of scope ``view`` lives in the page that shows the panel.
  */
 export interface StateDeclaration {
   default: JsonValue;
@@ -612,7 +704,8 @@ export interface CapabilityUse {
  * An element of the view, ready to be evaluated.
  *
  * ``props`` holds literal, template and plain expressions alike. ``bind`` maps a property to the state it follows.
- * ``text`` is the evaluated text content of an element that has no child elements.
+ * ``text`` is the evaluated text content of an element that has no child elements. ``slot`` is the place in its
+ * parent. One that is ``pending`` reads names that the text, which is still arriving, has not declared yet.
  */
 export interface ViewNode {
   bind: {
@@ -626,9 +719,11 @@ export interface ViewNode {
     [k: string]: Invocation;
   };
   otherwise: boolean;
+  pending: boolean;
   props: {
     [k: string]: Expression;
   };
+  slot: string | null;
   tag: string;
   text: Expression | null;
   when: Expression | null;
@@ -642,14 +737,9 @@ export interface Each {
   list: Expression;
 }
 /**
- * What an event does: run an action with arguments.
- */
-export interface Invocation {
-  action: string;
-  args: Expression[];
-}
-/**
  * Call a function that this client exposes; ``args`` are by name.
+ *
+ * With ``table``, a table is wanted, as a binary message of a `TableAnswer` and an Arrow stream.
  */
 export interface CallFrame {
   args: {
@@ -657,6 +747,7 @@ export interface CallFrame {
   };
   call: number;
   function: string;
+  table: boolean;
   type: "call";
 }
 /**
@@ -665,6 +756,13 @@ export interface CallFrame {
 export interface Cancel {
   id: string;
   type: "cancel";
+}
+/**
+ * Nobody waits for a call any more.
+ */
+export interface CancelCall {
+  call: number;
+  type: "call.cancel";
 }
 /**
  * Why a change was made.
@@ -692,7 +790,7 @@ export interface Cause {
   of: number | null;
   ref: string | null;
   run: string | null;
-  via: "click" | "input" | "api" | "cell" | "tool" | "system";
+  via: "click" | "input" | "api" | "cell" | "tool" | "effect" | "lifecycle" | "system";
 }
 /**
  * One row of the journal: the only thing in Nexus that is stored durably; all else follows from it.
@@ -923,6 +1021,7 @@ export interface SetState {
  * Ask for rows of a query or frame, and for numbers over all of its rows.
  *
  * ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
+ * ``thin`` asks for those rows of a long run that matter to the eye.
  */
 export interface FramePage {
   aggregates: AggregateRequest[];
@@ -935,7 +1034,15 @@ export interface FramePage {
   state: {
     [k: string]: JsonValue;
   };
+  thin: Thinning | null;
   type: "frame.page";
+}
+/**
+ * Of each of ``parts`` equal parts of the rows, keep the ends, and the least and the greatest of each column.
+ */
+export interface Thinning {
+  columns: string[];
+  parts: number;
 }
 /**
  * Take back (or, with ``redo``, do again) the client's last change of a panel.
@@ -1030,6 +1137,18 @@ export interface ExposedParameter {
   type: string;
 }
 /**
+ * A part of a file that the person has chosen, in base64; ``last`` ends it, and its result tells the path.
+ */
+export interface Upload {
+  data: string;
+  file: string;
+  id: string;
+  last: boolean;
+  name: string;
+  panel: string;
+  type: "upload";
+}
+/**
  * Ask whether anybody is there.
  */
 export interface Ping {
@@ -1043,6 +1162,15 @@ export interface DiagnosticsFrame {
   diagnostics: Diagnostic[];
   panel: string;
   type: "diagnostics";
+}
+/**
+ * A panel's text as far as it has arrived; ``done`` when the panel has been made of it, or it was given up.
+ */
+export interface DraftFrame {
+  done: boolean;
+  nxml: string;
+  panel: string;
+  type: "draft";
 }
 /**
  * A typed relation between two entities, other than *contains*.
@@ -1139,6 +1267,16 @@ export interface HostCall {
   failed: boolean;
   ms: number;
   op: string;
+}
+/**
+ * The values that a panel links to in others; sent after each snapshot and when one changes.
+ */
+export interface Links {
+  panel: string;
+  type: "links";
+  values: {
+    [k: string]: JsonValue;
+  };
 }
 /**
  * A sentence for the person, not tied to a request.
@@ -1293,6 +1431,13 @@ export interface Snapshot {
     [k: string]: JsonValue;
   };
   type: "snapshot";
+}
+/**
+ * What comes before a table that a called function gave, in a binary message like that of a page.
+ */
+export interface TableAnswer {
+  call: number;
+  type: "answer";
 }
 /**
  * A field got a value, or was removed, by a change.

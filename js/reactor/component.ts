@@ -23,6 +23,8 @@ export interface Context {
   readonly layout: LayoutRule | undefined;
   readonly children: readonly VChild[];
   readonly parts: readonly ChildContext[];
+  /** The children in a slot; `children` and `parts` are those in none. */
+  slot(name: string): readonly VChild[];
   has(prop: string): boolean;
   prop(name: string): Value;
   /** A property as text, number or yes/no. */

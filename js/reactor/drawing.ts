@@ -1,18 +1,20 @@
 // A panel as a self-contained picture in HTML, for saved notebooks and for the first paint.
 
-import type { Aggregate, Build, Json, Ordering } from "../protocol/index.ts";
+import type { Aggregate, Build, Expression, Json, Ordering } from "../protocol/index.ts";
 import type { ComponentTable } from "./component.ts";
 import type { Value } from "./expression/index.ts";
-import type { Cell, Rows, ViewHost } from "./host.ts";
+import type { Cell, Rows, Thin, ViewHost } from "./host.ts";
 import { escapeHtml, htmlOf } from "./html.ts";
 import { layoutCss } from "./layoutcss.ts";
-import { instantiate } from "./view.ts";
+import { evaluate } from "./expression/index.ts";
+import { instantiate, scopeOf } from "./view.ts";
 
 export interface PageInput {
   readonly query: string;
   readonly offset: number;
   readonly limit: number;
   readonly order: readonly Ordering[];
+  readonly thin: Thin | null;
   readonly rows: Rows["rows"];
   readonly total: number;
   readonly columns: Rows["columns"];
@@ -25,7 +27,7 @@ export interface Inputs {
 }
 
 export interface Missing {
-  readonly pages: { query: string; offset: number; limit: number; order: Ordering[] }[];
+  readonly pages: { query: string; offset: number; limit: number; order: Ordering[]; thin: Thin | null }[];
   readonly aggregates: { query: string; fn: Aggregate["fn"]; column: string | null }[];
 }
 
@@ -41,6 +43,32 @@ export function render(build: Build, table: ComponentTable, inputs: Inputs, css:
   return { html, missing: host.missing };
 }
 
+/** What of a panel is worked out without drawing it. */
+export type Part = "effects" | "exports" | "resources" | "calls" | "lifecycle";
+
+/** Work out expressions of a panel by name; what they need and were not given is listed in `missing`. */
+export function work(build: Build, part: Part, inputs: Inputs): { values: Record<string, Value>; missing: Missing } {
+  const host = new PictureHost(build, inputs);
+  const scope = scopeOf(build, host);
+  const values = Object.fromEntries(expressions(build, part).map(([name, found]) => [name, Array.isArray(found) ? found.map((one) => evaluate(one, scope)) : evaluate(found, scope)]));
+  return { values, missing: host.missing };
+}
+
+function expressions(build: Build, part: Part): [string, Expression | Expression[]][] {
+  switch (part) {
+    case "effects":
+      return build.effects.map(({ name, on }) => [name, on]);
+    case "exports":
+      return build.exports.map(({ name, expr }) => [name, expr]);
+    case "resources":
+      return build.resources.map(({ name, expr }) => [name, expr]);
+    case "calls":
+      return build.frames.flatMap(({ name, call }) => (call ? [[name, call.args.map((arg) => arg.expr)] as [string, Expression[]]] : []));
+    case "lifecycle":
+      return build.lifecycle.map(({ run }, i) => [String(i), run.args]);
+  }
+}
+
 class PictureHost implements ViewHost {
   readonly live = false;
   readonly missing: Missing = { pages: [], aggregates: [] };
@@ -50,7 +78,8 @@ class PictureHost implements ViewHost {
 
   constructor(build: Build, inputs: Inputs) {
     this.inputs = inputs;
-    this.values = new Map(build.state.map((state) => [state.name, Object.hasOwn(inputs.state, state.name) ? (inputs.state[state.name] as Json) : state.default]));
+    this.values = new Map(build.links.map((link) => [link.name, Object.hasOwn(inputs.state, link.name) ? (inputs.state[link.name] as Json) : null]));
+    for (const { name, default: initial } of build.state) this.values.set(name, Object.hasOwn(inputs.state, name) ? (inputs.state[name] as Json) : initial);
   }
 
   cell<T>(initial: T): Cell<T> {
@@ -80,11 +109,11 @@ class PictureHost implements ViewHost {
     return null;
   }
 
-  page(query: string, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
-    const wanted = JSON.stringify(order);
-    const found = this.inputs.pages.find((page) => page.query === query && page.offset === offset && page.limit === limit && JSON.stringify(page.order) === wanted);
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null = null): Rows | undefined {
+    const wanted = JSON.stringify([order, thin]);
+    const found = this.inputs.pages.find((page) => page.query === query && page.offset === offset && page.limit === limit && JSON.stringify([page.order, page.thin ?? null]) === wanted);
     if (found) return { rows: found.rows, total: found.total, columns: found.columns, stale: false };
-    if (this.first(`page ${query} ${offset} ${limit} ${wanted}`)) this.missing.pages.push({ query, offset, limit, order: [...order] });
+    if (this.first(`page ${query} ${offset} ${limit} ${wanted}`)) this.missing.pages.push({ query, offset, limit, order: [...order], thin });
     return undefined;
   }
 

@@ -3,6 +3,9 @@
 import type { Aggregate, Json, Ordering, Problem } from "../protocol/index.ts";
 import type { Value } from "./expression/index.ts";
 
+/** Libraries that are too large for every page. */
+export type LazyName = "editor" | "math" | "vega";
+
 export type Row = { readonly [column: string]: Value };
 
 export interface ColumnInfo {
@@ -20,6 +23,12 @@ export interface Rows {
   readonly stale: boolean;
 }
 
+/** Of each of so many parts of the rows, those with the least and the greatest of each column. */
+export interface Thin {
+  readonly parts: number;
+  readonly columns: readonly string[];
+}
+
 /** A value that can be followed. */
 export interface Cell<T> {
   get(): T;
@@ -29,7 +38,8 @@ export interface Cell<T> {
 export interface ViewHost {
   /** Whether controls can be used. */
   readonly live: boolean;
-  cell<T>(initial: T): Cell<T>;
+  /** A value of the view's own. One with a key is kept when the panel's text changes. */
+  cell<T>(initial: T, key?: string): Cell<T>;
   /** A function whose result is kept until what it reads changes. */
   memo<T>(compute: () => T): () => T;
   state(name: string): Value;
@@ -40,8 +50,19 @@ export interface ViewHost {
   pending(element: string): boolean;
   problem(element: string): Problem | null;
   /** Rows of a query or frame; undefined while none are there, which asks for them. */
-  page(query: string, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined;
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin?: Thin | null): Rows | undefined;
+  /** Whether the notebook works on the rows of a query for so long that it should be said, and ending that. */
+  waiting?(query: string): boolean;
+  cancelRows?(query: string): void;
   aggregate(query: string, fn: Aggregate["fn"], column: string | null): Value;
+  /** Run now and whenever what it reads changes; returns what ends it. Absent where nothing changes. */
+  follow?(run: () => void): () => void;
+  /** Code that is loaded when it is first needed; absent where nothing can be. */
+  load?(name: LazyName): Promise<unknown>;
+  /** A component that another extension of the page has registered. */
+  island?(name: string): unknown;
+  /** Keep a file that the person has chosen in the workspace; `progress` gets the share that has arrived. */
+  upload?(file: { readonly name: string; readonly size: number; readonly type: string }, element: string, progress: (share: number) => void): Promise<Json>;
   /** Give a text or file to the person, where there is a browser to do it. */
   download?(name: string, type: string, content: string): void;
   copy?(text: string): void;

@@ -6,7 +6,7 @@ import type { AttrValue, Follow, VChild, VElement } from "./vnode.ts";
 const VOID = new Set(["br", "hr", "img", "input", "meta", "wbr"]);
 /** Elements that a component may draw. */
 const TAGS = new Set(
-  ("a abbr article aside blockquote br button caption circle code col colgroup dd defs del details div dl dt ellipse em fieldset figcaption figure footer g h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label legend li line linearGradient main mark marker meter nav ol optgroup option output p path polygon polyline pre progress rect s section select small span stop strong sub summary sup svg table tbody td text textarea tfoot th thead time title tr tspan u ul").split(" "),
+  ("a abbr article aside blockquote br button caption circle code col colgroup dd defs del details dialog div dl dt ellipse em fieldset figcaption figure footer g h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label legend li line linearGradient main mark marker meter nav ol optgroup option output p path polygon polyline pre progress rect s section select small span stop strong sub summary sup svg table tbody td text textarea tfoot th thead time title tr tspan u ul").split(" "),
 );
 const URLS = new Set(["href", "src", "xlink:href", "action", "formaction", "poster"]);
 

@@ -46,12 +46,18 @@ export const RAW_TEXT: ReadonlySet<string> = new Set(["action", "effect"]);
 /** A value over several lines or tags that ends in ` name=`: its quote opens the next value, and it was never closed. */
 export const OPENS_NEXT = /^(?=[^<>\n]*[<>\n])[\s\S]*\s[A-Za-z_][\w:.-]*\s*=\s*$/;
 
-export function parse(source: Source, rawText: ReadonlySet<string> = RAW_TEXT): RawNode[] {
+/** How a text is read: `partial` when more of it is still to come. */
+export interface ParseOptions {
+  readonly rawText?: ReadonlySet<string>;
+  readonly partial?: boolean;
+}
+
+export function parse(source: Source, options: ParseOptions = {}): RawNode[] {
   if (source.text.length > LIMITS.length) {
     source.report("NX1001", `The text is longer than ${LIMITS.length} characters.`, 0, 1);
     return [];
   }
-  return new Parser(source, rawText).parse();
+  return new Parser(source, options).parse();
 }
 
 function isSpace(code: number): boolean {
@@ -66,14 +72,16 @@ class Parser {
   private readonly source: Source;
   private readonly text: string;
   private readonly raw: ReadonlySet<string>;
+  private readonly partial: boolean;
   private at = 0;
   private nodes = 0;
   private readonly roots: RawNode[] = [];
   private readonly open: RawElement[] = [];
 
-  constructor(source: Source, rawText: ReadonlySet<string>) {
+  constructor(source: Source, { rawText = RAW_TEXT, partial = false }: ParseOptions) {
     this.source = source;
     this.raw = rawText;
+    this.partial = partial;
     this.text = source.text;
   }
 
@@ -151,6 +159,7 @@ class Parser {
       closed = true;
       this.at += 2;
     } else if (this.text[this.at] === ">") this.at += 1;
+    else if (this.partial && this.at >= this.text.length) return; // what it will be is not known yet
     else this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, this.at, { fix: replaceFix("add >", this.at, this.at, ">") });
     const element: RawElement = {
       kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closed,

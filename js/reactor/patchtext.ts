@@ -7,15 +7,17 @@ import { table } from "./table.ts";
 import { attribute, contentText, growTree } from "./tree.ts";
 
 const TYPES = table<Entity["type"]>({
-  state: "State", computed: "Computed", type: "Type", frame: "Frame", query: "Query", action: "Action", tool: "Tool", resource: "Resource", uses: "Capability",
+  state: "State", computed: "Computed", link: "Computed", type: "Type", frame: "Frame", query: "Query", action: "Action", effect: "Effect", lifecycle: "Effect", export: "Computed", tool: "Tool",
+  resource: "Resource", uses: "Capability",
 });
+const LOGIC = new Set(["uses", "action", "effect", "lifecycle", "export", "tool", "resource"]);
 /** The code of an action is taken as it is, in a patch as in a panel. */
 const CODE = new Set([...RAW_TEXT, "code"]);
 const OPS = ["set", "unset", "insert", "remove", "move", "link", "unlink", "text", "append", "code"];
 
 export function parsePatch(text: string): { patch: Patch; diagnostics: Diagnostic[] } {
   const source = new Source(text);
-  const root = parse(source, CODE).find((node): node is RawElement => node.kind === "element" && node.name === "patch");
+  const root = parse(source, { rawText: CODE }).find((node): node is RawElement => node.kind === "element" && node.name === "patch");
   const ops: Op[] = [];
   if (!root) source.report("NX8001", "A patch is written as <patch panel=\"...\">...</patch>.", 0, Math.min(1, text.length));
   for (const child of root?.children ?? []) {
@@ -72,7 +74,7 @@ function inserts(source: Source, raw: RawElement, into: string | null, before: s
     source.report("NX8001", "<insert> needs an element inside.", raw.start, raw.nameEnd);
     return [];
   }
-  const section = ["uses", "action", "tool", "resource"].includes(first.name) ? "logic" : Object.hasOwn(TYPES, first.name) ? "data" : "view";
+  const section = LOGIC.has(first.name) ? "logic" : Object.hasOwn(TYPES, first.name) ? "data" : "view";
   const wrapped = new Source(`<panel id="p"><${section}>${source.text.slice(first.start, first.end)}</${section}></panel>`);
   const tree = growTree(wrapped, parse(wrapped));
   const nodes = tree.sections.flatMap((item) => item.children);

@@ -2,7 +2,7 @@
 // Comments are not kept. Parsing what it prints gives the same tree.
 
 import type { Registry } from "./registry.ts";
-import { OPENS_NEXT, parse } from "./parser.ts";
+import { OPENS_NEXT, parse, RAW_TEXT } from "./parser.ts";
 import { Source } from "./source.ts";
 import { dedent, growTree, SECTIONS } from "./tree.ts";
 
@@ -19,14 +19,15 @@ export interface PrintNode {
 export interface PrintTree {
   readonly id: string;
   readonly title: string;
+  readonly packs: readonly { readonly prefix: string; readonly pack: string }[];
   readonly sections: readonly { readonly name: string; readonly text: string | null; readonly children: readonly PrintNode[] }[];
 }
 
 const WIDTH = 120;
-const RAW_TEXT = new Set(["action", "effect"]);
 
 export function print(tree: PrintTree): string {
-  const lines = [`<panel xmlns="urn:nexus:nxml:1" id=${quoted(tree.id)}${tree.title && tree.title !== tree.id ? ` title=${quoted(tree.title)}` : ""}>`];
+  const packs = tree.packs.map(({ prefix, pack }) => ` xmlns:${prefix}="nexus:lib/${pack}"`).join("");
+  const lines = [`<panel xmlns="urn:nexus:nxml:1"${packs} id=${quoted(tree.id)}${tree.title && tree.title !== tree.id ? ` title=${quoted(tree.title)}` : ""}>`];
   const order = (name: string): number => (SECTIONS as readonly string[]).indexOf(name);
   for (const section of [...tree.sections].sort((a, b) => order(a.name) - order(b.name))) {
     if (section.text === null && !section.children.length) continue;
@@ -44,7 +45,7 @@ export function format(text: string, _registry: Registry): string {
   const source = new Source(text);
   const tree = growTree(source, parse(source));
   if (!tree.panel) return text;
-  return print({ id: tree.id, title: tree.title, sections: tree.sections });
+  return print({ id: tree.id, title: tree.title, packs: tree.packs, sections: tree.sections });
 }
 
 function printNode(node: PrintNode, margin: string, inView: boolean, lines: string[]): void {

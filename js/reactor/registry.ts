@@ -14,8 +14,12 @@ export interface PropSpec {
   readonly bindable?: boolean;
 }
 
+/** Where a component stands in the docs and in the gallery. */
+export type Category = "layout" | "text" | "input" | "data" | "code";
+
 export interface ComponentSpec {
   readonly name: string;
+  readonly category: Category;
   readonly doc: string;
   readonly props: Readonly<Record<string, PropSpec>>;
   /** Event names for `on:`, each with what `$event` holds. */
@@ -24,6 +28,8 @@ export interface ComponentSpec {
   readonly content: "elements" | "text" | "none" | readonly string[];
   /** Text content keeps its lines (markdown, code); else runs of white space are one space. */
   readonly keepsLines?: boolean;
+  /** Named places for children (`slot="footer"`), with what stands there. */
+  readonly slots?: Readonly<Record<string, string>>;
   /** Only allowed directly inside one of these (a `tab` inside `tabs`). */
   readonly within?: readonly string[];
   /** Intrinsic width in CSS pixels, for the layout compiler. */
@@ -33,7 +39,15 @@ export interface ComponentSpec {
   readonly example: string;
 }
 
+/** Components that a panel brings in with `xmlns:PREFIX="nexus:lib/NAME@VERSION"`. */
+export interface Pack {
+  readonly doc: string;
+  readonly components: Readonly<Record<string, ComponentSpec>>;
+}
+
 export interface Registry {
   readonly version: string;
+  /** By NAME@VERSION. */
+  readonly packs: Readonly<Record<string, Pack>>;
   readonly components: Readonly<Record<string, ComponentSpec>>;
 }

@@ -14,10 +14,19 @@ export interface TreeNode {
   readonly children: readonly TreeNode[];
 }
 
+/** `xmlns:PREFIX="nexus:lib/NAME@VERSION"`, with where it is written. */
+export interface PackAttribute {
+  readonly prefix: string;
+  /** NAME@VERSION. */
+  readonly pack: string;
+  readonly at: RawAttribute;
+}
+
 export interface Tree {
   readonly panel: RawElement | null;
   readonly id: string;
   readonly title: string;
+  readonly packs: readonly PackAttribute[];
   readonly sections: readonly Section[];
   readonly nodes: Readonly<Record<SectionName, readonly TreeNode[]>>;
 }
@@ -34,14 +43,14 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
   const nodes: Record<SectionName, TreeNode[]> = { view: [], data: [], logic: [], doc: [] };
   if (!panel) {
     reportNoPanel(source, elements);
-    return { panel, id: "", title: "", sections: [], nodes };
+    return { panel, id: "", title: "", packs: [], sections: [], nodes };
   }
   for (const other of roots) {
     if (other === panel || (other.kind === "text" && !other.value.trim())) continue;
     source.report("NX2008", "Nothing may stand beside <panel>.", other.start, other.end, { fix: replaceFix("remove it", other.start, other.end, "") });
   }
   const id = panelId(source, panel);
-  checkRootAttributes(source, panel);
+  const packs = readRootAttributes(source, panel);
   const gardener = new Gardener(source, panel);
   const sections: Section[] = [];
   for (const child of panel.children) {
@@ -54,7 +63,7 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
     sections.push({ name, text, children: nodes[name].map((item) => item.node), span: source.span(section.start, section.end) });
   }
   sections.sort((a, b) => SECTIONS.indexOf(a.name) - SECTIONS.indexOf(b.name));
-  return { panel, id, title: attribute(panel, "title")?.value || id, sections, nodes };
+  return { panel, id, title: attribute(panel, "title")?.value || id, packs, sections, nodes };
 }
 
 function reportNoPanel(source: Source, elements: readonly RawElement[]): void {
@@ -86,15 +95,22 @@ function plainId(start: string, text: string): string {
 }
 
 const NAMESPACE = "urn:nexus:nxml:1";
+const PACK = /^nexus:lib\/([a-z][a-z0-9-]{0,60}@\d{1,6})$/;
 
-function checkRootAttributes(source: Source, panel: RawElement): void {
+function readRootAttributes(source: Source, panel: RawElement): PackAttribute[] {
+  const packs: PackAttribute[] = [];
   for (const item of panel.attributes) {
     if (item.name === "id" || item.name === "title") continue;
     if (item.name === "xmlns") {
       if (item.value !== NAMESPACE) source.report("NX2010", `The namespace must be ${NAMESPACE}.`, item.valueStart, item.valueEnd, { fix: replaceFix("use it", item.valueStart, item.valueEnd, NAMESPACE) });
-    } else if (item.name.startsWith("xmlns:")) source.report("NX2015", "Component packs are not supported yet.", item.start, item.end, { fix: replaceFix("remove it", item.start, item.end, "") });
-    else unknownAttribute(source, panel, item, ["id", "title", "xmlns"]);
+    } else if (item.name.startsWith("xmlns:")) {
+      const pack = PACK.exec(item.value ?? "");
+      const prefix = item.name.slice("xmlns:".length);
+      if (pack && NAME.test(prefix)) packs.push({ prefix, pack: pack[1] as string, at: item });
+      else source.report("NX2010", 'A component pack is brought in by xmlns:PREFIX="nexus:lib/NAME@VERSION".', item.start, item.end, { fix: replaceFix("remove it", item.start, item.end, "") });
+    } else unknownAttribute(source, panel, item, ["id", "title", "xmlns"]);
   }
+  return packs;
 }
 
 export function unknownAttribute(source: Source, element: RawElement, item: RawAttribute, known: readonly string[], node: string | null = null): void {

@@ -15,6 +15,11 @@ export function instantiate(build: Build, table: ComponentTable, host: ViewHost)
   return new Instance(build, table, host).children(build.view, null, "");
 }
 
+/** The names of a panel, for expressions that are worked out outside of its view. */
+export function scopeOf(build: Build, host: ViewHost): Scope {
+  return new Instance(build, {}, host);
+}
+
 class Locals implements Scope {
   private readonly base: Scope;
   private readonly values: Readonly<Record<string, () => unknown>>;
@@ -45,7 +50,7 @@ class Instance implements Scope {
     this.table = table;
     this.host = host;
     this.queries = new Set([...build.queries, ...build.frames].map((item) => item.name));
-    for (const { name } of build.state) this.readers.set(name, () => host.state(name));
+    for (const { name } of [...build.state, ...build.links]) this.readers.set(name, () => host.state(name));
     for (const { name, expr } of build.computed) {
       const evaluate = compile(expr);
       this.readers.set(name, host.memo(() => evaluate(this)));
@@ -121,6 +126,7 @@ class Instance implements Scope {
     const context = new ElementContext(this, node, scope, suffix);
     const component = Object.hasOwn(this.table, node.tag) ? this.table[node.tag] : undefined;
     const draw = (): VChild => {
+      if (node.pending) return h("div", { class: "nx-skeleton", "data-id": context.id, "aria-busy": "true" });
       try {
         return component ? component.draw(context) : failure(node, `There is no component <${node.tag}>.`);
       } catch (error) {
@@ -166,11 +172,15 @@ class ElementContext implements Context {
   }
 
   get children(): readonly VChild[] {
-    return this.instance.children(this.node.children, this.scope, this.suffix);
+    return this.instance.children(this.node.children.filter((child) => child.slot === null), this.scope, this.suffix);
   }
 
   get parts(): readonly ChildContext[] {
-    return this.node.children.map((child) => this.instance.element(child, this.scope, this.suffix));
+    return this.node.children.filter((child) => child.slot === null).map((child) => this.instance.element(child, this.scope, this.suffix));
+  }
+
+  slot(name: string): readonly VChild[] {
+    return this.instance.children(this.node.children.filter((child) => child.slot === name), this.scope, this.suffix);
   }
 
   has(prop: string): boolean {

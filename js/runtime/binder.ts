@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals-core";
 import { allowedTag, safeAttribute } from "../reactor/html.ts";
-import type { AttrValue, Follow, VChild, VDynamic, VElement, VList } from "../reactor/vnode.ts";
+import { type AttrValue, type Follow, h, type VChild, type VDynamic, type VElement, type VList } from "../reactor/vnode.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SVG_TAGS = new Set("svg g path line rect circle ellipse polygon polyline text tspan defs marker linearGradient stop".split(" "));
@@ -35,34 +35,97 @@ export class Owner {
 
 /** Put children into an element; the owner takes them out of signals again. */
 export function bindChildren(parent: Element, children: readonly VChild[], owner: Owner): void {
-  for (const child of children) parent.append(...bindChild(child, owner, inSvg(parent)));
+  for (const child of children) parent.append(...bindChild(child, owner, inSvg(parent), null));
+}
+
+/** Give life to what the server has drawn: nodes that are as they should be stay, the others are made anew. */
+export function hydrateChildren(parent: Element, children: readonly VChild[], owner: Owner): void {
+  const found = new Found(parent);
+  for (const child of children) bindChild(child, owner, inSvg(parent), found);
+  found.end();
+}
+
+/** The children that an element has already, from first to last. */
+class Found {
+  private readonly parent: Element;
+  private at: ChildNode | null;
+
+  constructor(parent: Element) {
+    this.parent = parent;
+    this.at = parent.firstChild;
+  }
+
+  /** The text that stands here, cut off from what follows it; a new one where another text stands. */
+  text(data: string): Text {
+    const { at } = this;
+    if (!data || !(at instanceof Text) || !at.data.startsWith(data)) return this.put(document.createTextNode(data));
+    if (at.data.length > data.length) at.splitText(data.length);
+    this.at = at.nextSibling;
+    return at;
+  }
+
+  element(tag: string, id: unknown): Element | null {
+    const { at } = this;
+    if (!(at instanceof Element) || at.localName !== tag || (at.getAttribute("data-id") ?? undefined) !== id) return null;
+    this.at = at.nextSibling;
+    return at;
+  }
+
+  put<T extends Node>(node: T): T {
+    return this.parent.insertBefore(node, this.at);
+  }
+
+  /** What is left was drawn for a picture, and is not part of what is live. */
+  end(): void {
+    while (this.at) {
+      const next = this.at.nextSibling;
+      this.at.remove();
+      this.at = next;
+    }
+  }
 }
 
 function inSvg(parent: Element): boolean {
   return parent.namespaceURI === SVG;
 }
 
-function bindChild(child: VChild, owner: Owner, svg: boolean): Node[] {
-  if (typeof child === "string") return [document.createTextNode(child)];
+function bindChild(child: VChild, owner: Owner, svg: boolean, found: Found | null): Node[] {
+  if (typeof child === "string") return [textNode(child, found)];
   if (typeof child === "function") {
-    const text = document.createTextNode("");
-    owner.follow(() => { text.data = child(); });
+    const text = textNode(found ? untracked(() => quiet(child)) : "", found);
+    owner.follow(() => { const data = child(); if (text.data !== data) text.data = data; });
     return [text];
   }
   switch (child.kind) {
     case "element":
-      return bindElement(child, owner, svg);
+      return bindElement(child, owner, svg, found);
     case "dynamic":
-      return bindDynamic(child, owner, svg);
+      return bindDynamic(child, owner, svg, found);
     default:
-      return bindList(child, owner, svg);
+      return bindList(child, owner, svg, found);
   }
 }
 
-function bindElement(described: VElement, owner: Owner, parentSvg: boolean): Node[] {
+function textNode(data: string, found: Found | null): Text {
+  return found ? found.text(data) : document.createTextNode(data);
+}
+
+/** A text that cannot be worked out is empty here: following it tells of the error. */
+function quiet(text: () => string): string {
+  try {
+    return text();
+  } catch {
+    return "";
+  }
+}
+
+function bindElement(described: VElement, owner: Owner, parentSvg: boolean, found: Found | null): Node[] {
   if (!allowedTag(described.tag)) return [];
   const svg = (parentSvg || described.tag === "svg") && (SVG_TAGS.has(described.tag) || (parentSvg && described.tag === "title"));
-  const element = svg ? document.createElementNS(SVG, described.tag) : document.createElement(described.tag);
+  const known = found?.element(described.tag, described.attrs["data-id"]) ?? null;
+  const made = svg ? document.createElementNS(SVG, described.tag) : document.createElement(described.tag);
+  const element = known ?? made;
+  if (known) for (const name of known.getAttributeNames()) if (!Object.hasOwn(described.attrs, name)) known.removeAttribute(name);
   const late: [string, Follow<AttrValue>][] = [];
   for (const [name, value] of Object.entries(described.attrs)) {
     if (PROPERTIES.has(name)) late.push([name, value]);
@@ -71,8 +134,14 @@ function bindElement(described: VElement, owner: Owner, parentSvg: boolean): Nod
   }
   for (const [name, listener] of Object.entries(described.on)) {
     element.addEventListener(name, listener as unknown as EventListener);
+    // A listener of a node that stays would otherwise outlive its part.
+    if (known) owner.add(() => element.removeEventListener(name, listener as unknown as EventListener));
   }
-  bindChildren(element, described.children, owner);
+  if (known) hydrateChildren(known, described.children, owner);
+  else {
+    bindChildren(element, described.children, owner);
+    found?.put(element);
+  }
   // After the children: the value of a select needs its options.
   for (const [name, value] of late) {
     if (typeof value === "function") owner.follow(() => setProperty(element, name, value()));
@@ -101,23 +170,38 @@ function setProperty(element: Element, name: string, value: AttrValue): void {
   if (target["value"] !== text) target["value"] = text;
 }
 
-function bindDynamic(described: VDynamic, owner: Owner, svg: boolean): Node[] {
+function bindDynamic(described: VDynamic, owner: Owner, svg: boolean, found: Found | null): Node[] {
   const anchor = document.createComment("");
   let part: { nodes: Node[]; owner: Owner } | null = null;
+  let first = found;
   const fragment: Node[] = [];
   owner.follow(() => {
-    const made = described.make();
+    const made = safely(described.make);
     const inner = new Owner();
-    const nodes = made === null ? [] : untracked(() => bindChild(made, inner, svg));
+    const adopting = first;
+    const nodes = made === null ? [] : untracked(() => bindChild(made, inner, svg, adopting));
+    first = null;
     const old = part;
     part = { nodes, owner: inner };
+    if (adopting) return;
     if (anchor.parentNode) {
       for (const node of nodes) anchor.parentNode.insertBefore(node, anchor);
       remove(old);
     } else fragment.push(...nodes);
   });
   owner.add(() => part?.owner.dispose());
+  found?.put(anchor);
   return [...fragment, anchor];
+}
+
+/** A part that cannot be drawn says so in its own place; the rest of the panel goes on. */
+function safely(make: () => VChild | null): VChild | null {
+  try {
+    return make();
+  } catch (error) {
+    console.error("nexus:", error);
+    return h("div", { class: "nx-failure", role: "alert" }, [h("strong", {}, ["This cannot be shown."]), ` ${error instanceof Error ? error.message : String(error)}`]);
+  }
 }
 
 function remove(part: { nodes: Node[]; owner: Owner } | null): void {
@@ -143,12 +227,15 @@ interface ListItem {
   readonly owner: Owner;
 }
 
-function bindList(described: VList, owner: Owner, svg: boolean): Node[] {
+function bindList(described: VList, owner: Owner, svg: boolean, found: Found | null): Node[] {
   const anchor = document.createComment("");
   let items = new Map<string, ListItem>();
+  let first = found;
   const fragment: Node[] = [];
   owner.follow(() => {
     const wanted = described.items();
+    const adopting = first;
+    first = null;
     const next = new Map<string, ListItem>();
     untracked(() => {
       for (const { key, make } of wanted) {
@@ -156,16 +243,17 @@ function bindList(described: VList, owner: Owner, svg: boolean): Node[] {
         if (known) next.set(key, known);
         else {
           const inner = new Owner();
-          next.set(key, { owner: inner, nodes: bindChild(make(), inner, svg) });
+          next.set(key, { owner: inner, nodes: bindChild(make(), inner, svg, adopting) });
         }
       }
     });
     for (const [key, item] of items) if (!next.has(key)) remove(item);
     if (anchor.parentNode) place(anchor, [...items.keys()].filter((key) => next.has(key)), next);
-    else fragment.push(...[...next.values()].flatMap((item) => item.nodes));
+    else if (!adopting) fragment.push(...[...next.values()].flatMap((item) => item.nodes));
     items = next;
   });
   owner.add(() => { for (const item of items.values()) item.owner.dispose(); });
+  found?.put(anchor);
   return [...fragment, anchor];
 }
 

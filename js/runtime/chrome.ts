@@ -79,6 +79,11 @@ export class Chrome {
     }
   }
 
+  /** Say that the panel's text is still arriving, or no more. */
+  arriving(on: boolean): void {
+    this.setBanner(on ? "This panel is being written\u2026" : null);
+  }
+
   notice(text: string, level: keyof typeof SHOWN): void {
     const note = element("div", "nx-banner");
     note.dataset["kind"] = level;

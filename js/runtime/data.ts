@@ -1,32 +1,45 @@
 // Rows and numbers that a panel shows: asked for when something looks at them, kept until a state or frame changes.
 
 import { batch, type Signal, signal } from "@preact/signals-core";
-import type { Aggregate, Build, Json, Ordering } from "../protocol/index.ts";
+import type { Aggregate, Build, FrameDeclaration, Json, Ordering } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { Rows } from "../reactor/host.ts";
+import type { Rows, Thin } from "../reactor/host.ts";
 import { rowsOf } from "./arrow.ts";
 import type { Page, Transport } from "./transport.ts";
 
-interface PageEntry {
-  readonly key: string;
+interface Entry<T> {
   readonly query: string;
+  readonly value: Signal<T>;
+  /** Whether what it has, or what was asked for last, is what is wanted now. */
+  fresh: boolean;
+  /** Counts what was asked for: the answer to anything but the last is thrown away. */
+  turn: number;
+}
+
+interface PageEntry extends Entry<Rows | undefined> {
   readonly offset: number;
   readonly limit: number;
   readonly order: readonly Ordering[];
-  readonly value: Signal<Rows | undefined>;
-  asked: number;
+  readonly thin: Thin | null;
 }
 
-interface NumberEntry {
-  readonly query: string;
+interface NumberEntry extends Entry<Value> {
   readonly fn: Aggregate["fn"];
   readonly column: string | null;
-  readonly value: Signal<Value>;
-  asked: number;
 }
 
 /** Pages kept; those not looked at for longest go first. */
 const KEPT = 60;
+/** Waiting for the notebook shorter than this needs no words. */
+const SAY_WAITING_AFTER = 400;
+
+/** A query that comes from a function of the notebook: how it stands with it. */
+interface Called {
+  readonly waiting: Signal<boolean>;
+  request: string | null;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  asked: boolean;
+}
 
 export class PanelData {
   private readonly panel: string;
@@ -36,7 +49,7 @@ export class PanelData {
   private build: Build;
   private readonly pages = new Map<string, PageEntry>();
   private readonly numbers = new Map<string, NumberEntry>();
-  private generation = 1;
+  private readonly called = new Map<string, Called>();
   private scheduled = false;
 
   constructor(panel: string, build: Build, transport: Transport, viewState: () => Record<string, Json>, failed: (error: unknown) => void) {
@@ -47,15 +60,15 @@ export class PanelData {
     this.failed = failed;
   }
 
-  page(query: string, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
-    const key = JSON.stringify([query, offset, limit, order]);
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null): Rows | undefined {
+    const key = JSON.stringify([query, offset, limit, order, thin]);
     let entry = this.pages.get(key);
     if (!entry) {
-      entry = { key, query, offset, limit, order, value: signal<Rows | undefined>(undefined), asked: 0 };
+      entry = { query, offset, limit, order, thin, value: signal<Rows | undefined>(undefined), fresh: false, turn: 0 };
       this.forgetOldest();
     } else this.pages.delete(key);
     this.pages.set(key, entry);
-    if (entry.asked < this.generation) this.schedule();
+    if (!entry.fresh) this.schedule();
     return entry.value.value;
   }
 
@@ -63,23 +76,36 @@ export class PanelData {
     const key = `${query}\u0000${fn}\u0000${column}`;
     let entry = this.numbers.get(key);
     if (!entry) {
-      entry = { query, fn, column, value: signal<Value>(null), asked: 0 };
+      entry = { query, fn, column, value: signal<Value>(null), fresh: false, turn: 0 };
       this.numbers.set(key, entry);
     }
-    if (entry.asked < this.generation) this.schedule();
+    if (!entry.fresh) this.schedule();
     return entry.value.value;
+  }
+
+  /** Whether the notebook has been working on the rows of a query for so long that it should be said. */
+  waiting(query: string): boolean {
+    return this.callOf(query)?.waiting.value ?? false;
+  }
+
+  /** Wait for the notebook no longer; the rows stay what they are. */
+  cancel(query: string): void {
+    const request = this.callOf(query)?.request;
+    if (request) this.transport.cancel(request);
   }
 
   /** Another text: other queries, maybe under the same names. */
   replace(build: Build): void {
     this.build = build;
+    for (const { timer } of this.called.values()) clearTimeout(timer);
     this.pages.clear();
     this.numbers.clear();
-    this.generation += 1;
+    this.called.clear();
   }
 
   stateChanged(name: string): void {
-    this.stale(this.build.queries.filter((query) => query.inputs.includes(name)).map((query) => query.name));
+    const frames = this.build.frames.filter((frame) => frame.call?.inputs.includes(name)).map((frame) => frame.name);
+    this.stale([...frames, ...this.build.queries.filter((query) => query.inputs.includes(name)).map((query) => query.name)]);
   }
 
   frameChanged(source: string): void {
@@ -97,14 +123,41 @@ export class PanelData {
 
   private stale(queries: readonly string[]): void {
     if (!queries.length) return;
-    for (const entry of this.pages.values()) if (queries.includes(entry.query)) entry.asked = 0;
-    for (const entry of this.numbers.values()) if (queries.includes(entry.query)) entry.asked = 0;
+    for (const entry of this.pages.values()) {
+      if (!queries.includes(entry.query)) continue;
+      entry.fresh = false;
+      const rows = entry.value.peek();
+      if (rows && !rows.stale && this.frameOf(entry.query)?.call) entry.value.value = { ...rows, stale: true };
+    }
+    for (const entry of this.numbers.values()) if (queries.includes(entry.query)) entry.fresh = false;
     this.schedule();
   }
 
   private forgetOldest(): void {
     const oldest = this.pages.size >= KEPT ? this.pages.keys().next().value : undefined;
     if (oldest !== undefined) this.pages.delete(oldest);
+  }
+
+  /** The frame that a query stands on. */
+  private frameOf(query: string): FrameDeclaration | undefined {
+    let name = query;
+    for (let step = 0; step <= this.build.queries.length; step += 1) {
+      const below = this.build.queries.find((one) => one.name === name);
+      if (!below) break;
+      name = below.frame;
+    }
+    return this.build.frames.find((frame) => frame.name === name);
+  }
+
+  private callOf(query: string): Called | null {
+    const frame = this.frameOf(query);
+    if (!frame?.call) return null;
+    let found = this.called.get(frame.name);
+    if (!found) {
+      found = { waiting: signal(false), request: null, timer: undefined, asked: false };
+      this.called.set(frame.name, found);
+    }
+    return found;
   }
 
   /** Ask once for everything that was looked at in this turn: one request per query carries its numbers too. */
@@ -119,35 +172,60 @@ export class PanelData {
 
   private askAll(): void {
     const numbers = new Map<string, NumberEntry[]>();
-    for (const entry of this.numbers.values()) {
-      if (entry.asked >= this.generation) continue;
-      entry.asked = this.generation;
-      numbers.set(entry.query, [...(numbers.get(entry.query) ?? []), entry]);
-    }
+    for (const entry of this.numbers.values()) if (!entry.fresh) numbers.set(entry.query, [...(numbers.get(entry.query) ?? []), entry]);
+    const asked: [string, PageEntry | null, NumberEntry[]][] = [];
     for (const entry of this.pages.values()) {
-      if (entry.asked >= this.generation) continue;
-      entry.asked = this.generation;
-      const along = numbers.get(entry.query) ?? [];
+      if (entry.fresh) continue;
+      asked.push([entry.query, entry, numbers.get(entry.query) ?? []]);
       numbers.delete(entry.query);
-      void this.ask(entry.query, entry, along);
     }
-    for (const [query, along] of numbers) void this.ask(query, null, along);
+    for (const [query, along] of numbers) asked.push([query, null, along]);
+    for (const [query, page, along] of asked) {
+      for (const entry of [page, ...along]) if (entry) entry.fresh = true;
+      this.whenRested(query, () => void this.ask(query, page, along));
+    }
+  }
+
+  /** Call the notebook only once what its function depends on has rested; the first time at once. */
+  private whenRested(query: string, ask: () => void): void {
+    const called = this.callOf(query);
+    if (!called?.asked) {
+      if (called) called.asked = true;
+      return ask();
+    }
+    setTimeout(ask, this.frameOf(query)?.debounce ?? 0);
   }
 
   private async ask(query: string, page: PageEntry | null, numbers: readonly NumberEntry[]): Promise<void> {
-    const marks = [page, ...numbers].map((entry) => entry?.asked);
+    const entries = [page, ...numbers].filter((entry) => entry !== null);
+    const turns = entries.map((entry) => ++entry.turn);
+    const current = (): boolean => entries.every((entry, i) => entry.turn === turns[i]);
+    const called = this.callOf(query);
+    const waiting = called ? this.wait(called) : null;
     try {
       const answer = (await this.transport.request({
         type: "frame.page", panel: this.panel, query, offset: page?.offset ?? 0, limit: page?.limit ?? 0, order: [...(page?.order ?? [])],
-        aggregates: numbers.map(({ fn, column }) => ({ fn, column })), state: this.viewState(),
-      })) as Page;
-      const current = [page, ...numbers].every((entry, i) => entry?.asked === marks[i]);
-      if (current) this.take(answer, page, numbers);
+        aggregates: numbers.map(({ fn, column }) => ({ fn, column })), state: this.viewState(), thin: page?.thin ? { parts: page.thin.parts, columns: [...page.thin.columns] } : null,
+      }, (id) => { if (called) called.request = id; })) as Page;
+      if (current()) this.take(answer, page, numbers);
     } catch (error) {
-      for (const entry of [page, ...numbers]) if (entry) entry.asked = this.generation;
-      if (page) page.value.value ??= { rows: [], total: 0, columns: [], stale: false };
+      if (!current()) return;
+      if (page) page.value.value = { rows: [], total: 0, columns: [], ...page.value.peek(), stale: false };
       this.failed(error);
+    } finally {
+      waiting?.();
     }
+  }
+
+  /** Say, after a while, that the notebook is waited for; returns what ends it. */
+  private wait(called: Called): () => void {
+    clearTimeout(called.timer);
+    const timer = setTimeout(() => { called.waiting.value = true; }, SAY_WAITING_AFTER);
+    called.timer = timer;
+    return () => {
+      clearTimeout(timer);
+      if (called.timer === timer) called.waiting.value = false;
+    };
   }
 
   private take(answer: Page, page: PageEntry | null, numbers: readonly NumberEntry[]): void {

@@ -4,14 +4,20 @@ export interface JupyterPage {
   /** Path below which the server's routes lie, with a slash at the end. */
   readonly base: string;
   readonly token: string;
+  readonly version: string;
 }
 
 /** The page's Jupyter server, if the page says that the Nexus extension is there. */
 export function jupyterPage(): JupyterPage | null {
   const text = document.getElementById("jupyter-config-data")?.textContent;
   if (!text) return null;
-  const config = JSON.parse(text) as { baseUrl?: string; token?: string; nexus?: unknown };
-  return config.baseUrl && config.nexus ? { base: config.baseUrl, token: config.token ?? "" } : null;
+  const config = JSON.parse(text) as { baseUrl?: string; token?: string; nexus?: { version?: string } };
+  return config.baseUrl && config.nexus ? { base: config.baseUrl, token: config.token ?? "", version: config.nexus.version ?? "" } : null;
+}
+
+/** Where a file of the runtime is. */
+export function assetUrl(page: JupyterPage, name: string): string {
+  return new URL(`${page.base}nexus/api/static/${name}?v=${page.version}`, location.href).href;
 }
 
 export function streamUrl(page: JupyterPage): string {

@@ -2,10 +2,12 @@
 
 import { stylesheet } from "../components/index.ts";
 import { CommTransport, type Model } from "./comm.ts";
-import { jupyterPage, streamUrl } from "./host.ts";
+import { assetUrl, jupyterPage, streamUrl } from "./host.ts";
 import { MountedPanel } from "./panel.ts";
 import { SocketTransport } from "./socket.ts";
 import type { Transport } from "./transport.ts";
+
+export { reactIsland, registerIsland } from "./islands.ts";
 
 export interface MountOptions {
   readonly panel: string;
@@ -33,7 +35,7 @@ function transport({ host, model }: MountOptions): Transport {
   }
   const page = jupyterPage();
   if (!page) throw new Error("This page is not served by a Jupyter server with Nexus. Open the notebook there, or use an embedded workspace: nexus.Workspace.open(folder).");
-  socket ??= new SocketTransport(streamUrl(page));
+  socket ??= new SocketTransport(streamUrl(page), (name) => assetUrl(page, name));
   return socket;
 }
 

@@ -1,11 +1,13 @@
 // The live side of a view: signals for states, optimistic input, actions with their progress and problems.
 
-import { batch, computed, type Signal, signal, untracked } from "@preact/signals-core";
+import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
 import type { Aggregate, Build, Json, Ordering, Problem, Result } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { Cell, Rows, ViewHost } from "../reactor/host.ts";
+import type { Cell, LazyName, Rows, Thin, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
+import { islandOf } from "./islands.ts";
 import { gone, Refusal, type Transport } from "./transport.ts";
+import { upload } from "./upload.ts";
 
 /** Shorter than this, progress would only flicker. */
 const SHOW_PROGRESS_AFTER = 150;
@@ -30,6 +32,7 @@ export class LiveHost implements ViewHost {
   private readonly panel: string;
   private readonly transport: Transport;
   private build: Build;
+  private readonly cells = new Map<string, Signal<unknown>>();
   private readonly states = new Map<string, Signal<Value>>();
   /** What the workspace has, for taking back what it refused. */
   private readonly confirmed = new Map<string, Value>();
@@ -58,6 +61,18 @@ export class LiveHost implements ViewHost {
     });
   }
 
+  /** The values that the panel links to in others. */
+  links(values: Readonly<Record<string, Json>>): void {
+    batch(() => {
+      for (const [name, value] of Object.entries(values)) {
+        const found = this.stateSignal(name, null);
+        if (JSON.stringify(found.peek()) === JSON.stringify(value)) continue;
+        found.value = value as Value;
+        this.data.stateChanged(name);
+      }
+    });
+  }
+
   /** The workspace says what a state is now. */
   confirm(name: string, value: Value): void {
     const changed = JSON.stringify(this.confirmed.get(name)) !== JSON.stringify(value);
@@ -67,8 +82,10 @@ export class LiveHost implements ViewHost {
     if (changed) this.data.stateChanged(name);
   }
 
-  cell<T>(initial: T): Cell<T> {
-    const value = signal(initial);
+  cell<T>(initial: T, key?: string): Cell<T> {
+    const known = key === undefined ? undefined : (this.cells.get(key) as Signal<T> | undefined);
+    const value = known ?? signal(initial);
+    if (key !== undefined) this.cells.set(key, value as Signal<unknown>);
     return { get: () => value.value, set: (next) => { value.value = next; } };
   }
 
@@ -151,8 +168,32 @@ export class LiveHost implements ViewHost {
     return this.problemSignal(element).value;
   }
 
-  page(query: string, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
-    return this.data.page(query, offset, limit, order);
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null = null): Rows | undefined {
+    return this.data.page(query, offset, limit, order, thin);
+  }
+
+  waiting(query: string): boolean {
+    return this.data.waiting(query);
+  }
+
+  cancelRows(query: string): void {
+    this.data.cancel(query);
+  }
+
+  follow(run: () => void): () => void {
+    return effect(run);
+  }
+
+  load(name: LazyName): Promise<unknown> {
+    return this.transport.load(name);
+  }
+
+  island(name: string): unknown {
+    return islandOf(name);
+  }
+
+  upload(file: File, element: string, progress: (share: number) => void): Promise<Json> {
+    return upload(this.transport, this.panel, file, element, progress);
   }
 
   aggregate(query: string, fn: Aggregate["fn"], column: string | null): Value {

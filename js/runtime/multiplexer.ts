@@ -1,6 +1,7 @@
 // Panels and requests over one channel: who gets which frame. What carries the frames is a subclass's business.
 
 import type { ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
+import type { LazyName } from "../reactor/host.ts";
 import { type ConnectionState, type Follower, gone, type Page, PROTOCOL, Refusal, type RequestBody, type Transport } from "./transport.ts";
 
 interface Waiting {
@@ -15,8 +16,12 @@ export abstract class Multiplexer implements Transport {
   abstract readonly host: "server" | "kernel";
   private readonly followers = new Map<string, Set<Follower>>();
   private readonly waiting = new Map<string, Waiting>();
+  private readonly loaded = new Map<LazyName, Promise<unknown>>();
   private last = 0;
   protected current: ConnectionState = { kind: "connecting" };
+
+  /** Bring a file of code here. */
+  protected abstract fetchCode(name: string): Promise<unknown>;
 
   /** Send now, or drop: after a reconnection everything needed is asked for again. */
   protected abstract send(frame: ClientFrame): boolean;
@@ -33,6 +38,16 @@ export abstract class Multiplexer implements Transport {
       this.followers.delete(panel);
       this.send({ type: "unsubscribe", panel });
     };
+  }
+
+  load(name: LazyName): Promise<unknown> {
+    let found = this.loaded.get(name);
+    if (!found) {
+      // A failure is forgotten, so that the next try is a new one.
+      found = this.fetchCode(`${name}.js`).catch((error: unknown) => { this.loaded.delete(name); throw error; });
+      this.loaded.set(name, found);
+    }
+    return found;
   }
 
   cancel(id: string): void {

@@ -4,14 +4,17 @@ import { batch, effect, signal } from "@preact/signals-core";
 import { components, registry } from "../components/index.ts";
 import type { Build, Json, ServerFrame } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
+import type { ViewHost } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
 import { layoutCss } from "../reactor/layoutcss.ts";
 import { instantiate } from "../reactor/view.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
-import { bindChildren, Owner } from "./binder.ts";
+import { bindChildren, hydrateChildren, Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
 import { LiveHost, problemOf } from "./live.ts";
+import { LocalHost } from "./local.ts";
 import { Permissions } from "./permissions.ts";
+import { Place } from "./place.ts";
 import type { ConnectionState, Follower, RequestBody, Transport } from "./transport.ts";
 
 /** Loading shorter than this needs no words. */
@@ -28,10 +31,18 @@ export class MountedPanel implements Follower {
   private view = new Owner();
   private live: LiveHost | null = null;
   private nxml = "";
+  /** Whether the body still is what the server has drawn. */
+  private picture: boolean;
   private known: number | null = null;
+  private links: Readonly<Record<string, Json>> = {};
+  /** What a text that is still arriving is drawn with. */
+  private arriving: LocalHost | null = null;
   private readonly loading = signal<string | null>(null);
 
   constructor(root: HTMLElement, name: string, transport: Transport) {
+    // What the server has drawn stays until it comes to life.
+    const drawn = root.querySelector<HTMLElement>(":scope > .nx-body");
+    this.picture = drawn !== null;
     this.name = name;
     this.transport = transport;
     root.classList.add("nx-panel", "nx-live");
@@ -43,9 +54,9 @@ export class MountedPanel implements Follower {
       grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
       revoke: ({ cap, target }) => tell({ type: "revoke", panel: name, cap, target }),
     });
-    this.body = Object.assign(document.createElement("div"), { className: "nx-body" });
+    this.body = drawn ?? Object.assign(document.createElement("div"), { className: "nx-body" });
     root.replaceChildren(this.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.body, this.chrome.source);
-    this.showLoading();
+    if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
       if (line) this.chrome.showSource(Number(line));
@@ -87,6 +98,13 @@ export class MountedPanel implements Follower {
       case "frame":
         this.live?.data.frameChanged(frame.name);
         break;
+      case "links":
+        this.links = frame.values;
+        this.live?.links(frame.values);
+        break;
+      case "draft":
+        this.draft(frame.done ? null : frame.nxml);
+        break;
       case "grants":
         this.permissions.granted(frame.grants);
         break;
@@ -107,6 +125,7 @@ export class MountedPanel implements Follower {
       return;
     }
     this.nxml = nxml;
+    this.arriving = null;
     const build = check(nxml, registry);
     this.live ??= new LiveHost(this.name, build, this.transport, {
       failed: (error) => this.chrome.notice(problemText(error), "error"),
@@ -114,6 +133,7 @@ export class MountedPanel implements Follower {
       denied: () => this.permissions.denied(),
     });
     this.live.replace(build, values);
+    this.live.links(this.links);
     this.draw(build, this.live);
   }
 
@@ -130,25 +150,44 @@ export class MountedPanel implements Follower {
     batch(() => { for (const [name, value] of frame.ops.flatMap(stateOf(this.name))) live.confirm(name, value as Value); });
   }
 
+  /** Show a text as far as it has arrived; null when that is over, and what was there before is shown again. */
+  private draft(nxml: string | null): void {
+    if (nxml === null) {
+      this.chrome.arriving(false);
+      if (this.arriving && this.live) this.draw(check(this.nxml, registry), this.live);
+      this.arriving = null;
+      return;
+    }
+    this.arriving ??= new LocalHost(false);
+    const build = check(nxml, registry, { partial: true });
+    this.arriving.replace(build);
+    this.chrome.arriving(true);
+    this.show(build, this.arriving);
+  }
+
   private draw(build: Build, live: LiveHost): void {
-    const focused = (document.activeElement as HTMLElement | null)?.id ?? "";
-    const hadFocus = this.body.contains(document.activeElement);
-    const { scrollTop } = this.body;
-    this.view.dispose();
-    this.view = new Owner();
-    this.layout.textContent = layoutCss(build);
-    const container = document.createElement("div");
-    container.className = "nx-body";
-    const children: VChild[] = build.view.length ? instantiate(build, components, live) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
-    bindChildren(container, children, this.view);
-    this.body.replaceChildren(...container.childNodes);
-    this.body.scrollTop = scrollTop;
-    if (hadFocus && focused) document.getElementById(focused)?.focus();
-    this.chrome.title(build.title);
+    this.show(build, live);
     this.permissions.asked(build.uses);
     this.chrome.diagnostics([]);
     this.chrome.follow(live.latency);
     this.loading.value = null;
+  }
+
+  private show(build: Build, host: ViewHost): void {
+    const place = new Place(this.body);
+    this.view.dispose();
+    this.view = new Owner();
+    this.layout.textContent = layoutCss(build);
+    const children: VChild[] = build.view.length ? instantiate(build, components, host) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
+    if (this.picture) hydrateChildren(this.body, children, this.view);
+    else {
+      const container = document.createElement("div");
+      bindChildren(container, children, this.view);
+      this.body.replaceChildren(...container.childNodes);
+    }
+    this.picture = false;
+    place.restore();
+    this.chrome.title(build.title);
   }
 
   private effect({ kind, name, data }: Extract<ServerFrame, { type: "effect" }>): void {

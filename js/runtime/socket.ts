@@ -13,12 +13,19 @@ export class SocketTransport extends Multiplexer {
   private socket: WebSocket | null = null;
   private wait = FIRST_WAIT;
 
-  constructor(url: string) {
+  private readonly asset: (name: string) => string;
+
+  constructor(url: string, asset: (name: string) => string) {
     super();
     this.url = url;
+    this.asset = asset;
     this.connect();
     // A laptop that wakes up, or a network that comes back, need not wait for the timer.
     globalThis.addEventListener?.("online", () => this.hurry());
+  }
+
+  protected override fetchCode(name: string): Promise<unknown> {
+    return import(/* webpackIgnore: true */ this.asset(name));
   }
 
   private connect(): void {

@@ -1,6 +1,7 @@
 // What carries frames between a page and a workspace.
 
 import type { ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
+import type { LazyName } from "../reactor/host.ts";
 
 export const PROTOCOL = 1;
 
@@ -43,6 +44,8 @@ export interface Transport {
   follow(panel: string, follower: Follower): () => void;
   /** Ask for something; `sent` is told the request's id, by which it can be cancelled. */
   request(body: RequestBody, sent?: (id: string) => void): Promise<Result | Page>;
+  /** Code that is too large to come with every page. */
+  load(name: LazyName): Promise<unknown>;
   /** Cancel the run that a request started; its answer tells whether that came in time. */
   cancel(id: string): void;
 }

@@ -24,12 +24,14 @@ from nexus_jupyter.frames.query import Plan, chain, constants_of, plan
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.expression import Expression
+from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
-from nexus_jupyter.protocol.stream import AggregateRequest
 
 __all__ = ["FrameInfo", "FrameStore"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+#: Tables that functions gave, of all panels.
+_HELD = 64
 #: Queries of panels whose SQL is kept.
 _CHAINS = 256
 #: Compiled forms of one query: one for each shape of its states.
@@ -69,6 +71,7 @@ class FrameStore:
         self._folder = folder
         self._lock = threading.RLock()
         self._loaded: dict[str, LoadedFrame] = {}
+        self._held = OrderedDict[tuple[str, str], LoadedFrame]()
         self._chains = OrderedDict[tuple[int, str], _Chain]()
         self._database = Database()
 
@@ -112,12 +115,29 @@ class FrameStore:
         """
         return self._frame(name).table
 
+    def hold(self, panel: str, frame: str, table: pa.Table) -> None:
+        """Keep, in memory only, the table that a function gave for a frame of a panel, in place of the one before.
+
+        Raises
+        ------
+        FrameError
+            If the table has columns that a panel cannot show.
+        """
+        loaded = self._database.load(arrow.usable(frame, table))
+        with self._lock:
+            old = self._held.pop((panel, frame), None)
+            self._held[panel, frame] = loaded
+            gone = [self._held.popitem(last=False)[1]] if len(self._held) > _HELD else []
+        for one in (*gone, *([old] if old is not None else [])):
+            self._database.drop(one)
+
     def page(
         self,
         build: Build,
         query: str,
         state: dict[str, JsonValue],
         *,
+        thin: Thinning | None = None,
         offset: int = 0,
         limit: int = 100,
         order: Sequence[Ordering] = (),
@@ -139,6 +159,8 @@ class FrameStore:
             Sorts the rows before the query's own order.
         aggregates
             Numbers over all rows.
+        thin
+            Give those rows that matter to the eye, in place of a page.
 
         Raises
         ------
@@ -149,6 +171,10 @@ class FrameStore:
             while True:
                 try:
                     made = self._plan(build, query, state)
+                    if thin is not None:
+                        rows = self._database.rows(made.thinned(thin), state).rename_columns(made.names)
+                        total, *numbers = self._database.numbers(made.numbers(aggregates), state)
+                        return Page(rows, int(str(total)), [plain(value) for value in numbers])
                     return self._answer(made, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
                 except StaleTableError:
                     continue  # the frame was bound anew meanwhile
@@ -188,7 +214,7 @@ class FrameStore:
     def _plan(self, build: Build, query: str, state: dict[str, JsonValue]) -> Plan:
         asked = self._chain(build, query)
         name = asked.frame.source.removeprefix("kernel:")
-        loaded = self._frame(name)
+        loaded = self._frame(name) if asked.frame.call is None else self._given(build.id, asked.frame)
         dates = [
             column.name
             for column in asked.frame.columns
@@ -219,6 +245,16 @@ class FrameStore:
                     self._chains.popitem(last=False)
             else:
                 self._chains.move_to_end(key)
+        return found
+
+    def _given(self, panel: str, frame: FrameDeclaration) -> LoadedFrame:
+        with self._lock:
+            found = self._held.get((panel, frame.name))
+        if found is None:
+            raise FrameError(
+                f"The frame '{frame.name}' has no rows yet: {frame.source.removeprefix('kernel:')} was not called.",
+                hint="It is called when somebody looks at the panel.",
+            )
         return found
 
     def _frame(self, name: str) -> LoadedFrame:

@@ -6,7 +6,7 @@ reactor prints; `difference` finds the ops that lead from one version of a panel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from nexus_jupyter.nog.graph import Graph
@@ -21,11 +21,14 @@ __all__ = ["PanelEntities", "difference", "entities", "tree"]
 _TYPES: dict[str, EntityType] = {
     "state": "State",
     "computed": "Computed",
+    "link": "Computed",
     "type": "Type",
     "frame": "Frame",
     "query": "Query",
     "action": "Action",
     "effect": "Effect",
+    "lifecycle": "Effect",
+    "export": "Computed",
     "tool": "Tool",
     "resource": "Resource",
     "uses": "Capability",
@@ -47,9 +50,13 @@ class PanelEntities:
     edges: list[Edge]
 
 
-def entities(build: Build) -> PanelEntities:
-    """Return the entities and relations that a build stands for, with ids of the graph."""
-    own = [Entity(id=build.id, type="Panel", attrs={"title": build.title})]
+def entities(build: Build, panels: Collection[str] = ()) -> PanelEntities:
+    """Return the entities and relations that a build stands for, with ids of the graph.
+
+    ``panels`` are those that there are: links to others are not in the graph.
+    """
+    packs: dict[str, JsonValue] = {f"xmlns:{use.prefix}": use.pack for use in build.packs}
+    own = [Entity(id=build.id, type="Panel", attrs={"title": build.title, **packs})]
     for section in build.sections:
         attrs: dict[str, JsonValue] = {"tag": section.name}
         if section.text is not None:
@@ -58,7 +65,7 @@ def entities(build: Build) -> PanelEntities:
         own.append(Entity(id=section_id, type="Element", parent=build.id, attrs=attrs))
         own += _nodes(section.children, section_id, build.id, in_view=section.name == "view")
     own += _columns(build)
-    known = {entity.id for entity in own}
+    known = {entity.id for entity in own} | set(panels)
     shared: dict[str, Entity] = {}
     edges: list[Edge] = []
     for fact in build.facts:
@@ -101,11 +108,13 @@ def _resolve(end: str, panel: str, shared: dict[str, Entity]) -> str:
         frame = "frame:" + end.removeprefix("kernel:")
         shared[frame] = Entity(id=frame, type="Frame", attrs={"name": end.removeprefix("kernel:")})
         return frame
+    if end.startswith("panel:"):
+        return end.removeprefix("panel:")
     return f"{panel}/{end}"
 
 
 def tree(graph: Graph, panel: str) -> dict[str, JsonValue]:
-    """Return a panel as the tree ``{id, title, sections}`` that the reactor's ``assemble`` takes."""
+    """Return a panel as the tree ``{id, title, packs, sections}`` that the reactor's ``assemble`` takes."""
     root = graph.entity(panel)
     by_name = {str(section.attrs["tag"]): section for section in graph.children(panel)}
     sections: list[JsonValue] = [
@@ -113,7 +122,12 @@ def tree(graph: Graph, panel: str) -> dict[str, JsonValue]:
         for name in _SECTIONS
         if name in by_name
     ]
-    return {"id": panel, "title": root.attrs.get("title", panel), "sections": sections}
+    packs: list[JsonValue] = [
+        {"prefix": key.removeprefix("xmlns:"), "pack": pack}
+        for key, pack in root.attrs.items()
+        if key.startswith("xmlns:")
+    ]
+    return {"id": panel, "title": root.attrs.get("title", panel), "packs": packs, "sections": sections}
 
 
 def _children(graph: Graph, entity: Entity, panel: str) -> list[JsonValue]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError, validate_call
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
@@ -20,6 +21,8 @@ from nexus_jupyter.protocol.function import ExposedFunction, ExposedParameter
 __all__ = ["ExposedFunctions"]
 
 T = TypeVar("T")
+#: Gives a future what a function returned, in the form that is wanted.
+Settle = Callable[[str, object, "Future[Any]"], None]
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}
 
@@ -77,11 +80,15 @@ class ExposedFunctions:
         """Return what is exposed."""
         return [described for described, _ in self._functions.values()]
 
-    def call(self, name: str, args: dict[str, JsonValue]) -> Future[JsonValue]:
-        """Call a function with arguments by name, from any thread, once this process has time for it."""
-        future: Future[JsonValue] = Future()
+    def call(self, name: str, args: dict[str, JsonValue], *, table: bool = False) -> Future[Any]:
+        """Call a function with arguments by name, from any thread, once this process has time for it.
+
+        The future gets JSON, or, if a table is wanted, an Arrow table. One that is cancelled before is not called.
+        """
+        future: Future[Any] = Future()
+        settle = _settle_table if table else _settle
         with self._changed:
-            self._calls.append(lambda: self._do(name, args, future))
+            self._calls.append(lambda: self._do(name, args, future, settle))
             self._changed.notify_all()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._drain)
@@ -123,7 +130,7 @@ class ExposedFunctions:
         while (call := self._next(lambda: False)) is not None:
             call()
 
-    def _do(self, name: str, args: dict[str, JsonValue], future: Future[JsonValue]) -> None:
+    def _do(self, name: str, args: dict[str, JsonValue], future: Future[Any], settle: Settle) -> None:
         if not future.set_running_or_notify_cancel():
             return
         try:
@@ -132,21 +139,36 @@ class ExposedFunctions:
             future.set_exception(_told(name, error))
             return
         if not inspect.isawaitable(result):
-            _settle(name, result, future)
+            settle(name, result, future)
         elif self._draining and self._loop is not None:
-            self._loop.create_task(_await(name, result, future))
+            self._loop.create_task(_await(name, result, future, settle))
         else:
             # Whoever is here blocks its loop, if it has one: the coroutine gets one of its own.
-            threading.Thread(target=asyncio.run, args=(_await(name, result, future),), daemon=True).start()
+            threading.Thread(target=asyncio.run, args=(_await(name, result, future, settle),), daemon=True).start()
 
 
-async def _await(name: str, result: Any, future: Future[JsonValue]) -> None:  # Any: what people return
+async def _await(name: str, result: Any, future: Future[Any], settle: Settle) -> None:  # Any: what people return
     try:
         value = await result
     except BaseException as error:  # noqa: BLE001 - told to the panel that called
         future.set_exception(_told(name, error))
     else:
-        _settle(name, value, future)
+        settle(name, value, future)
+
+
+def _settle_table(name: str, value: object, future: Future[Any]) -> None:
+    try:
+        if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+            future.set_result(pa.Table.from_pylist(value))
+        else:
+            future.set_result(pa.table(value))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        future.set_exception(
+            RequestError(
+                f"'{name}' returned a {type(value).__name__}, but a table is wanted: {error}",
+                hint="Return a DataFrame, an Arrow table, or a list of dicts.",
+            )
+        )
 
 
 def _settle(name: str, value: object, future: Future[JsonValue]) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
+import pyarrow as pa
 import websocket
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
-from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import UnavailableError
+from nexus_jupyter.protocol.pages import TableAnswer
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 
 __all__ = ["RemoteListener"]
@@ -47,6 +49,7 @@ class RemoteListener:
         self._socket: websocket.WebSocket | None = None
         self._exposed: ExposedFunctions | None = None
         self._offered = threading.Event()
+        self._calls: dict[int, Future[Any]] = {}
         threading.Thread(target=self._run, name="nexus-listener", daemon=True).start()
 
     def add(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
@@ -113,14 +116,23 @@ class RemoteListener:
         """Call a function and send what it gives, once it has."""
         assert self._exposed is not None
 
-        def send(done: Future[JsonValue]) -> None:
+        def send(done: Future[Any]) -> None:
+            self._calls.pop(frame["call"], None)
+            if done.cancelled():
+                return
             error = done.exception()
+            if error is None and frame.get("table"):
+                with suppress(OSError, websocket.WebSocketException):
+                    connection.send_binary(_table_message(frame["call"], done.result()))
+                return
             answer: dict[str, Any] = {"type": "answer", "call": frame["call"]}  # Any: JSON
             answer |= {"error": str(error)} if error is not None else {"value": done.result()}
             with suppress(OSError, websocket.WebSocketException):  # the server gave up waiting, and says so itself
                 connection.send(json.dumps(answer))
 
-        self._exposed.call(frame["function"], frame["args"]).add_done_callback(send)
+        future = self._exposed.call(frame["function"], frame["args"], table=bool(frame.get("table")))
+        self._calls[frame["call"]] = future
+        future.add_done_callback(send)
 
     def _subscribe(self, connection: websocket.WebSocket, panel: str) -> None:
         connection.send(json.dumps({"type": "subscribe", "panel": panel, "rev": None}))
@@ -137,6 +149,10 @@ class RemoteListener:
             panel = frame.get("panel")
             if frame["type"] == "call":
                 self._answer(self._socket, frame)
+            elif frame["type"] == "call.cancel":
+                waiting = self._calls.get(frame["call"])
+                if waiting is not None:
+                    waiting.cancel()
             elif frame["type"] == "result" and frame["id"] == _OFFER:
                 self._offered.set()
             elif frame["type"] in {"snapshot", "gone"} and not self._followed[panel].is_set():
@@ -144,3 +160,11 @@ class RemoteListener:
             elif frame["type"] in {"patch", "reset", "gone", "snapshot"}:
                 for listener in self._listeners.get(panel, []):
                     listener(panel, frame["rev"])
+
+
+def _table_message(call: int, table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    header = TableAnswer(call=call).model_dump_json().encode()
+    return struct.pack(">I", len(header)) + header + bytes(sink.getvalue())

@@ -56,7 +56,7 @@ class LocalHost:
 
     def panel(self, name: str) -> PanelInfo:
         """Return a panel."""
-        view = self.kernel.panel(name)
+        view = self.kernel.panel(name, self.actor.id)
         return PanelInfo(name=name, title=view.title, nxml=view.nxml, state=view.state, rev=self.kernel.head.rev)
 
     def build(self, name: str) -> Build:
@@ -119,7 +119,7 @@ class LocalHost:
 
     def html(self, name: str) -> str:
         """Return the panel as static HTML."""
-        return self.kernel.html(name)
+        return self.kernel.html(name, self.actor.id)
 
     def bind(self, name: str, table: pa.Table) -> RevInfo:
         """Bind a frame."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 from traitlets import Unicode
 
-from nexus_jupyter.assets import asset, asset_version
+from nexus_jupyter.assets import BROWSER_ASSETS, asset, asset_version
 from nexus_jupyter.protocol.identity import SYSTEM, Actor
 from nexus_jupyter.workspace import StreamSession
 
@@ -58,6 +58,8 @@ class PanelWidget(anywidget.AnyWidget):
     def _receive(self, _widget: object, content: dict[str, Any], _buffers: list[memoryview]) -> None:  # Any: JSON
         if content.get("type") == "runtime":
             self.send({"type": "runtime"}, [asset("runtime.js")])
+        elif content.get("type") == "asset" and content.get("name") in BROWSER_ASSETS:
+            self.send({"type": "asset", "name": content["name"]}, [asset(content["name"])])
         elif content.get("type") == "frame" and self._session is not None:
             self._session.receive_frame(content["frame"])
 

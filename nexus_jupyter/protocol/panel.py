@@ -18,13 +18,20 @@ __all__ = [
     "ColumnDeclaration",
     "ComputedDeclaration",
     "Each",
+    "EffectDeclaration",
+    "ExportDeclaration",
     "Fact",
+    "FrameArgument",
+    "FrameCall",
     "FrameDeclaration",
     "GroupKey",
     "Invocation",
     "LayoutRule",
+    "LifecycleDeclaration",
+    "LinkDeclaration",
     "Node",
     "Ordering",
+    "PackUse",
     "Parameter",
     "QueryDeclaration",
     "ResourceDeclaration",
@@ -83,7 +90,10 @@ class Parameter(Contract):
 
 
 class StateDeclaration(Contract):
-    """A state. ``min`` and ``max`` bound numbers, and the length of text and lists."""
+    """A state. ``min`` and ``max`` bound numbers, and the length of text and lists.
+
+    One of scope ``user`` has a value per person; one of scope ``view`` lives in the page that shows the panel.
+    """
 
     name: str
     type: TypeSpec
@@ -107,12 +117,40 @@ class ColumnDeclaration(Contract):
     type: ScalarType
 
 
+class LinkDeclaration(Contract):
+    """A value that another panel exports."""
+
+    name: str
+    panel: str
+    value: str
+
+
+class FrameArgument(Contract):
+    """An argument of a function that a frame comes from; by position when ``name`` is null."""
+
+    name: str | None = None
+    expr: Expression
+
+
+class FrameCall(Contract):
+    """The function of the notebook that a frame comes from; ``inputs`` are the states that its arguments read."""
+
+    function: str
+    args: list[FrameArgument] = []
+    inputs: list[str] = []
+
+
 class FrameDeclaration(Contract):
-    """A table from outside. ``source`` is ``kernel:NAME``."""
+    """A table from outside: ``source`` is ``kernel:NAME``, and with ``call`` NAME is a function that gives it.
+
+    ``debounce`` is how many milliseconds its inputs must rest before the function is called again.
+    """
 
     name: str
     source: str
     columns: list[ColumnDeclaration] = []
+    call: FrameCall | None = None
+    debounce: int = 0
 
 
 class GroupKey(Contract):
@@ -165,6 +203,15 @@ class ActionDeclaration(Contract):
     span: Span
 
 
+class EffectDeclaration(Contract):
+    """A handler that runs when a condition becomes true: it was not before a change, or had another value."""
+
+    name: str
+    on: Expression
+    body: str
+    span: Span
+
+
 class ToolDeclaration(Contract):
     """Something a model may do with the panel: run an action, or set a state."""
 
@@ -197,11 +244,37 @@ class Invocation(Contract):
     args: list[Expression] = []
 
 
+class LifecycleDeclaration(Contract):
+    """An action that runs when a panel is first looked at, when nobody looks any more, or every so many milliseconds.
+
+    ``every`` is given for ``interval`` only.
+    """
+
+    on: Literal["mount", "unmount", "interval"]
+    every: int | None = None
+    run: Invocation
+
+
+class ExportDeclaration(Contract):
+    """A value that other panels may link to."""
+
+    name: str
+    expr: Expression
+
+
+class PackUse(Contract):
+    """A component pack that the panel brings in under a prefix; ``pack`` is ``NAME@VERSION``."""
+
+    prefix: str
+    pack: str
+
+
 class ViewNode(Contract):
     """An element of the view, ready to be evaluated.
 
     ``props`` holds literal, template and plain expressions alike. ``bind`` maps a property to the state it follows.
-    ``text`` is the evaluated text content of an element that has no child elements.
+    ``text`` is the evaluated text content of an element that has no child elements. ``slot`` is the place in its
+    parent. One that is ``pending`` reads names that the text, which is still arriving, has not declared yet.
     """
 
     id: str
@@ -215,6 +288,8 @@ class ViewNode(Contract):
     text: Expression | None = None
     children: list[ViewNode] = []
     line: int
+    slot: str | None = None
+    pending: bool = False
 
 
 class WidthClass(Contract):
@@ -238,11 +313,12 @@ class LayoutRule(Contract):
 class Fact(Contract):
     """A relation between two things in the panel that the checker found, by node id.
 
-    A frame's column is ``frame.NAME.COLUMN``; what lies outside the panel is ``capability:NAME`` or ``kernel:NAME``.
+    A frame's column is ``frame.NAME.COLUMN``; what lies outside the panel is ``capability:NAME``, ``kernel:NAME`` or
+    ``panel:NAME``.
     """
 
     source: str
-    relation: Literal["reads", "writes", "triggers", "binds", "shows", "derivedFrom", "requires"]
+    relation: Literal["reads", "writes", "triggers", "binds", "shows", "derivedFrom", "requires", "links"]
     target: str
 
 
@@ -257,7 +333,12 @@ class Build(Contract):
     computed: list[ComputedDeclaration] = []
     frames: list[FrameDeclaration] = []
     queries: list[QueryDeclaration] = []
+    links: list[LinkDeclaration] = []
     actions: list[ActionDeclaration] = []
+    effects: list[EffectDeclaration] = []
+    lifecycle: list[LifecycleDeclaration] = []
+    exports: list[ExportDeclaration] = []
+    packs: list[PackUse] = []
     tools: list[ToolDeclaration] = []
     resources: list[ResourceDeclaration] = []
     uses: list[CapabilityUse] = []
@@ -269,6 +350,15 @@ class Build(Contract):
     def ok(self) -> bool:
         """Whether the text may become a panel: no diagnostic of severity error."""
         return all(diagnostic.severity != "error" for diagnostic in self.diagnostics)
+
+    @property
+    def handlers(self) -> list[ActionDeclaration]:
+        """All code of the panel: its actions, and its effects under names that no action can have."""
+        effects = [
+            ActionDeclaration(name=f"effect:{effect.name}", body=effect.body, span=effect.span)
+            for effect in self.effects
+        ]
+        return [*self.actions, *effects]
 
 
 Node.model_rebuild()

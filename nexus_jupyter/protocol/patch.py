@@ -176,7 +176,7 @@ class Cause(Contract):
         "merge",
         "revert",
     ]
-    via: Literal["click", "input", "api", "cell", "tool", "system"] = "api"
+    via: Literal["click", "input", "api", "cell", "tool", "effect", "lifecycle", "system"] = "api"
     element: str | None = None
     action: str | None = None
     run: str | None = None

@@ -16,12 +16,13 @@ from nexus_jupyter.protocol.capability import Capability, Grant
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Ordering
 from nexus_jupyter.protocol.patch import Cause, Op
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import Profile
 
-__all__ = ["PROTOCOL_VERSION", "AggregateRequest", "ClientFrame", "PageHeader", "ServerFrame"]
+__all__ = ["PROTOCOL_VERSION", "ClientFrame", "ServerFrame"]
 
 PROTOCOL_VERSION = 1
 
@@ -72,17 +73,11 @@ class SetState(Contract):
     element: str | None = None
 
 
-class AggregateRequest(Contract):
-    """A number over all rows of the query that the page is asked of."""
-
-    fn: Literal["len", "sum", "mean", "min", "max"]
-    column: str | None = None
-
-
 class FramePage(Contract):
     """Ask for rows of a query or frame, and for numbers over all of its rows.
 
     ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
+    ``thin`` asks for those rows of a long run that matter to the eye.
     """
 
     type: Literal["frame.page"] = "frame.page"
@@ -94,6 +89,7 @@ class FramePage(Contract):
     order: list[Ordering] = []
     aggregates: list[AggregateRequest] = []
     state: dict[str, JsonValue] = {}
+    thin: Thinning | None = None
 
 
 class Undo(Contract):
@@ -141,6 +137,18 @@ class Expose(Contract):
     functions: list[ExposedFunction]
 
 
+class Upload(Contract):
+    """A part of a file that the person has chosen, in base64; ``last`` ends it, and its result tells the path."""
+
+    type: Literal["upload"] = "upload"
+    id: str
+    panel: str
+    file: str
+    name: str
+    data: str
+    last: bool
+
+
 class Answer(Contract):
     """What a called function gave."""
 
@@ -169,6 +177,7 @@ ClientFrame = Annotated[
     | GrantRequest
     | RevokeRequest
     | Expose
+    | Upload
     | Answer
     | Ping,
     Field(discriminator="type"),
@@ -275,12 +284,40 @@ class EffectFrame(Contract):
 
 
 class CallFrame(Contract):
-    """Call a function that this client exposes; ``args`` are by name."""
+    """Call a function that this client exposes; ``args`` are by name.
+
+    With ``table``, a table is wanted, as a binary message of a `TableAnswer` and an Arrow stream.
+    """
 
     type: Literal["call"] = "call"
     call: int
     function: str
     args: dict[str, JsonValue]
+    table: bool = False
+
+
+class CancelCall(Contract):
+    """Nobody waits for a call any more."""
+
+    type: Literal["call.cancel"] = "call.cancel"
+    call: int
+
+
+class Links(Contract):
+    """The values that a panel links to in others; sent after each snapshot and when one changes."""
+
+    type: Literal["links"] = "links"
+    panel: str
+    values: dict[str, JsonValue]
+
+
+class DraftFrame(Contract):
+    """A panel's text as far as it has arrived; ``done`` when the panel has been made of it, or it was given up."""
+
+    type: Literal["draft"] = "draft"
+    panel: str
+    nxml: str
+    done: bool = False
 
 
 class Presence(Contract):
@@ -319,24 +356,11 @@ ServerFrame = Annotated[
     | Grants
     | EffectFrame
     | CallFrame
+    | CancelCall
+    | Links
+    | DraftFrame
     | Presence
     | Notice
     | Pong,
     Field(discriminator="type"),
 ]
-
-
-class PageHeader(Contract):
-    """What comes with a page of rows.
-
-    ``total`` counts all rows of the query; ``aggregates`` are in the order asked for; ``rev`` is the rev of the state
-    that the query was answered with.
-    """
-
-    id: str
-    panel: str
-    query: str
-    rev: int
-    offset: int
-    total: int
-    aggregates: list[JsonValue] = []

@@ -1,5 +1,5 @@
 """The reactor, hosted: checking, printing and drawing of panels."""
 
-from nexus_jupyter.reactor.host import MissingAggregate, MissingPage, Reactor, Rendered
+from nexus_jupyter.reactor.host import MissingAggregate, MissingPage, Part, Reactor, Rendered, Worked
 
-__all__ = ["MissingAggregate", "MissingPage", "Reactor", "Rendered"]
+__all__ = ["MissingAggregate", "MissingPage", "Part", "Reactor", "Rendered", "Worked"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -14,10 +14,11 @@ from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.errors import NXMLError, PatchError
 from nexus_jupyter.protocol.expression import AggregateFunction
+from nexus_jupyter.protocol.pages import Thinning
 from nexus_jupyter.protocol.panel import Build, Ordering
 from nexus_jupyter.protocol.patch import Patch
 
-__all__ = ["MissingAggregate", "MissingPage", "Reactor", "Rendered"]
+__all__ = ["MissingAggregate", "MissingPage", "Part", "Reactor", "Rendered", "Worked"]
 
 #: Characters of a panel's text. Larger ones never reach the engine.
 _LONGEST = 1_000_000
@@ -34,6 +35,7 @@ class MissingPage(Contract):
     offset: int
     limit: int
     order: list[Ordering]
+    thin: Thinning | None = None
 
 
 class MissingAggregate(Contract):
@@ -56,6 +58,17 @@ class Rendered(Contract):
 
     html: str
     missing: Missing
+
+
+class Worked(Contract):
+    """Values of expressions by name, and what they lack."""
+
+    values: dict[str, JsonValue]
+    missing: Missing
+
+
+#: The parts of a panel whose expressions are worked out outside of its view.
+Part = Literal["effects", "exports", "resources", "calls", "lifecycle"]
 
 
 class _Assembled(Contract):
@@ -128,6 +141,10 @@ class Reactor:
     def render(self, nxml: str, inputs: dict[str, JsonValue]) -> Rendered:
         """Draw a panel as static HTML from its state and the rows and numbers given."""
         return Rendered.model_validate(self._call("render", {"text": _sized(nxml), "inputs": inputs}))
+
+    def work(self, nxml: str, part: Part, inputs: dict[str, JsonValue]) -> Worked:
+        """Work out the expressions in a part of a panel."""
+        return Worked.model_validate(self._call("work", {"text": _sized(nxml), "part": part, "inputs": inputs}))
 
     def components(self) -> list[dict[str, Any]]:  # Any: a table's cells
         """Return the component registry."""

@@ -17,6 +17,7 @@ from nexus_jupyter.protocol.api import (
     TextInfo,
 )
 from nexus_jupyter.protocol.errors import PatchError, RequestError
+from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.run import RunRecord
@@ -40,8 +41,8 @@ __all__ = [
 ]
 
 
-def _info(kernel: WorkspaceKernel, name: str) -> PanelInfo:
-    view = kernel.panel(name)
+def _info(kernel: WorkspaceKernel, name: str, actor: Actor) -> PanelInfo:
+    view = kernel.panel(name, actor.id)
     return PanelInfo(name=name, title=view.title, nxml=view.nxml, state=view.state, rev=kernel.head.rev)
 
 
@@ -61,7 +62,7 @@ class PanelsHandler(NexusHandler):
     async def get(self) -> None:
         """List the panels."""
         kernel = await self.workspace()
-        self.reply([_info(kernel, name) for name in kernel.panels()])
+        self.reply([_info(kernel, name, self.actor) for name in kernel.panels()])
 
     @guarded("write")
     async def post(self) -> None:
@@ -73,7 +74,7 @@ class PanelsHandler(NexusHandler):
         name = body.name
         self.refuse_stale(kernel, name)
         await self.work(lambda: kernel.put_panel(name, body.nxml, self.actor, via=body.via))
-        self.reply(_info(kernel, name), 201)
+        self.reply(_info(kernel, name, self.actor), 201)
 
 
 class PanelHandler(NexusHandler):
@@ -88,7 +89,7 @@ class PanelHandler(NexusHandler):
     @guarded("read")
     async def get(self, name: str) -> None:
         """Read a panel."""
-        self.reply(_info(await self.workspace(), name))
+        self.reply(_info(await self.workspace(), name, self.actor))
 
     @guarded("write")
     async def put(self, name: str) -> None:
@@ -97,7 +98,7 @@ class PanelHandler(NexusHandler):
         kernel = await self.workspace()
         self.refuse_stale(kernel, name)
         await self.work(lambda: kernel.put_panel(name, body.nxml, self.actor, via=body.via))
-        self.reply(_info(kernel, name))
+        self.reply(_info(kernel, name, self.actor))
 
     @guarded("write")
     async def delete(self, name: str) -> None:
@@ -164,7 +165,7 @@ class HtmlHandler(NexusHandler):
         The HTML travels inside JSON: served as a page it would be a document of this origin.
         """
         kernel = await self.workspace()
-        self.reply(TextInfo(text=await self.work(lambda: kernel.html(name))))
+        self.reply(TextInfo(text=await self.work(lambda: kernel.html(name, self.actor.id))))
 
 
 class BuildHandler(NexusHandler):

@@ -75,7 +75,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         def wake() -> None:
             loop.call_soon_threadsafe(self._waiting.set)
 
-        self._session = StreamSession(self._kernel, actor_of(self), "server", wake)
+        self._session = StreamSession(self._kernel, actor_of(self), "server", wake, viewer=self.claims is None)
         self._sender = asyncio.create_task(self._send_all())
 
     def on_message(self, message: str | bytes) -> None:

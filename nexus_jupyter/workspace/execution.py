@@ -15,13 +15,13 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build
-from nexus_jupyter.protocol.patch import Cause, SetOp
+from nexus_jupyter.protocol.patch import Cause
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import GrantStore, RunRecording, RunStore
 from nexus_jupyter.trilog import Operation, Recorder
 from nexus_jupyter.workspace.lane import Lane
-from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_id
+from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_op
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ class Execution:
 
         def make() -> None:
             with suppress(EngineFailure):  # the click will say what is wrong
-                self.sandbox.images.get(Program.of(build.id, build.actions))
+                self.sandbox.images.get(Program.of(build.id, build.handlers))
 
-        if build.actions:
+        if build.handlers:
             self.sandbox.engine.submit(make)
 
     def start(
@@ -149,12 +149,12 @@ class _Task:
         home = self._execution
         span = home.recorder.begin("action.run", panel=self._panel, action=self._cause.action)
         try:
-            view = panel_view(home.writer.head.graph, self._panel)
+            view = panel_view(home.writer.head.graph, self._panel, self._actor.id)
             build = home.reactor.check(view.nxml)
-            action = _action(build, self._cause.action or "")
+            action = _action(build, self._cause)
             job = Job(
                 panel=self._panel,
-                actions=build.actions,
+                actions=build.handlers,
                 action=action,
                 state=view.state,
                 args=list(bind_arguments(action, self._args).values()),
@@ -184,7 +184,7 @@ class _Task:
 
     def _states(self) -> dict[str, JsonValue]:
         graph = self._execution.writer.head.graph
-        return panel_view(graph, self._panel).state if self._panel in graph else {}
+        return panel_view(graph, self._panel, self._actor.id).state if self._panel in graph else {}
 
     def _finish(self, done: Future[SandboxResult], started: Started, span: Operation) -> None:
         error = done.exception()
@@ -211,8 +211,7 @@ class _Task:
             build = reactor.check(panel_view(graph, self._panel).nxml)
             for key, value in outcome.changes.items():
                 check_state(build, key, value)
-            changes = outcome.changes.items()
-            ops = [SetOp(id=state_id(self._panel, key), attrs={"value": value}) for key, value in changes]
+            ops = [state_op(build, key, value, self._actor.id) for key, value in outcome.changes.items()]
             return Draft(ops, self._actor, self._cause, self._panel, span.trace_id, span.span_id)
 
         change = writer.submit(draw) if outcome.changes else None
@@ -258,8 +257,10 @@ def _hand_over(begun: Future[None], future: Future[RunRecord]) -> None:
         future.set_exception(error)
 
 
-def _action(build: Build, name: str) -> ActionDeclaration:
-    for action in build.actions:
+def _action(build: Build, cause: Cause) -> ActionDeclaration:
+    name = cause.action or ""
+    # Effects are run by changes only, never by name.
+    for action in build.handlers if cause.via == "effect" else build.actions:
         if action.name == name:
             return action
     names = ", ".join(action.name for action in build.actions) or "none"

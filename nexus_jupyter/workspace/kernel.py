@@ -16,21 +16,26 @@ from nexus_jupyter.history import Version, VersionStore
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NXMLError, RequestError
+from nexus_jupyter.protocol.errors import NexusError, NXMLError, RequestError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.panel import Build, Ordering
+from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
+from nexus_jupyter.protocol.panel import Build, LifecycleDeclaration, Ordering
 from nexus_jupyter.protocol.patch import Cause, Change, InsertOp, Op, Patch, RemoveOp, SetOp
-from nexus_jupyter.protocol.stream import AggregateRequest
+from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.storage import GrantStore, Journal, RunStore, open_database, sqlite_url
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace import undo
+from nexus_jupyter.workspace.calls import FrameCalls
+from nexus_jupyter.workspace.drafts import Drafts
 from nexus_jupyter.workspace.effects import Effects
 from nexus_jupyter.workspace.execution import Execution
 from nexus_jupyter.workspace.folder import WorkspaceFolder
 from nexus_jupyter.workspace.functions import Functions
+from nexus_jupyter.workspace.lifecycle import Lifecycle, arguments
+from nexus_jupyter.workspace.links import PanelLinks
 from nexus_jupyter.workspace.operations import workspace_operations
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import (
@@ -38,12 +43,13 @@ from nexus_jupyter.workspace.panels import (
     check_state,
     panel_names,
     panel_view,
-    state_id,
+    state_op,
     view_scoped,
 )
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
-from nexus_jupyter.workspace.rendering import static_html
+from nexus_jupyter.workspace.reactions import Reactions
+from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.replacement import replacement
 from nexus_jupyter.workspace.replay import replay
 from nexus_jupyter.workspace.versions import checkout_ops, describe, version_files
@@ -115,12 +121,19 @@ class WorkspaceKernel:
             runs=self.runs,
         )
         self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
+        self.drafts = Drafts()
+        self.renderer = Renderer(self.reactor, self.frames)
+        self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
+        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants)
+        self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
+        reactions = Reactions(self.execution, self.reactor, self.renderer, self.effects, self.submit)
+        self.writer.listen(reactions.on_change)
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
-        files = Files(self.folder.files, options.files_quota)
+        self.files = Files(self.folder.files, options.files_quota)
         network = Network(frozenset(options.private_origins))
         own = workspace_operations(self)
-        return {**own, **files.operations(), **network.operations(), **self.databases.operations()}
+        return {**own, **self.files.operations(), **network.operations(), **self.databases.operations()}
 
     @property
     def name(self) -> str:
@@ -134,6 +147,7 @@ class WorkspaceKernel:
 
     def close(self) -> None:
         """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
+        self.lifecycle.close()
         self._pool.shutdown()
         self.runs.close()
         self.databases.close()
@@ -157,9 +171,9 @@ class WorkspaceKernel:
         """Return the names of all panels."""
         return panel_names(self.head.graph)
 
-    def panel(self, name: str) -> PanelView:
-        """Return a panel's text and state; raises `NotFoundError`."""
-        return panel_view(self.head.graph, name)
+    def panel(self, name: str, user: str | None = None) -> PanelView:
+        """Return a panel's text and state, as one person has it; raises `NotFoundError`."""
+        return panel_view(self.head.graph, name, user)
 
     def build(self, name: str) -> Build:
         """Return the build of a panel's present text."""
@@ -183,6 +197,7 @@ class WorkspaceKernel:
             _refuse_errors(name, build)
 
             def draw(graph: Graph) -> Draft:
+                self.links.refuse_circle(graph, build)
                 if name in graph and panel_view(graph, name).nxml == nxml:
                     return Draft([], actor, Cause(kind="edit"))
                 kind = "edit" if name in graph else "create"
@@ -190,6 +205,9 @@ class WorkspaceKernel:
                 return Draft(replacement(graph, build, nxml), actor, cause, name, span.trace_id, span.span_id)
 
             change = self.writer.submit(draw)
+        self.drafts.end(name)
+        # Running the cell again is how people say that a function has changed.
+        self.calls.forget(name)
         self.execution.prepare(build)
         return change
 
@@ -208,11 +226,12 @@ class WorkspaceKernel:
             while True:
                 graph = self.head.graph
                 before = panel_view(graph, name).nxml
-                ops = edit_ops(graph, name, patch, self.reactor)
+                ops, build = edit_ops(graph, name, patch, self.reactor)
 
-                def draw(newest: Graph, ops: list[Op] = ops, before: str = before) -> Draft:
+                def draw(newest: Graph, ops: list[Op] = ops, before: str = before, build: Build = build) -> Draft:
                     if panel_view(newest, name).nxml != before:
                         raise _EditedMeanwhile
+                    self.links.refuse_circle(newest, build)
                     return Draft(ops, actor, Cause(kind="edit"), name, span.trace_id, span.span_id)
 
                 try:
@@ -265,7 +284,7 @@ class WorkspaceKernel:
                 build = self.reactor.check(panel_view(graph, name).nxml)
                 for key, value in values.items():
                     check_state(build, key, value)
-                ops = [SetOp(id=state_id(name, key), attrs={"value": value}) for key, value in values.items()]
+                ops: list[Op] = [state_op(build, key, value, actor.id) for key, value in values.items()]
                 cause = Cause.model_validate({"kind": "set", "via": via, "element": element})
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
@@ -298,18 +317,28 @@ class WorkspaceKernel:
 
         return self.writer.submit(draw)
 
+    def page_state(self, name: str, values: dict[str, JsonValue], user: str) -> dict[str, JsonValue]:
+        """Return what a panel's queries depend on: states, links, and the states that only the view knows."""
+        return {**self.links.state(name, user), **view_scoped(self.build(name), values)}
+
+    def await_rows(self, name: str, query: str, state: dict[str, JsonValue]) -> Future[None] | None:
+        """Call the function of the notebook that a query's rows come from, if they do; see `FrameCalls.ensure`."""
+        nxml = self.panel(name).nxml
+        return self.calls.ensure(self.reactor.check(nxml), nxml, query, state)
+
     def page(
         self,
         name: str,
         query: str,
+        state: dict[str, JsonValue],
         *,
         offset: int = 0,
         limit: int = 100,
         order: Sequence[Ordering] = (),
         aggregates: Sequence[AggregateRequest] = (),
-        view_state: dict[str, JsonValue] | None = None,
+        thin: Thinning | None = None,
     ) -> tuple[Page, int]:
-        """Return rows of a panel's query, and the rev of the state that it was answered with.
+        """Return rows of a panel's query, and the rev of the panel that it was answered with.
 
         Raises
         ------
@@ -317,15 +346,25 @@ class WorkspaceKernel:
             If the frame is not bound, or the query does not fit it.
         """
         head = self.head
-        view = panel_view(head.graph, name)
-        build = self.reactor.check(view.nxml)
-        state = {**view.state, **view_scoped(build, view_state or {})}
-        page = self.frames.page(build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
+        build = self.reactor.check(panel_view(head.graph, name).nxml)
+        page = self.frames.page(
+            build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates, thin=thin
+        )
         return page, head.rev
 
-    def html(self, name: str) -> str:
+    def html(self, name: str, user: str | None = None) -> str:
         """Return the panel as it is now as self-contained HTML, for saved notebooks."""
-        return static_html(self.reactor, self.frames, self.panel(name))
+        return self.renderer.html(self.panel(name).nxml, self.links.state(name, user))
+
+    def _start_lifecycle(
+        self, panel: str, one: LifecycleDeclaration, index: int, actor: Actor
+    ) -> Future[RunRecord] | None:
+        try:
+            nxml = self.panel(panel).nxml
+            values = self.renderer.values(nxml, "lifecycle", self.links.state(panel, actor.id)) if one.run.args else {}
+            return self.execution.start(panel, one.run.action, arguments(values, index), actor, via="lifecycle")
+        except NexusError:
+            return None  # the panel has gone meanwhile
 
     # Versions
 

@@ -9,7 +9,6 @@ from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
 from nexus_jupyter.sandbox.values import plain_value
 from nexus_jupyter.workspace.effects import Effect
-from nexus_jupyter.workspace.panels import panel_view
 
 if TYPE_CHECKING:
     from nexus_jupyter.workspace.kernel import WorkspaceKernel
@@ -40,7 +39,10 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
     async def read(caller: Caller, args: Arguments) -> Answerable:
         panel = str(args.get("panel"))
         caller.token.require("panel.read", panel)
-        return dict(panel_view(kernel.head.graph, panel).state)
+        # What a panel exports is what it means others to see; one that exports nothing hides nothing.
+        if kernel.build(panel).exports:
+            return await asyncio.to_thread(kernel.links.exports, panel, caller.actor.id)
+        return dict(kernel.panel(panel, caller.actor.id).state)
 
     async def frame(caller: Caller, args: Arguments) -> Answerable:
         name = str(args.get("name"))
@@ -64,6 +66,16 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
             raise RequestError("Arguments of a function of the notebook are given by name, as an object.")
         return await asyncio.wrap_future(kernel.functions.call(name, given))
 
+    return {
+        "panel.send": send,
+        "panel.read": read,
+        "frame.read": frame,
+        "kernel.call": call,
+        **_effects(kernel),
+    }
+
+
+def _effects(kernel: WorkspaceKernel) -> Operations:
     def cause(caller: Caller, kind: Any, name: str, data: Any) -> None:  # Any: checked by the contract
         kernel.effects.cause(Effect(kind=kind, panel=caller.token.panel, actor=caller.actor.id, name=name, data=data))
 
@@ -84,15 +96,7 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         cause(caller, "event", event, args.get("data"))
         return None
 
-    return {
-        "panel.send": send,
-        "panel.read": read,
-        "frame.read": frame,
-        "kernel.call": call,
-        "notify": notify,
-        "clipboard": clipboard,
-        "agent.emit": emit,
-    }
+    return {"notify": notify, "clipboard": clipboard, "agent.emit": emit}
 
 
 def _window(options: Any) -> tuple[int, int, list[str] | None]:  # Any: whatever JavaScript passed

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError, RequestError, StateError
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
+from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
 from nexus_jupyter.protocol.types import check_value
 
-__all__ = ["PanelView", "bind_arguments", "check_state", "panel_names", "panel_view", "state_id", "view_scoped"]
+__all__ = [
+    "PERSONAL",
+    "PanelView",
+    "bind_arguments",
+    "check_state",
+    "panel_names",
+    "panel_view",
+    "personal",
+    "state_id",
+    "state_op",
+    "view_scoped",
+]
+
+#: Attributes of a state of scope ``user``: the value of each person, by their id.
+PERSONAL = "user:"
 
 
 @dataclass(frozen=True, slots=True)
 class PanelView:
-    """A panel's text and the values of its shared states."""
+    """A panel's text and the values of its states, as one person has them."""
 
     name: str
     title: str
@@ -28,8 +44,8 @@ def panel_names(graph: Graph) -> list[str]:
     return [entity.id for entity in graph.of_type("Panel")]
 
 
-def panel_view(graph: Graph, name: str) -> PanelView:
-    """Read a panel.
+def panel_view(graph: Graph, name: str, user: str | None = None) -> PanelView:
+    """Read a panel, with the values that its states of scope ``user`` have for a person.
 
     Raises
     ------
@@ -48,13 +64,46 @@ def panel_view(graph: Graph, name: str) -> PanelView:
         name=name,
         title=str(attrs.get("title", name)),
         nxml=str(attrs.get("nxml", "")),
-        state={entity.id.removeprefix(prefix): entity.attrs.get("value") for entity in states},
+        state={
+            entity.id.removeprefix(prefix): entity.attrs.get(f"{PERSONAL}{user}", entity.attrs.get("value"))
+            for entity in states
+        },
     )
 
 
 def state_id(panel: str, name: str) -> str:
     """Return the graph id of a state."""
     return f"{panel}/state.{name}"
+
+
+def state_op(build: Build, name: str, value: JsonValue, user: str) -> SetOp:
+    """Return the op that gives a state a value: for everybody, or for one person, as its scope says."""
+    own = any(declaration.name == name and declaration.scope == "user" for declaration in build.state)
+    return SetOp(id=state_id(build.id, name), attrs={f"{PERSONAL}{user}" if own else "value": value})
+
+
+def personal(ops: Sequence[Op], user: str) -> list[Op]:
+    """Return ops as one person may see them: their own values as the states' values, those of others left out."""
+    seen: list[Op] = []
+    for op in ops:
+        if isinstance(op, SetOp):
+            attrs = _own(op.attrs, user)
+            if attrs:
+                seen.append(op.model_copy(update={"attrs": attrs}))
+        elif isinstance(op, InsertOp):
+            entity = op.entity.model_copy(update={"attrs": _own(op.entity.attrs, user)})
+            seen.append(op.model_copy(update={"entity": entity}))
+        else:
+            seen.append(op)
+    return seen
+
+
+def _own(attrs: dict[str, JsonValue], user: str) -> dict[str, JsonValue]:
+    if not any(key.startswith(PERSONAL) for key in attrs):
+        return attrs
+    shared = {key: value for key, value in attrs.items() if not key.startswith(PERSONAL)}
+    mine = f"{PERSONAL}{user}"
+    return {**shared, "value": attrs[mine]} if mine in attrs else shared
 
 
 def check_state(build: Build, name: str, value: JsonValue) -> None:

@@ -8,6 +8,7 @@ from nexus_jupyter.nog import Graph, apply, tree
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import PatchError
 from nexus_jupyter.protocol.graph import Entity, EntityType
+from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, Patch, SetOp, UnlinkOp, UnsetOp
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.replacement import replacement
@@ -17,8 +18,8 @@ __all__ = ["edit_ops"]
 _SECTIONS = ("view", "data", "logic", "doc")
 
 
-def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> list[Op]:
-    """Return the ops of the graph that carry out a patch to a panel.
+def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[list[Op], Build]:
+    """Return the ops of the graph that carry out a patch to a panel, and the panel's build after it.
 
     They are the patch's own ops and those that follow: the new text, and the relations that the checker finds in it.
 
@@ -40,7 +41,7 @@ def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> list[O
             "The panel would have errors after this patch:\n  " + "\n  ".join(errors[:10]),
             diagnostics=build.diagnostics,
         )
-    return [*ops, *replacement(draft, build, nxml)]
+    return [*ops, *replacement(draft, build, nxml)], build
 
 
 def _missing_sections(graph: Graph, panel: str, patch: Patch) -> Iterator[Op]:

@@ -1,61 +1,89 @@
-"""A panel as static HTML: the reactor draws, frames answer what the drawing asks for."""
+"""What the reactor works out from a panel's states and rows: pictures in HTML, and values of expressions.
+
+The reactor asks for the rows and numbers that it lacks, frames answer, and it goes on, until nothing is missing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from nexus_jupyter.frames import FrameStore
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.protocol.pages import AggregateRequest
 from nexus_jupyter.protocol.panel import Build
-from nexus_jupyter.protocol.stream import AggregateRequest
-from nexus_jupyter.reactor import MissingAggregate, MissingPage, Reactor
-from nexus_jupyter.workspace.panels import PanelView
+from nexus_jupyter.reactor import MissingAggregate, MissingPage, Part, Reactor, Rendered, Worked
 
-__all__ = ["static_html"]
+__all__ = ["Renderer"]
 
-#: What a component asks for may depend on what it got before; a panel settles in two rounds, this is a limit.
+#: What is asked for may depend on what came before; a panel settles in two rounds, this is a limit.
 _ROUNDS = 4
+R = TypeVar("R", Rendered, Worked)
+Inputs = dict[str, JsonValue]
 
 
-def static_html(reactor: Reactor, frames: FrameStore, view: PanelView) -> str:
-    """Return a panel as it is now as self-contained HTML."""
-    build = reactor.check(view.nxml)
-    pages: list[JsonValue] = []
-    aggregates: list[JsonValue] = []
-    html = ""
-    for _ in range(_ROUNDS):
-        inputs: dict[str, JsonValue] = {"state": view.state, "pages": pages, "aggregates": aggregates}
-        rendered = reactor.render(view.nxml, inputs)
-        html = rendered.html
-        missing = rendered.missing
-        if not missing.pages and not missing.aggregates:
-            break
-        pages += [_page(frames, build, view, wanted) for wanted in missing.pages]
-        aggregates += [_aggregate(frames, build, view, wanted) for wanted in missing.aggregates]
-    return html
+class Renderer:
+    """Draws panels and works out their expressions.
 
+    Parameters
+    ----------
+    reactor, frames
+        Those of the workspace.
+    """
 
-def _page(frames: FrameStore, build: Build, view: PanelView, wanted: MissingPage) -> JsonValue:
-    asked = wanted.model_dump(mode="json")
-    try:
-        page = frames.page(
-            build, wanted.query, view.state, offset=wanted.offset, limit=wanted.limit, order=wanted.order
-        )
-    except FrameError:
-        # A picture of a panel whose data is not there yet shows the components' empty states.
-        return {**asked, "rows": [], "total": 0, "columns": []}
-    return {
-        **asked,
-        "rows": page.rows(),
-        "total": page.total,
-        "columns": [{"name": column.name, "type": column.type} for column in page.columns()],
-    }
+    def __init__(self, reactor: Reactor, frames: FrameStore) -> None:
+        self._reactor = reactor
+        self._frames = frames
 
+    def html(self, nxml: str, state: Inputs) -> str:
+        """Return a panel as self-contained HTML; ``state`` has the values of its links too."""
+        return self._settled(nxml, state, lambda inputs: self._reactor.render(nxml, inputs)).html
 
-def _aggregate(frames: FrameStore, build: Build, view: PanelView, wanted: MissingAggregate) -> JsonValue:
-    request = AggregateRequest(fn=wanted.fn, column=wanted.column)
-    value: JsonValue = None
-    with suppress(FrameError):  # shown as missing, as above
-        value = frames.page(build, wanted.query, view.state, limit=0, aggregates=[request]).aggregates[0]
-    return {**wanted.model_dump(mode="json"), "value": value}
+    def values(self, nxml: str, part: Part, state: Inputs) -> dict[str, JsonValue]:
+        """Return the values of the expressions in a part of a panel, by name."""
+        return self._settled(nxml, state, lambda inputs: self._reactor.work(nxml, part, inputs)).values
+
+    def _settled(self, nxml: str, state: Inputs, attempt: Callable[[Inputs], R]) -> R:
+        build = self._reactor.check(nxml)
+        pages: list[JsonValue] = []
+        aggregates: list[JsonValue] = []
+        made = attempt({"state": state, "pages": pages, "aggregates": aggregates})
+        for _ in range(_ROUNDS):
+            missing = made.missing
+            if not missing.pages and not missing.aggregates:
+                break
+            pages += [self._page(build, state, wanted) for wanted in missing.pages]
+            aggregates += [self._aggregate(build, state, wanted) for wanted in missing.aggregates]
+            made = attempt({"state": state, "pages": pages, "aggregates": aggregates})
+        return made
+
+    def _page(self, build: Build, state: Inputs, wanted: MissingPage) -> JsonValue:
+        asked = wanted.model_dump(mode="json")
+        try:
+            page = self._frames.page(
+                build,
+                wanted.query,
+                state,
+                offset=wanted.offset,
+                limit=wanted.limit,
+                order=wanted.order,
+                thin=wanted.thin,
+            )
+        except FrameError:
+            # A picture of a panel whose data is not there yet shows the components' empty states.
+            return {**asked, "rows": [], "total": 0, "columns": []}
+        return {
+            **asked,
+            "rows": page.rows(),
+            "total": page.total,
+            "columns": [{"name": column.name, "type": column.type} for column in page.columns()],
+        }
+
+    def _aggregate(self, build: Build, state: Inputs, wanted: MissingAggregate) -> JsonValue:
+        request = AggregateRequest(fn=wanted.fn, column=wanted.column)
+        value: JsonValue = None
+        with suppress(FrameError):  # shown as missing, as above
+            value = self._frames.page(build, wanted.query, state, limit=0, aggregates=[request]).aggregates[0]
+        return {**wanted.model_dump(mode="json"), "value": value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from nexus_jupyter.nog import Graph, difference, entities
@@ -10,7 +11,7 @@ from nexus_jupyter.protocol.errors import StateError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.panel import Build, StateDeclaration
 from nexus_jupyter.protocol.patch import Op
-from nexus_jupyter.workspace.panels import check_state, state_id
+from nexus_jupyter.workspace.panels import PERSONAL, check_state, state_id
 
 __all__ = ["replacement"]
 
@@ -30,7 +31,7 @@ def replacement(graph: Graph, build: Build, nxml: str, values: dict[str, JsonVal
         Values of states by name. A state that is not named keeps its value where it was changed from its default and
         still fits its type; else it gets its default.
     """
-    new = entities(build)
+    new = entities(build, [entity.id for entity in graph.of_type("Panel")])
     declarations = {state_id(build.id, declaration.name): declaration for declaration in build.state}
     own: list[Entity] = []
     for entity in new.own:
@@ -40,8 +41,23 @@ def replacement(graph: Graph, build: Build, nxml: str, values: dict[str, JsonVal
         elif entity.id in declarations:
             declaration = declarations[entity.id]
             extra = {"value": _value(graph, build, declaration, values or {}), "default": declaration.default}
+            extra |= _personal(graph, build, declaration)
         own.append(entity.model_copy(update={"attrs": {**entity.attrs, **extra}}) if extra else entity)
     return difference(graph, replace(new, own=own))
+
+
+def _personal(graph: Graph, build: Build, declaration: StateDeclaration) -> dict[str, JsonValue]:
+    """Return the values that people have for themselves, as far as they still fit."""
+    entity_id = state_id(build.id, declaration.name)
+    if declaration.scope != "user" or entity_id not in graph:
+        return {}
+    kept: dict[str, JsonValue] = {}
+    for key, value in graph.entity(entity_id).attrs.items():
+        if key.startswith(PERSONAL):
+            with suppress(StateError):
+                check_state(build, declaration.name, value)
+                kept[key] = value
+    return kept
 
 
 def _value(graph: Graph, build: Build, declaration: StateDeclaration, values: dict[str, JsonValue]) -> JsonValue:

@@ -14,20 +14,22 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
+import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.pages import TableAnswer
 from nexus_jupyter.protocol.patch import Change, SetOp
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.stream import (
     PROTOCOL_VERSION,
     Answer,
-    CallFrame,
     Cancel,
     ClientFrame,
+    DraftFrame,
     EffectFrame,
     Expose,
     FrameChanged,
@@ -36,12 +38,10 @@ from nexus_jupyter.protocol.stream import (
     GrantRequest,
     Grants,
     Hello,
+    Links,
     Notice,
-    PageHeader,
-    PatchFrame,
     Ping,
     Pong,
-    Reset,
     Result,
     RevokeRequest,
     ServerFrame,
@@ -51,13 +51,18 @@ from nexus_jupyter.protocol.stream import (
     Trigger,
     Undo,
     Unsubscribe,
+    Upload,
     Welcome,
 )
+from nexus_jupyter.workspace.changes import change_frame
 from nexus_jupyter.workspace.effects import Effect
 from nexus_jupyter.workspace.functions import FunctionError, PendingCalls
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.lane import Lane
+from nexus_jupyter.workspace.linkfollower import LinkFollower
+from nexus_jupyter.workspace.paging import Paging
 from nexus_jupyter.workspace.panels import panel_view
+from nexus_jupyter.workspace.uploads import Uploads
 from nexus_jupyter.workspace.writer import Head
 
 __all__ = ["StreamSession"]
@@ -84,9 +89,13 @@ class StreamSession:
         Where the workspace lives, told to the client.
     wake
         Called, from any thread, when messages wait; the transport then calls `take` until it gives ``None``.
+    viewer
+        Whether somebody looks at the panels that are followed; a notebook that listens for changes does not.
     """
 
-    def __init__(self, kernel: WorkspaceKernel, actor: Actor, host: str, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, kernel: WorkspaceKernel, actor: Actor, host: str, wake: Callable[[], None], *, viewer: bool = True
+    ) -> None:
         self._kernel = kernel
         self._actor = actor
         self._host = host
@@ -96,10 +105,21 @@ class StreamSession:
         self._outbox = deque[Message]()
         self._panels: dict[str, int] = {}  # panel -> newest rev sent
         self._stale: set[str] = set()
+        self._viewer = viewer
         self._runs: dict[str, str] = {}  # trigger -> run
-        self._calls = PendingCalls(lambda call, name, args: self._send(CallFrame(call=call, function=name, args=args)))
+        self._linked = LinkFollower(
+            kernel, actor.id, lambda panel, values: self._send(Links(panel=panel, values=values))
+        )
+        self._uploads = Uploads(kernel.files)
+        self._paging = Paging(kernel, actor.id, self._lane, send=self._push, fail=self._fail)
+        self._calls = PendingCalls(self._send)
         _, stop = kernel.writer.listen(self._on_change)
-        self._stops = [stop, kernel.permissions.store.listen(self._on_grants), kernel.effects.listen(self._on_effect)]
+        self._stops = [
+            stop,
+            kernel.permissions.store.listen(self._on_grants),
+            kernel.effects.listen(self._on_effect),
+            kernel.drafts.listen(self._on_draft),
+        ]
 
     def close(self) -> None:
         """End the session; what was asked for and not yet answered is dropped."""
@@ -107,9 +127,13 @@ class StreamSession:
             stop()
         self._kernel.functions.forget(self)
         self._calls.abandon()
+        self._paging.close()
         with self._lock:
             self._outbox.clear()
-            self._panels.clear()
+            left, self._panels = list(self._panels), {}
+        if self._viewer:
+            for panel in left:
+                self._kernel.lifecycle.leave(panel)
 
     def take(self) -> Message | None:
         """Return the next message for the client: text is JSON, bytes are a page."""
@@ -124,8 +148,11 @@ class StreamSession:
     def receive(self, message: str | bytes) -> None:
         """Handle a message from the client; answers come through `take`. Safe to call on an event loop."""
         try:
+            if isinstance(message, bytes):
+                self._receive_table(message)
+                return
             parsed = json.loads(message)
-        except ValueError:
+        except (ValueError, struct.error, pa.ArrowException):
             self._send(Notice(level="error", message="The message is no JSON.", code=RequestError.code))
             return
         self.receive_frame(parsed)
@@ -145,18 +172,18 @@ class StreamSession:
             case Hello():
                 self._hello(frame)
             case Unsubscribe():
-                with self._lock:
-                    self._panels.pop(frame.panel, None)
+                self._unsubscribe(frame.panel)
             case Subscribe():
                 self._lane.put(lambda: self._subscribe(frame))
             case Cancel():
+                self._paging.cancel(frame.id)
                 run = self._runs.get(frame.id)
                 if run is not None:
                     self._kernel.execution.cancel(run)
             case Answer():
                 failed = FunctionError(frame.error) if frame.error is not None else None
                 self._calls.settle(frame.call, frame.value, failed)
-            case Trigger() | SetState() | FramePage() | Undo() | GrantRequest() | RevokeRequest() | Expose():
+            case Trigger() | SetState() | FramePage() | Undo() | GrantRequest() | RevokeRequest() | Expose() | Upload():
                 self._lane.put(lambda: self._answer(frame))
 
     # Requests
@@ -178,7 +205,9 @@ class StreamSession:
             )
         )
 
-    def _answer(self, frame: Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose) -> None:
+    def _answer(
+        self, frame: Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose | Upload
+    ) -> None:
         try:
             match frame:
                 case Trigger():
@@ -201,7 +230,7 @@ class StreamSession:
                     )
                     self._send(Result(id=frame.id, rev=change.rev if change else self._kernel.head.rev))
                 case FramePage():
-                    self._page(frame)
+                    self._paging.answer(frame)
                 case Undo():
                     undone = self._kernel.undo(frame.panel, self._actor, redo=frame.redo)
                     self._send(Result(id=frame.id, rev=undone.rev if undone else self._kernel.head.rev))
@@ -214,6 +243,10 @@ class StreamSession:
                     self._send(Result(id=frame.id, rev=self._kernel.head.rev, value=ended))
                 case Expose():
                     self._expose(frame)
+                case Upload():
+                    self._kernel.panel(frame.panel)
+                    kept = self._uploads.take(frame)
+                    self._send(Result(id=frame.id, rev=self._kernel.head.rev, value=kept))
         except NexusError as error:
             self._fail(frame.id, error)
 
@@ -235,28 +268,6 @@ class StreamSession:
             record = run.result()
             self._send(Result(id=request, rev=record.rev, value=record.value, profile=record.profile))
 
-    def _page(self, frame: FramePage) -> None:
-        page, rev = self._kernel.page(
-            frame.panel,
-            frame.query,
-            offset=frame.offset,
-            limit=frame.limit,
-            order=frame.order,
-            aggregates=frame.aggregates,
-            view_state=frame.state,
-        )
-        header = PageHeader(
-            id=frame.id,
-            panel=frame.panel,
-            query=frame.query,
-            rev=rev,
-            offset=frame.offset,
-            total=page.total,
-            aggregates=page.aggregates,
-        )
-        head = header.model_dump_json().encode()
-        self._push(struct.pack(">I", len(head)) + head + page.arrow())
-
     def _fail(self, request: str, error: NexusError) -> None:
         self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
 
@@ -270,7 +281,30 @@ class StreamSession:
 
     # Following panels
 
+    def _receive_table(self, message: bytes) -> None:
+        """Take a table that a function of the client's notebook gave."""
+        (length,) = struct.unpack_from(">I", message)
+        answer = TableAnswer.model_validate_json(message[4 : 4 + length])
+        self._calls.settle(answer.call, pa.ipc.open_stream(pa.py_buffer(message[4 + length :])).read_all(), None)
+
+    def _unsubscribe(self, panel: str) -> None:
+        with self._lock:
+            known = self._panels.pop(panel, None)
+            self._linked.forget(panel)
+        if known is not None and self._viewer:
+            self._kernel.lifecycle.leave(panel)
+
     def _subscribe(self, frame: Subscribe) -> None:
+        new = frame.panel not in self._panels
+        self._catch_up(frame)
+        self._linked.send(frame.panel, again=True)
+        draft = self._kernel.drafts.of(frame.panel)
+        if draft is not None:
+            self._send(DraftFrame(panel=frame.panel, nxml=draft))
+        if new and self._viewer:
+            self._kernel.lifecycle.enter(frame.panel, self._actor)
+
+    def _catch_up(self, frame: Subscribe) -> None:
         missed = self._missed(frame)
         if missed is None:
             self._snapshot(frame.panel)
@@ -295,7 +329,7 @@ class StreamSession:
         with self._lock:
             head = self._kernel.head
             try:
-                view = panel_view(head.graph, panel)
+                view = panel_view(head.graph, panel, self._actor.id)
             except NotFoundError:
                 self._panels[panel] = head.rev
                 frame: ServerFrame = Gone(panel=panel, rev=head.rev)
@@ -317,7 +351,13 @@ class StreamSession:
             return
         self._send(EffectFrame(kind=effect.kind, panel=effect.panel, name=effect.name, data=effect.data))
 
+    def _on_draft(self, panel: str, nxml: str, done: bool) -> None:
+        if panel in self._panels:
+            self._send(DraftFrame(panel=panel, nxml=nxml, done=done))
+
     def _on_change(self, change: Change, head: Head) -> None:
+        if self._panels:
+            self._lane.put(lambda: self._linked.follow(change, list(self._panels)))
         with self._lock:
             frames = list(self._frames(change, head))
             if not frames:
@@ -339,19 +379,8 @@ class StreamSession:
             if panel in self._stale or self._panels.get(panel, change.rev) >= change.rev:
                 continue  # a snapshot will have it, or it is not followed, or was sent already
             self._panels[panel] = change.rev
-            frames.append(self._change_frame(panel, change, head))
+            frames.append(change_frame(panel, change, head, self._actor.id))
         return frames
-
-    def _change_frame(self, panel: str, change: Change, head: Head) -> ServerFrame:
-        if panel not in head.graph:
-            return Gone(panel=panel, rev=change.rev)
-        if change.panel is None:
-            view = panel_view(head.graph, panel)
-            return Reset(panel=panel, rev=change.rev, nxml=view.nxml, state=view.state)
-        nxml = _new_text(panel, change)
-        return PatchFrame(
-            panel=panel, rev=change.rev, ops=change.ops, cause=change.cause, actor=change.actor, nxml=nxml
-        )
 
     def _collapse(self) -> None:
         """Drop what waits: results stay, changes are replaced by snapshots once the client takes messages again."""
@@ -368,13 +397,3 @@ class StreamSession:
         with self._lock:
             self._outbox.append(message)
         self._wake()
-
-
-def _new_text(panel: str, change: Change) -> str | None:
-    for op in change.ops:
-        attrs = op.attrs if isinstance(op, SetOp) and op.id == panel else None
-        if op.op == "insert" and op.entity.id == panel:
-            attrs = op.entity.attrs
-        if attrs and "nxml" in attrs:
-            return str(attrs["nxml"])
-    return None

@@ -14,7 +14,7 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HistoryError
 from nexus_jupyter.protocol.patch import Op, RemoveOp
 from nexus_jupyter.reactor import Reactor
-from nexus_jupyter.workspace.panels import panel_names, panel_view
+from nexus_jupyter.workspace.panels import PERSONAL, panel_names, panel_view
 from nexus_jupyter.workspace.replacement import replacement
 
 __all__ = ["checkout_ops", "describe", "version_files"]
@@ -40,7 +40,9 @@ def _entities_text(graph: Graph, panel: str) -> str:
             "id": entity.id,
             "type": entity.type,
             "parent": entity.parent,
-            "attrs": {key: value for key, value in entity.attrs.items() if key != "nxml"},
+            "attrs": {
+                key: value for key, value in entity.attrs.items() if key != "nxml" and not key.startswith(PERSONAL)
+            },
             "out": {relation: sorted(targets) for relation, targets in sorted(record.out.items())},
         }
         lines.append(json.dumps(line, ensure_ascii=False, sort_keys=True))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.frames import FrameStore
 from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.protocol.pages import AggregateRequest
 from nexus_jupyter.protocol.panel import Build, Ordering
-from nexus_jupyter.protocol.stream import AggregateRequest
 from nexus_jupyter.reactor import Reactor
 
 

@@ -9,7 +9,7 @@ test.each(Object.entries(componentPanels))("the example of %s has no findings bu
   const build = check(text, registry);
   expect(build.diagnostics.filter((item) => item.code !== "NX2012")).toEqual([]);
   const { html, missing } = render(build, components, NOTHING, "");
-  expect(html).toContain(`nx-${name === "tab" ? "tabs" : name}`);
+  expect(html).toContain(`nx-${name}`);
   expect(html).not.toContain("cannot be shown");
   expect(missing).toEqual({ pages: [], aggregates: [] });
 });

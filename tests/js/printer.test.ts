@@ -29,8 +29,8 @@ test.each(sound)("$name means the same once printed", ({ nxml }) => {
 });
 
 test.each(Object.entries(panels))("%s assembled from its tree is the text that is printed", (_, text) => {
-  const { id, title, sections } = check(text, registry);
-  const { nxml, build } = assemble({ id, title, sections }, registry);
+  const { id, title, packs, sections } = check(text, registry);
+  const { nxml, build } = assemble({ id, title, packs, sections }, registry);
   expect(nxml).toBe(format(text, registry));
   expect(build.diagnostics).toEqual([]);
 });

@@ -29,10 +29,10 @@ const DAY_COLUMNS = [column("date", "date"), ...["precipitation", "temp_max", "t
 const WEATHER: Inputs = {
   state: { kind: "rain" },
   pages: [
-    { query: "view", offset: 0, limit: 8, order: [], rows: DAYS, total: 1461, columns: DAY_COLUMNS },
-    { query: "by_month", offset: 0, limit: 5000, order: [], rows: MONTHS, total: 3, columns: [column("month", "str"), column("high", "float"), column("low", "float")] },
-    { query: "by_kind", offset: 0, limit: 5000, order: [], rows: KINDS, total: 3, columns: [column("weather", "str"), column("days", "int")] },
-    { query: "kind_options", offset: 0, limit: 1000, order: [], rows: ["all", "rain", "sun"].map((name) => ({ weather: name })), total: 3, columns: [column("weather", "str")] },
+    { query: "view", offset: 0, limit: 8, order: [], thin: null, rows: DAYS, total: 1461, columns: DAY_COLUMNS },
+    { query: "by_month", offset: 0, limit: 5000, order: [], thin: { parts: 400, columns: ["high", "low"] }, rows: MONTHS, total: 3, columns: [column("month", "str"), column("high", "float"), column("low", "float")] },
+    { query: "by_kind", offset: 0, limit: 5000, order: [], thin: null, rows: KINDS, total: 3, columns: [column("weather", "str"), column("days", "int")] },
+    { query: "kind_options", offset: 0, limit: 1000, order: [], thin: null, rows: ["all", "rain", "sun"].map((name) => ({ weather: name })), total: 3, columns: [column("weather", "str")] },
   ],
   aggregates: [
     { query: "view", fn: "len", column: null, value: 641 }, { query: "weather", fn: "len", column: null, value: 1461 },
@@ -41,10 +41,10 @@ const WEATHER: Inputs = {
 };
 
 const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-const inPanel = (view: string, data = ""): string => `<panel xmlns="urn:nexus:nxml:1" id="p" title="Sample">\n  <view>\n    ${view}\n  </view>\n${data && `  <data>\n    ${data}\n  </data>\n`}</panel>\n`;
+const inPanel = (view: string, data = "", packs = ""): string => `<panel xmlns="urn:nexus:nxml:1"${packs} id="p" title="Sample">\n  <view>\n    ${view}\n  </view>\n${data && `  <data>\n    ${data}\n  </data>\n`}</panel>\n`;
 
 /** A component's example in a panel of its own; those that stand inside another bring it along. */
-export const componentPanels: Readonly<Record<string, string>> = Object.fromEntries(Object.values(components).map(({ name, example }) => [name, inPanel(example)]));
+export const componentPanels: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(components).map(([tag, { name, example }]) => [name, inPanel(example, "", tag.includes("/") ? ` xmlns:s="nexus:lib/${tag.split("/")[0]}"` : "")]));
 
 const LISTED = inPanel(
   '<list id="l" of="tasks" empty="Nothing to do">\n      <item id="i" for="task in tasks" key="task.id" title="{task.title | upper}" if="!task.done"/>\n    </list>\n    <text id="none" if="tasks | len">{tasks | len} tasks</text>\n    <text id="other" else="">None & nothing</text>'.replace("& ", "&amp; "),

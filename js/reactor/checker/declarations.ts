@@ -1,13 +1,14 @@
 // The section <data>: types, states, computed values, frames; and the names that all else is checked against.
 
 import type { ColumnDeclaration, RecordField, StateDeclaration, TypeSpec } from "../../protocol/index.ts";
+import { readCall } from "./calls.ts";
 import { attribute, NAME, unknownAttribute, type TreeNode } from "../tree.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
 import { table } from "../table.ts";
 import { everyPart } from "../walk.ts";
-import type { Names } from "./names.ts";
+import type { Names, ValueKind } from "./names.ts";
 
 /** Attributes of each declaration; those with `!` are required. */
 export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<string, readonly string[]>>>> = {
@@ -15,27 +16,25 @@ export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<str
     type: ["name!", "fields!"],
     state: ["name!", "type", "default", "min", "max", "scope", "persist"],
     computed: ["name!", "expr!"],
-    frame: ["name!", "from!", "columns", "max-rows"],
+    link: ["name!", "from!"],
+    frame: ["name!", "from!", "columns", "max-rows", "debounce"],
     query: ["name!", "frame!", "where", "group", "agg", "distinct", "prepend", "order", "limit"],
   }),
   logic: table({
     uses: ["cap!", "target", "why"],
     action: ["name!", "params"],
+    effect: ["name", "on!"],
+    lifecycle: ["on!", "every", "run!"],
+    export: ["name!", "expr!"],
     tool: ["name!", "action", "set"],
     resource: ["name!", "expr!"],
-    export: ["name!", "expr"],
   }),
 };
-const LATER = new Set(["effect", "lifecycle", "link", "export"]);
 
 /** Check tag and attributes of a declaration; false when it is not to be used. */
 export function checkDeclaration(names: Names, section: "data" | "logic", item: TreeNode): item is TreeNode & { raw: RawElement } {
   const raw = item.raw as RawElement;
   const known = DECLARATIONS[section];
-  if (LATER.has(raw.name)) {
-    names.source.report("NX2015", `<${raw.name}> is not supported yet.`, raw.start, raw.nameEnd, { node: item.node.id });
-    return false;
-  }
   const wanted = known[raw.name];
   if (!wanted) {
     const other = section === "data" ? "logic" : "data";
@@ -68,7 +67,7 @@ function checkName(names: Names, raw: RawElement, node: string): boolean {
 /** Words of expressions, and keys that no object of ours may have. */
 const RESERVED = new Set(["and", "or", "not", "in", "true", "false", "null", "row", "constructor", "prototype", "__proto__"]);
 
-const VALUE_KINDS = table<"state" | "computed" | "frame" | "query">({ state: "state", computed: "computed", frame: "frame", query: "query" });
+const VALUE_KINDS = table<ValueKind>({ state: "state", computed: "computed", link: "link", frame: "frame", query: "query" });
 
 /** Learn all names first, so that expressions may mention what is declared further down. */
 export function collectNames(names: Names, items: readonly TreeNode[]): void {
@@ -138,26 +137,46 @@ function bound(names: Names, raw: RawElement, which: "min" | "max", node: string
 
 function scopeOf(names: Names, raw: RawElement, node: string): StateDeclaration["scope"] {
   const given = attribute(raw, "scope");
-  if (!given || given.value === "shared" || given.value === "view") return given?.value === "view" ? "view" : "shared";
-  if (given.value === "user") names.source.report("NX2015", "The scope 'user' is not supported yet.", given.valueStart, given.valueEnd, { node });
-  else names.source.report("NX3006", "The scope is shared or view.", given.valueStart, given.valueEnd, { node, fix: replaceFix("write shared", given.valueStart, given.valueEnd, "shared") });
+  if (!given) return "shared";
+  if (given.value === "shared" || given.value === "user" || given.value === "view") return given.value;
+  names.source.report("NX3006", "The scope is shared, user or view.", given.valueStart, given.valueEnd, { node, fix: replaceFix("write shared", given.valueStart, given.valueEnd, "shared") });
   return "shared";
 }
 
 export function declareFrame(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
   const from = attribute(raw, "from") as RawAttribute;
-  if (!/^kernel:[A-Za-z_][A-Za-z0-9_]*$/.test(from.value ?? "")) {
-    const call = (from.value ?? "").includes("(");
-    names.source.report(call ? "NX2015" : "NX3006", call ? "Frames that call Python are not supported yet." : "A frame comes from kernel:NAME, where NAME is bound in the notebook by ws.bind(NAME=...).", from.valueStart, from.valueEnd, { node });
-  }
+  const match = /^kernel:([A-Za-z_][A-Za-z0-9_]*)\s*(\([\s\S]*\))?$/.exec((from.value ?? "").trim());
+  if (!match) names.source.report("NX3006", "A frame comes from kernel:NAME, where NAME is bound by ws.bind(NAME=...), or from kernel:FUNCTION(arguments), where FUNCTION is exposed by ws.expose.", from.valueStart, from.valueEnd, { node });
+  const call = match?.[2] ? readCall(names, from, match[1] as string, node) : null;
   const columns: ColumnDeclaration[] = [];
   const written = attribute(raw, "columns");
   for (const field of parseFields(written?.value ?? "")) {
     const type = typeOf(names, field.type, written as RawAttribute, node);
     if (type && "kind" in type && (SCALARS as readonly string[]).includes(type.kind)) columns.push({ name: field.name, type: type as ColumnDeclaration["type"] });
   }
-  if (!names.frames.has(name)) names.frames.set(name, { name, source: from.value ?? "", columns });
+  const source = match ? `kernel:${match[1]}` : (from.value ?? "");
+  if (!names.frames.has(name)) names.frames.set(name, { name, source, columns, call, debounce: call ? debounceOf(names, raw, node) : 0 });
+}
+
+/** Milliseconds; long enough to type on, short enough to wait for. */
+const DEBOUNCE = 200;
+
+function debounceOf(names: Names, raw: RawElement, node: string): number {
+  const given = attribute(raw, "debounce");
+  if (!given) return DEBOUNCE;
+  const value = Number(given.value);
+  if (Number.isInteger(value) && value >= 0 && value <= 10_000) return value;
+  names.source.report("NX3006", "'debounce' is a number of milliseconds, at most 10000.", given.valueStart, given.valueEnd, { node, fix: replaceFix("remove it", given.start, given.end, "") });
+  return DEBOUNCE;
+}
+
+export function declareLink(names: Names, raw: RawElement): void {
+  const name = attribute(raw, "name")?.value as string;
+  const from = attribute(raw, "from") as RawAttribute;
+  const match = /^([A-Za-z_][A-Za-z0-9_-]*)\.([A-Za-z_]\w*)$/.exec((from.value ?? "").trim());
+  if (!match) names.source.report("NX3006", "A link comes from PANEL.NAME, where the panel PANEL has <export name=\"NAME\">.", from.valueStart, from.valueEnd, { node: `link.${name}` });
+  else if (!names.links.has(name)) names.links.set(name, { name, panel: match[1] as string, value: match[2] as string });
 }
 
 export function declareComputed(names: Names, raw: RawElement, node: string): void {

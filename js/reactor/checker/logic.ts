@@ -1,11 +1,13 @@
 // The section <logic>: actions, tools, resources, capabilities.
 
-import type { ActionDeclaration, CapabilityUse, Parameter, ResourceDeclaration, ToolDeclaration } from "../../protocol/index.ts";
+import type { CapabilityUse, LifecycleDeclaration, Parameter, ResourceDeclaration, Span, ToolDeclaration } from "../../protocol/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { table } from "../table.ts";
-import { attribute, contentText, type TreeNode } from "../tree.ts";
+import { attribute, contentText, type Tree, type TreeNode } from "../tree.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, spell } from "../types.ts";
+import { refuseRows } from "./calls.ts";
+import { readInvocation } from "./invocation.ts";
 import type { Names } from "./names.ts";
 
 export const CAPABILITIES: readonly CapabilityUse["cap"][] = [
@@ -54,15 +56,72 @@ export function declareAction(names: Names, raw: RawElement, node: string): void
     names.source.report("NX3001", `The action '${name}' is declared twice.`, raw.start, raw.nameEnd, { node });
     return;
   }
+  const written = attribute(raw, "params");
+  const params = written?.value ? parseFields(written.value).map((field) => parameter(names, field, written, node)) : [];
+  names.actions.set(name, { name, params, ...readCode(names, raw, node) });
+}
+
+/** The code of a handler, with its uses of states checked. */
+function readCode(names: Names, raw: RawElement, node: string): { body: string; span: Span } {
   const text = raw.children[0];
   const body = text?.kind === "text" ? text.value : "";
   const start = text?.start ?? raw.openEnd;
-  const written = attribute(raw, "params");
-  const params = written?.value ? parseFields(written.value).map((field) => parameter(names, field, written, node)) : [];
-  const declared: ActionDeclaration = { name, params, body, span: names.source.span(start, start + body.length) };
-  names.actions.set(name, declared);
   for (const use of stateUses(body)) {
-    if (!names.states.has(use.name)) names.unknown(use.name, start + use.start, start + use.start + use.name.length, [...names.states.keys()], node);
+    if (names.states.has(use.name)) continue;
+    const [from, to] = [start + use.start, start + use.start + use.name.length];
+    const kind = names.values.get(use.name);
+    if (kind) names.source.report("NX3009", `'${use.name}' is a ${kind}, not a state: handlers read and write states only.`, from, to, { node });
+    else names.unknown(use.name, from, to, [...names.states.keys()], node);
+  }
+  return { body, span: names.source.span(start, start + body.length) };
+}
+
+export function declareEffect(names: Names, raw: RawElement, node: string): void {
+  const name = attribute(raw, "name")?.value || node.slice("effect.".length);
+  const on = attribute(raw, "on") as RawAttribute;
+  const { expression, names: read } = names.expression({ text: on.value ?? "", offset: on.valueStart, node, locals: [] });
+  refuseRows(names, read, on, node, false);
+  if (names.effects.has(name)) names.source.report("NX3001", `The effect '${name}' is declared twice.`, raw.start, raw.nameEnd, { node });
+  else names.effects.set(name, { name, on: expression, ...readCode(names, raw, node) });
+}
+
+const LIFECYCLE = ["mount", "unmount", "interval"] as const;
+/** Milliseconds between two runs: more often would be a load on a server for nothing that eyes could follow. */
+const SHORTEST = 250;
+
+export function readLifecycle(names: Names, raw: RawElement, node: string): LifecycleDeclaration | null {
+  const [on, every, run] = [attribute(raw, "on") as RawAttribute, attribute(raw, "every"), attribute(raw, "run") as RawAttribute];
+  const kind = LIFECYCLE.find((known) => known === on.value);
+  if (!kind) {
+    const near = nearest(on.value ?? "", LIFECYCLE);
+    names.source.report("NX3006", `'on' is one of ${LIFECYCLE.join(", ")}.`, on.valueStart, on.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, on.valueStart, on.valueEnd, near) : null });
+    return null;
+  }
+  const milliseconds = Number(every?.value ?? Number.NaN);
+  if (kind === "interval" && !(Number.isInteger(milliseconds) && milliseconds >= SHORTEST)) {
+    const [start, end] = every ? [every.valueStart, every.valueEnd] : [raw.start, raw.nameEnd];
+    names.source.report("NX3015", `An interval needs every="..." with a whole number of milliseconds, at least ${SHORTEST}.`, start, end, { node, fix: every ? replaceFix(`write ${SHORTEST}`, start, end, String(SHORTEST)) : replaceFix('add every="1000"', end, end, ' every="1000"') });
+    return null;
+  }
+  const found = readInvocation(names, run, node, []);
+  if (!found) return null;
+  refuseRows(names, found.names, run, node);
+  return { on: kind, every: kind === "interval" ? milliseconds : null, run: found.invocation };
+}
+
+export function declareExport(names: Names, raw: RawElement, node: string): void {
+  const name = attribute(raw, "name")?.value as string;
+  const expr = attribute(raw, "expr") as RawAttribute;
+  const { expression } = names.expression({ text: expr.value ?? "", offset: expr.valueStart, node, locals: [] });
+  if (names.exports.has(name)) names.source.report("NX3001", `The value '${name}' is exported twice.`, raw.start, raw.nameEnd, { node });
+  else names.exports.set(name, { name, expr: expression });
+}
+
+/** Actions that no event, tool or lifecycle runs: the notebook may, so it is no more than a hint. */
+export function hintUnused(names: Names, used: ReadonlySet<string>, nodes: readonly TreeNode[]): void {
+  for (const { raw, node } of nodes) {
+    const name = raw?.name === "action" ? attribute(raw, "name")?.value : undefined;
+    if (raw && name && !used.has(name)) names.source.report("NX3014", `Nothing in the panel runs the action '${name}'; it can be run from the notebook, as panel.run("${name}").`, raw.start, raw.nameEnd, { node: node.id });
   }
 }
 
@@ -83,7 +142,7 @@ function parameter(names: Names, field: { name: string; type: string; default: s
 export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], nodes: readonly TreeNode[]): void {
   const declared = new Set(uses.map((use) => use.cap));
   for (const { raw, node } of nodes) {
-    const text = raw?.name === "action" ? raw.children[0] : undefined;
+    const text = raw?.name === "action" || raw?.name === "effect" ? raw.children[0] : undefined;
     if (text?.kind !== "text") continue;
     for (const match of withoutComments(text.value).matchAll(/\bnx\s*\.\s*(files\s*\.\s*)?([A-Za-z]+)\b/g)) {
       const call = match[1] ? `files.${match[2]}` : (match[2] as string);
@@ -95,6 +154,23 @@ export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], 
       names.source.report("NX6003", `nx.${call} needs the capability ${need}, which the panel does not ask for.`, start, start + match[0].length, { node: node.id, fix });
       declared.add(need);
     }
+  }
+}
+
+/** A frame that comes from a function needs leave to call it. */
+export function checkFrameCalls(names: Names, uses: readonly CapabilityUse[], tree: Tree): void {
+  for (const { name, call } of names.frames.values()) {
+    if (!call || uses.some((use) => use.cap === "kernel.call" && (use.target === null || use.target === call.function))) continue;
+    const node = `frame.${name}`;
+    const raw = tree.nodes.data.find((item) => item.node.id === node)?.raw;
+    const from = attribute(raw ?? null, "from");
+    if (!from) continue;
+    const use = `<uses cap="kernel.call" target="${call.function}" why="to fill the table ${name}"/>`;
+    const place = tree.nodes.logic[0]?.raw?.start ?? null;
+    const end = names.source.text.lastIndexOf("</panel");
+    const hasLogic = tree.sections.some((section) => section.name === "logic");
+    const fix = place !== null ? replaceFix(`add ${use}`, place, place, `${use}\n`) : !hasLogic && end >= 0 ? replaceFix(`add ${use}`, end, end, `<logic>${use}</logic>\n`) : null;
+    names.source.report("NX6003", `The frame '${name}' calls ${call.function} of the notebook, which needs the capability kernel.call.`, from.valueStart, from.valueEnd, { node, fix });
   }
 }
 

@@ -1,6 +1,6 @@
 // What a panel declares, and the check of expressions against it.
 
-import type { Aggregate, ComputedDeclaration, Expression, FrameDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
+import type { Aggregate, ComputedDeclaration, EffectDeclaration, ExportDeclaration, Expression, FrameDeclaration, LinkDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
 import { ExpressionError, FUNCTIONS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
 import type { RawAttribute } from "../parser.ts";
 import { nearest, replaceFix, type Source } from "../source.ts";
@@ -25,16 +25,23 @@ export interface Checked {
   readonly names: readonly string[];
 }
 
+export type ValueKind = "state" | "computed" | "link" | "frame" | "query";
+
 export class Names {
   readonly source: Source;
+  /** Elements that read what is not declared, in a text that is still arriving. */
+  readonly pending = new Set<string>();
   readonly types = new Map<string, RecordType>();
   readonly states = new Map<string, StateDeclaration>();
   readonly computed = new Map<string, ComputedDeclaration>();
   readonly frames = new Map<string, FrameDeclaration>();
   readonly queries = new Map<string, QueryDeclaration>();
+  readonly links = new Map<string, LinkDeclaration>();
   readonly actions = new Map<string, ActionDeclaration>();
+  readonly effects = new Map<string, EffectDeclaration>();
+  readonly exports = new Map<string, ExportDeclaration>();
   /** All names that values may be read from, known before any expression is checked, so that order does not matter. */
-  readonly values = new Map<string, "state" | "computed" | "frame" | "query">();
+  readonly values = new Map<string, ValueKind>();
   /** Where each of them is declared. */
   readonly places = new Map<string, RawAttribute>();
   private readonly reported = new Set<string>();
@@ -106,6 +113,7 @@ export class Names {
 
   /** Report an unknown name with what was probably meant. */
   unknown(name: string, start: number, end: number, known: readonly string[], node: string): void {
+    this.pending.add(node);
     const key = `${name}@${start}`;
     if (this.reported.has(key)) return;
     this.reported.add(key);

@@ -1,6 +1,6 @@
 // <query>: what DuckDB is to answer. Computed values are inlined, so that the server needs states and columns only.
 
-import type { AggregateColumn, Expression, GroupKey, Json, Ordering, QueryDeclaration } from "../../protocol/index.ts";
+import type { AggregateColumn, Expression, FrameDeclaration, GroupKey, Json, Ordering, QueryDeclaration } from "../../protocol/index.ts";
 import { type Occurrence, parseExpression } from "../expression/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
@@ -158,7 +158,7 @@ class QueryReader {
       if (computed) return this.inline(computed.expr, text, offset, false, depth + 1);
       if (this.names.isRows(expression.name)) return fail(`'${expression.name}' is rows, not a value.`);
       if (expression.name === "row") return fail("Write row.COLUMN for a column.");
-      if (this.names.states.has(expression.name)) this.inputs.add(expression.name);
+      if (this.names.states.has(expression.name) || this.names.links.has(expression.name)) this.inputs.add(expression.name);
       return expression;
     }
     if (expression.kind === "call") {
@@ -217,8 +217,15 @@ export function settleQueries(names: Names): void {
       seen.add(below.name);
       for (const input of below.inputs) inputs.add(input);
     }
+    for (const input of frameBelow(names, query)?.call?.inputs ?? []) inputs.add(input);
     names.queries.set(query.name, { ...query, inputs: [...inputs].sort() });
   }
+}
+
+function frameBelow(names: Names, query: QueryDeclaration): FrameDeclaration | undefined {
+  let name = query.frame;
+  for (let step = 0; step <= LONGEST && names.queries.has(name); step += 1) name = names.queries.get(name)?.frame ?? "";
+  return names.frames.get(name);
 }
 
 function report(names: Names, code: "NX3007" | "NX1001", name: string, message: string): void {

@@ -1,31 +1,38 @@
 // The section <view>: elements to nodes that can be drawn. What is not allowed is reported and left out.
 
-import type { Each, Expression, Fact, Invocation, StateDeclaration, ViewNode } from "../../protocol/index.ts";
+import type { Each, Expression, Fact, StateDeclaration, ViewNode } from "../../protocol/index.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
 import { allowedUrl } from "../url.ts";
 import { everyPart } from "../walk.ts";
-import { unknownAction } from "./logic.ts";
+import { readInvocation } from "./invocation.ts";
+import { kindOf, suits } from "./kinds.ts";
 import type { Checked, Names } from "./names.ts";
 
 /** Attributes that any element takes. */
-const DIRECTIVES = ["id", "if", "else", "for", "key", "span", "min", "grow", "priority"];
+const DIRECTIVES = ["id", "if", "else", "for", "key", "slot", "span", "min", "grow", "priority"];
 const FITS: Readonly<Record<PropType, readonly string[]>> = {
   str: ["str", "date", "any"], url: ["str", "any"], date: ["date", "str", "any"], column: ["str", "any"], int: ["int", "float", "any"],
   float: ["int", "float", "any"], bool: ["bool", "any"], list: ["list", "any"], record: ["dict", "record", "any"], frame: ["any"],
   any: ["str", "int", "float", "bool", "date", "list", "dict", "record", "any"],
 };
 
+const WANTED: Readonly<Partial<Record<PropType, string>>> = { int: "a number", float: "a number", list: "a list", frame: "rows", record: "a record", date: "a date", url: "an address" };
+const HAD: Readonly<Partial<Record<string, string>>> = { str: "a text", int: "a number", float: "a number", bool: "a yes or no", date: "a date", list: "a list", record: "a record" };
+
 export class ViewReader {
   readonly facts: Fact[] = [];
   private readonly names: Names;
   private readonly registry: Registry;
+  /** NAME@VERSION by prefix. */
+  private readonly packs: ReadonlyMap<string, string>;
 
-  constructor(names: Names, registry: Registry) {
+  constructor(names: Names, registry: Registry, packs: readonly { readonly prefix: string; readonly pack: string }[]) {
     this.names = names;
     this.registry = registry;
+    this.packs = new Map(packs.map(({ prefix, pack }) => [prefix, pack]));
   }
 
   /** Read siblings, in order. */
@@ -49,7 +56,7 @@ export class ViewReader {
     }
     const offset = span.start + Math.max(0, this.names.source.text.slice(span.start, span.end).search(/\S/));
     const checked = collapsed(this.names.template({ text: text ?? "", offset, node: id, locals }));
-    return { id, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: span.line };
+    return { id, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: span.line, slot: null, pending: this.names.pending.has(id) };
   }
 
   private element(item: TreeNode, raw: RawElement, parent: string, outer: readonly string[], afterIf: boolean): ViewNode | null {
@@ -59,27 +66,45 @@ export class ViewReader {
     const each = this.each(raw, id, outer);
     const locals = each ? [...outer, each.item] : outer;
     const node: ViewNode = {
-      id, tag: raw.name, props: {}, when: null, otherwise: false, each, bind: {}, on: {}, text: null, children: [], line: item.node.span.line,
+      id, tag: this.tagOf(raw), props: {}, when: null, otherwise: false, each, bind: {}, on: {}, text: null, children: [], line: item.node.span.line, slot: null, pending: false,
     };
     for (const given of raw.attributes) this.attribute(node, raw, given, spec, locals, afterIf);
+    this.slot(node, raw, parent);
     this.required(node, raw, spec);
     if (item.node.text !== null && !item.children.length) this.text(node, raw, spec, locals);
+    node.pending = this.names.pending.has(id);
     node.children.push(...this.read(item.children, raw.name, locals));
     return node;
   }
 
+  /** The name by which a component is drawn: those of packs are NAME@VERSION/component. */
+  private tagOf(raw: RawElement): string {
+    const colon = raw.name.indexOf(":");
+    return colon < 0 ? raw.name : `${this.packs.get(raw.name.slice(0, colon))}/${raw.name.slice(colon + 1)}`;
+  }
+
+  private slot(node: ViewNode, raw: RawElement, parent: string): void {
+    const given = raw.attributes.find((attribute) => attribute.name === "slot");
+    if (!given) return;
+    const slots = Object.keys(this.registry.components[parent]?.slots ?? {});
+    if (slots.includes(given.value ?? "")) node.slot = given.value;
+    else {
+      const near = nearest(given.value ?? "", slots);
+      const message = slots.length ? `<${parent}> has the slots ${slots.join(", ")}, not '${given.value}'.` : `<${parent}> has no slots.`;
+      this.names.source.report("NX2017", message, given.start, given.end, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near) : replaceFix("remove it", given.start, given.end, "") });
+    }
+  }
+
   private component(item: TreeNode, raw: RawElement, parent: string): ComponentSpec | null {
     const { source } = this.names;
+    const { id } = item.node;
+    if (raw.name.includes(":")) return this.packed(raw, id);
     const known = this.registry.components;
     const spec = Object.hasOwn(known, raw.name) ? known[raw.name] : undefined;
-    const { id } = item.node;
     if (!spec) {
-      if (raw.name.includes(":")) source.report("NX2010", `The namespace of <${raw.name}> is not known.`, raw.start, raw.nameEnd, { node: id });
-      else {
-        const near = nearest(raw.name, Object.keys(known));
-        const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(source, raw, near) } : null;
-        source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
-      }
+      const near = nearest(raw.name, Object.keys(known));
+      const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(source, raw, near) } : null;
+      source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
       return null;
     }
     const inside = known[parent]?.content;
@@ -89,6 +114,23 @@ export class ViewReader {
       source.report("NX2008", `<${raw.name}> may not stand in <${parent}>.`, raw.start, raw.nameEnd, { node: id });
     }
     return spec;
+  }
+
+  /** A component of a pack. */
+  private packed(raw: RawElement, node: string): ComponentSpec | null {
+    const { source } = this.names;
+    const [prefix = "", name = ""] = raw.name.split(":");
+    const pack = this.packs.get(prefix);
+    const components = pack === undefined ? undefined : this.registry.packs[pack]?.components;
+    if (!components) {
+      const near = nearest(prefix, this.packs.keys());
+      source.report("NX2010", `The namespace of <${raw.name}> is not known${near ? `; did you mean <${near}:${name}>?` : `: bring it in with xmlns:${prefix}="nexus:lib/NAME@VERSION" in <panel>.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${near}:${name}>`, edits: renameTag(source, raw, `${near}:${name}`) } : null });
+      return null;
+    }
+    if (Object.hasOwn(components, name)) return components[name] as ComponentSpec;
+    const near = nearest(name, Object.keys(components));
+    source.report("NX2002", `The pack ${pack} has no component <${name}>${near ? `; did you mean <${prefix}:${near}>?` : `. It has: ${Object.keys(components).join(", ")}.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${prefix}:${near}>`, edits: renameTag(source, raw, `${prefix}:${near}`) } : null });
+    return null;
   }
 
   private attribute(node: ViewNode, raw: RawElement, given: RawAttribute, spec: ComponentSpec, locals: readonly string[], afterIf: boolean): void {
@@ -157,36 +199,11 @@ export class ViewReader {
       source.report("NX2005", `<${raw.name}> has no event '${event}'${near ? `; did you mean on:${near}?` : `. Its events: ${known}.`}`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write on:${near}`, given.start, given.nameEnd, `on:${near}`) : null });
       return;
     }
-    const invocation = this.invocation(given, node.id, [...locals, "$event"]);
-    if (invocation) node.on[event] = invocation;
-  }
-
-  private invocation(given: RawAttribute, node: string, locals: readonly string[]): Invocation | null {
-    const text = (given.value ?? "").trim().replace(/;$/, "");
-    const match = /^([A-Za-z_]\w*)\s*(?:\(([\s\S]*)\))?$/.exec(text);
-    if (!match) {
-      this.names.source.report("NX3013", "An event runs an action: write on:press=\"name(arguments)\".", given.valueStart, given.valueEnd, { node });
-      return null;
-    }
-    const name = match[1] as string;
-    const value = given.value ?? "";
-    const start = this.names.source.place(given.valueStart, value, value.indexOf(name));
-    const action = this.names.actions.get(name);
-    if (!action) {
-      unknownAction(this.names, name, start, start + name.length, node);
-      return null;
-    }
-    const inner = match[2] ?? "";
-    const list = inner.trim() ? this.names.expression({ text: `[${inner}]`, offset: this.names.source.place(given.valueStart, value, value.indexOf("(")), node, locals }) : null;
-    const args: Expression[] = list?.expression.kind === "list" ? list.expression.items : [];
-    this.reads(node, list?.names ?? [], "reads");
-    const needed = action.params.filter((parameter) => parameter.required).length;
-    if (args.length < needed || args.length > action.params.length) {
-      const takes = action.params.map((parameter) => parameter.name).join(", ") || "nothing";
-      this.names.source.report("NX3013", `The action '${name}' takes ${takes}; here it is given ${args.length} arguments.`, start, start + name.length, { node });
-    }
-    this.facts.push({ source: node, relation: "triggers", target: `action.${name}` });
-    return { action: name, args };
+    const found = readInvocation(this.names, given, node.id, [...locals, "$event"]);
+    if (!found) return;
+    this.reads(node.id, found.names, "reads");
+    this.facts.push({ source: node.id, relation: "triggers", target: `action.${found.invocation.action}` });
+    node.on[event] = found.invocation;
   }
 
   private bind(node: ViewNode, raw: RawElement, given: RawAttribute, spec: ComponentSpec): void {
@@ -223,6 +240,7 @@ export class ViewReader {
     const checked = this.value(given, text, spec, node.id, locals);
     const { expression } = checked;
     if (expression.kind === "literal" && !this.literal(given, spec, expression.value, node.id)) return;
+    if (expression.kind !== "literal" && !this.suits(given, spec, expression, node.id, locals)) return;
     if (spec.type === "url" && expression.kind === "template") {
       const head = expression.parts[0];
       if (head?.kind === "literal" && typeof head.value === "string" && !allowedUrl(head.value)) {
@@ -232,6 +250,14 @@ export class ViewReader {
     }
     this.reads(node.id, checked.names, ["value", "data", "text"].includes(given.name) ? "shows" : "reads");
     node.props[given.name] = expression;
+  }
+
+  /** Whether what an expression gives can be what the property takes; what depends on loop variables is not known. */
+  private suits(given: RawAttribute, spec: PropSpec, expression: Expression, node: string, locals: readonly string[]): boolean {
+    const kind = namesIn(expression).some((name) => locals.includes(name)) ? "any" : kindOf(this.names, expression);
+    if (suits(spec.type, kind)) return true;
+    this.names.source.report("NX3006", `'${given.name}' takes ${WANTED[spec.type] ?? spec.type}, but this is ${HAD[kind] ?? kind}.`, given.valueStart, given.valueEnd, { node });
+    return false;
   }
 
   private value(given: RawAttribute, text: string, spec: PropSpec, node: string, locals: readonly string[]): Checked {
@@ -301,7 +327,7 @@ export class ViewReader {
     const checked = spec.keepsLines ? dedented(found) : collapsed(found);
     this.reads(node.id, checked.names, "shows");
     if (spec.content === "text") node.text = checked.expression;
-    else node.children.push({ id: `${node.id}.t1`, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: node.line });
+    else node.children.push({ id: `${node.id}.t1`, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: node.line, slot: null, pending: node.pending });
   }
 
   private reads(node: string, names: readonly string[], relation: "reads" | "shows"): void {

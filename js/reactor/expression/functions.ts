@@ -2,8 +2,12 @@
 
 import { compact, grouped, isList, isNumber, isRecord, numberText, order, own, rank, same, textOf, truthy, type Value } from "./values.ts";
 
+/** What a function gives, as far as that does not depend on what it is given. */
+export type Returned = "int" | "float" | "str" | "bool" | "list" | "any";
+
 export interface FunctionSpec {
   readonly doc: string;
+  readonly returns: Returned;
   /** Least and greatest number of arguments, the piped one included. */
   readonly arity: readonly [number, number];
   readonly call: (...args: Value[]) => Value;
@@ -67,51 +71,51 @@ function average(values: readonly number[]): Value {
   return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
 }
 
-const spec = (doc: string, least: number, most: number, call: FunctionSpec["call"]): FunctionSpec => ({ doc, arity: [least, most], call });
+const spec = (doc: string, least: number, most: number, call: FunctionSpec["call"], returns: Returned = "any"): FunctionSpec => ({ doc, returns, arity: [least, most], call });
 
 export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   __proto__: null as never,
-  len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? Object.keys(x).length : 0)),
-  sum: spec("Sum of numbers, or of a field of records.", 1, 2, (x, key) => numbers(x, key as Value).reduce((a, b) => a + b, 0)),
-  mean: spec("Mean of numbers, or of a field of records.", 1, 2, (x, key) => average(numbers(x, key as Value))),
+  len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? Object.keys(x).length : 0), "int"),
+  sum: spec("Sum of numbers, or of a field of records.", 1, 2, (x, key) => numbers(x, key as Value).reduce((a, b) => a + b, 0), "float"),
+  mean: spec("Mean of numbers, or of a field of records.", 1, 2, (x, key) => average(numbers(x, key as Value)), "float"),
   min: spec("Smallest number, or smallest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.min(a, b)) : null; }),
   max: spec("Largest number, or largest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.max(a, b)) : null; }),
-  round: spec("Round to a number of decimals (0).", 1, 2, numeric((x, digits) => Number(x.toFixed(Math.max(0, digits))))),
-  floor: spec("Round down.", 1, 1, numeric((x) => Math.floor(x))),
-  ceil: spec("Round up.", 1, 1, numeric((x) => Math.ceil(x))),
-  abs: spec("Without sign.", 1, 1, numeric((x) => Math.abs(x))),
+  round: spec("Round to a number of decimals (0).", 1, 2, numeric((x, digits) => Number(x.toFixed(Math.max(0, digits)))), "float"),
+  floor: spec("Round down.", 1, 1, numeric((x) => Math.floor(x)), "int"),
+  ceil: spec("Round up.", 1, 1, numeric((x) => Math.ceil(x)), "int"),
+  abs: spec("Without sign.", 1, 1, numeric((x) => Math.abs(x)), "float"),
   where: spec("Items whose field compares: where('col', '==', x).", 4, 4, listed((list, key, op, value) => {
     const compare = typeof op === "string" && Object.hasOwn(COMPARE, op) ? COMPARE[op] : undefined;
     return compare ? list.filter((item) => compare(own(item, key), value ?? null)) : [];
-  })),
-  sort: spec("Sorted by a field; descending if the third argument is true.", 1, 3, listed((list, key, descending) => sorted(list, key as Value, descending as Value))),
+  }), "list"),
+  sort: spec("Sorted by a field; descending if the third argument is true.", 1, 3, listed((list, key, descending) => sorted(list, key as Value, descending as Value)), "list"),
   first: spec("The first item, or the first n.", 1, 2, listed((list, n) => (isNumber(n) ? list.slice(0, n) : (list[0] ?? null)))),
   last: spec("The last item, or the last n.", 1, 2, listed((list, n) => (isNumber(n) ? (n > 0 ? list.slice(-n) : []) : (list[list.length - 1] ?? null)))),
-  slice: spec("Items from a start to before an end.", 2, 3, listed((list, start, end) => list.slice(isNumber(start) ? start : 0, isNumber(end) ? end : undefined))),
-  reverse: spec("In reverse order.", 1, 1, listed((list) => [...list].reverse())),
-  distinct: spec("Different values, of a field.", 1, 2, listed((list, key) => unique(list, key as Value))),
-  pluck: spec("The values of a field.", 2, 2, listed((list, key) => list.map((item) => own(item, key)))),
-  concat: spec("Two lists, one after the other.", 2, 2, listed((list, other) => (isList(other) ? [...list, ...other] : list))),
+  slice: spec("Items from a start to before an end.", 2, 3, listed((list, start, end) => list.slice(isNumber(start) ? start : 0, isNumber(end) ? end : undefined)), "list"),
+  reverse: spec("In reverse order.", 1, 1, listed((list) => [...list].reverse()), "list"),
+  distinct: spec("Different values, of a field.", 1, 2, listed((list, key) => unique(list, key as Value)), "list"),
+  pluck: spec("The values of a field.", 2, 2, listed((list, key) => list.map((item) => own(item, key))), "list"),
+  concat: spec("Two lists, one after the other.", 2, 2, listed((list, other) => (isList(other) ? [...list, ...other] : list)), "list"),
   find: spec("The first item whose field equals a value.", 3, 3, listed((list, key, value) => list.find((item) => same(own(item, key), value)) ?? null)),
-  edges: spec("Edges for a diagram: edges('id', 'after').", 3, 3, listed((list, id, from) => edges(list, id as Value, from as Value))),
-  keys: spec("Keys of a record.", 1, 1, (x) => (isRecord(x) ? Object.keys(x) : [])),
-  values: spec("Values of a record.", 1, 1, (x) => (isRecord(x) ? Object.values(x) : [])),
+  edges: spec("Edges for a diagram: edges('id', 'after').", 3, 3, listed((list, id, from) => edges(list, id as Value, from as Value)), "list"),
+  keys: spec("Keys of a record.", 1, 1, (x) => (isRecord(x) ? Object.keys(x) : []), "list"),
+  values: spec("Values of a record.", 1, 1, (x) => (isRecord(x) ? Object.values(x) : []), "list"),
   get: spec("A field by name, or a default.", 2, 3, (x, key, otherwise) => own(x, key) ?? otherwise ?? null),
-  contains: spec("Whether a text or list contains something.", 2, 2, (x, part) => (isList(x) ? x.some((item) => same(item, part)) : textOf(x).toLowerCase().includes(textOf(part).toLowerCase()))),
-  lower: spec("In small letters.", 1, 1, text((x) => x.toLowerCase())),
-  upper: spec("In capitals.", 1, 1, text((x) => x.toUpperCase())),
-  capitalize: spec("With a capital first letter.", 1, 1, text((x) => x.slice(0, 1).toUpperCase() + x.slice(1))),
-  trim: spec("Without spaces around.", 1, 1, text((x) => x.trim())),
-  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => x.split(textOf(from)).join(textOf(to)))),
-  split: spec("Parts between a separator.", 2, 2, text((x, by) => x.split(textOf(by)))),
-  join: spec("Texts of the items with something between.", 1, 2, listed((list, by) => list.map(textOf).join(by === undefined ? ", " : textOf(by)))),
-  year: spec("Year of a date.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? Number(d[1]) : null; })),
-  month: spec("Month of a date, as 2015-03.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}` : null; })),
-  day: spec("Day of a date, as 2015-03-09.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}-${d[3]}` : null; })),
-  date: spec("A date as people write it: 9 Mar 2015.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${Number(d[3])} ${MONTHS[Number(d[2]) - 1] ?? ""} ${d[1]}` : null; })),
-  number: spec("With grouped thousands and n decimals.", 1, 2, numeric((x, digits) => (digits >= 0 ? grouped(x, digits) : grouped(x, Number.isInteger(x) ? 0 : Math.min(6, (numberText(x).split(".")[1] ?? "").length))))),
-  money: spec("With a currency sign ($) and two decimals.", 1, 2, (x, sign) => (isNumber(x) ? (x < 0 ? "\u2212" : "") + (typeof sign === "string" ? sign : "$") + grouped(Math.abs(x), 2) : null)),
-  percent: spec("A share as per cent, with n decimals (0).", 1, 2, numeric((x, digits) => `${grouped(x * 100, Math.max(0, digits))}\u00a0%`)),
-  compact: spec("Shortened: 1.2M.", 1, 1, numeric((x) => compact(x))),
-  text: spec("As text.", 1, 1, (x) => textOf(x)),
+  contains: spec("Whether a text or list contains something.", 2, 2, (x, part) => (isList(x) ? x.some((item) => same(item, part)) : textOf(x).toLowerCase().includes(textOf(part).toLowerCase())), "bool"),
+  lower: spec("In small letters.", 1, 1, text((x) => x.toLowerCase()), "str"),
+  upper: spec("In capitals.", 1, 1, text((x) => x.toUpperCase()), "str"),
+  capitalize: spec("With a capital first letter.", 1, 1, text((x) => x.slice(0, 1).toUpperCase() + x.slice(1)), "str"),
+  trim: spec("Without spaces around.", 1, 1, text((x) => x.trim()), "str"),
+  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => x.split(textOf(from)).join(textOf(to))), "str"),
+  split: spec("Parts between a separator.", 2, 2, text((x, by) => x.split(textOf(by))), "list"),
+  join: spec("Texts of the items with something between.", 1, 2, listed((list, by) => list.map(textOf).join(by === undefined ? ", " : textOf(by))), "str"),
+  year: spec("Year of a date.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? Number(d[1]) : null; }), "int"),
+  month: spec("Month of a date, as 2015-03.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}` : null; }), "str"),
+  day: spec("Day of a date, as 2015-03-09.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}-${d[3]}` : null; }), "str"),
+  date: spec("A date as people write it: 9 Mar 2015.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${Number(d[3])} ${MONTHS[Number(d[2]) - 1] ?? ""} ${d[1]}` : null; }), "str"),
+  number: spec("With grouped thousands and n decimals.", 1, 2, numeric((x, digits) => (digits >= 0 ? grouped(x, digits) : grouped(x, Number.isInteger(x) ? 0 : Math.min(6, (numberText(x).split(".")[1] ?? "").length)))), "str"),
+  money: spec("With a currency sign ($) and two decimals.", 1, 2, (x, sign) => (isNumber(x) ? (x < 0 ? "\u2212" : "") + (typeof sign === "string" ? sign : "$") + grouped(Math.abs(x), 2) : null), "str"),
+  percent: spec("A share as per cent, with n decimals (0).", 1, 2, numeric((x, digits) => `${grouped(x * 100, Math.max(0, digits))}\u00a0%`), "str"),
+  compact: spec("Shortened: 1.2M.", 1, 1, numeric((x) => compact(x)), "str"),
+  text: spec("As text.", 1, 1, (x) => textOf(x), "str"),
 }) as Readonly<Record<string, FunctionSpec>>;

@@ -1,0 +1,60 @@
+// Rows as lines of a table: where they come from, which columns, how values are written.
+
+import type { Ordering } from "../protocol/index.ts";
+import type { Context } from "../reactor/component.ts";
+import { grouped, isList, isNumber, isRecord, numberText, rank as compare, textOf, type Value } from "../reactor/expression/index.ts";
+import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
+import { h, type VChild } from "../reactor/vnode.ts";
+
+/** A part of the rows that a component's `data` names or has. */
+export function fetchRows(context: Context, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
+  const query = context.query("data");
+  if (query !== null) return context.host.page(query, offset, limit, order);
+  const value = context.prop("data");
+  const records = (isList(value) ? value : []).map((item): Row => (isRecord(item) ? item : { value: item }));
+  const by = order[0];
+  if (by) records.sort((a, b) => (by.descending ? -1 : 1) * compare(a[by.column], b[by.column]));
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const columns = names.map((name) => ({ name, type: records.every((record) => isNumber(record[name] ?? 0)) ? "float" : "str" }));
+  return { rows: records.slice(offset, offset + limit), total: records.length, columns, stale: false };
+}
+
+/** The columns that are wanted, of those that there are. */
+export function columnsOf(context: Context, shown: Rows): readonly ColumnInfo[] {
+  const wanted = context.str("columns").split(",").map((name) => name.trim()).filter(Boolean);
+  return wanted.length ? wanted.map((name) => shown.columns.find((column) => column.name === name)).filter((column) => column !== undefined) : shown.columns;
+}
+
+export function headOf(context: Context, columns: readonly ColumnInfo[], sort: Cell<Ordering | null>): VChild {
+  return h("thead", {}, [h("tr", {}, columns.map((column) => header(context, column, sort)))]);
+}
+
+export function linesOf(rows: readonly Row[], columns: readonly ColumnInfo[]): VChild[] {
+  const digits = new Map(columns.map((column) => [column.name, decimals(rows, column)]));
+  return rows.map((row) => h("tr", {}, columns.map((column) => h("td", isNumeric(column) ? { class: "nx-number" } : {}, [cellText(row[column.name] ?? null, column, digits.get(column.name) ?? 0)]))));
+}
+
+function isNumeric(column: ColumnInfo): boolean {
+  return column.type === "int" || column.type === "float";
+}
+
+function header(context: Context, column: ColumnInfo, sort: Cell<Ordering | null>): VChild {
+  const now = sort.get();
+  const mine = now?.column === column.name ? now : null;
+  const next = (): void => sort.set(!mine ? { column: column.name, descending: isNumeric(column) } : mine.descending === isNumeric(column) ? { column: column.name, descending: !mine.descending } : null);
+  const arrow = mine ? (mine.descending ? " \u2193" : " \u2191") : "";
+  const face = h("button", { class: "nx-sort", type: "button", disabled: !context.host.live, title: `Sort by ${column.name}` }, [column.name.replaceAll("_", " "), h("span", { class: "nx-arrow", "aria-hidden": "true" }, [arrow])], { on: { click: next } });
+  return h("th", { class: isNumeric(column) ? "nx-number" : null, scope: "col", "aria-sort": mine ? (mine.descending ? "descending" : "ascending") : "none" }, [face]);
+}
+
+/** As many decimals for a whole column as its values need, three at most: digits then stand below each other. */
+function decimals(rows: readonly Row[], column: ColumnInfo): number {
+  const needed = rows.map((row) => { const value = row[column.name]; return isNumber(value) ? (numberText(Number(value.toFixed(3))).split(".")[1] ?? "").length : 0; });
+  return Math.max(column.type === "float" ? 1 : 0, ...needed);
+}
+
+function cellText(value: Value, column: ColumnInfo, digits: number): string {
+  if (value === null) return "";
+  if (isNumber(value)) return grouped(value, digits);
+  return column.type === "date" ? textOf(value).replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ") : textOf(value);
+}

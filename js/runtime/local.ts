@@ -1,0 +1,69 @@
+// A view without a workspace: states are the page's own, there are no rows, and handlers do not run.
+
+import { computed, effect, type Signal, signal } from "@preact/signals-core";
+import type { Build, Json } from "../protocol/index.ts";
+import type { Value } from "../reactor/expression/index.ts";
+import type { Cell, Rows, ViewHost } from "../reactor/host.ts";
+
+export class LocalHost implements ViewHost {
+  readonly live: boolean;
+  private readonly states = new Map<string, Signal<Value>>();
+  private readonly cells = new Map<string, Signal<unknown>>();
+  private readonly told: (action: string) => void;
+
+  /** `told` hears of the actions that would have run. */
+  constructor(live: boolean, told: (action: string) => void = () => {}) {
+    this.live = live;
+    this.told = told;
+  }
+
+  /** Take over the states of a text; those that it had already keep their values. */
+  replace(build: Build): void {
+    for (const { name, default: initial } of build.state) if (!this.states.has(name)) this.states.set(name, signal(initial as Value));
+  }
+
+  cell<T>(initial: T, key?: string): Cell<T> {
+    const known = key === undefined ? undefined : (this.cells.get(key) as Signal<T> | undefined);
+    const value = known ?? signal(initial);
+    if (key !== undefined) this.cells.set(key, value as Signal<unknown>);
+    return { get: () => value.value, set: (next) => { value.value = next; } };
+  }
+
+  memo<T>(compute: () => T): () => T {
+    const value = computed(compute);
+    return () => value.value;
+  }
+
+  follow(run: () => void): () => void {
+    return effect(run);
+  }
+
+  state(name: string): Value {
+    return this.states.get(name)?.value ?? null;
+  }
+
+  set(name: string, value: Json): void {
+    const found = this.states.get(name);
+    if (found) found.value = value as Value;
+  }
+
+  trigger(action: string): void {
+    this.told(action);
+  }
+
+  pending(): boolean {
+    return false;
+  }
+
+  problem(): null {
+    return null;
+  }
+
+  page(): Rows | undefined {
+    return undefined;
+  }
+
+  aggregate(): Value {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+"""Files that people choose in a panel: taken in parts, kept as a whole below ``files/uploads/PANEL``."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+import re
+from dataclasses import dataclass, field
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.stream import Upload
+from nexus_jupyter.sandbox import Files
+
+__all__ = ["Uploads"]
+
+#: Bytes of one file, and of all that are on their way over one connection.
+_LARGEST = 50 << 20
+
+
+@dataclass
+class _Incoming:
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class Uploads:
+    """The uploads of one connection; those that are not ended go when it does.
+
+    Parameters
+    ----------
+    files
+        Where they are kept.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._incoming: dict[str, _Incoming] = {}
+
+    def take(self, frame: Upload) -> JsonValue:
+        """Take a part; the last one gives ``{name, size, type, path}``.
+
+        Raises
+        ------
+        RequestError
+            If it is too large, or no base64.
+        StorageError
+            If there is no room for it.
+        """
+        incoming = self._incoming.setdefault(frame.file, _Incoming())
+        try:
+            part = base64.b64decode(frame.data, validate=True)
+        except (binascii.Error, ValueError) as error:
+            del self._incoming[frame.file]
+            raise RequestError("A part of the file is no base64.") from error
+        incoming.parts.append(part)
+        incoming.size += len(part)
+        if sum(one.size for one in self._incoming.values()) > _LARGEST:
+            del self._incoming[frame.file]
+            raise RequestError(
+                f"A file may have {_LARGEST >> 20} MB.", hint="Put it into the notebook's folder instead."
+            )
+        if not frame.last:
+            return None
+        del self._incoming[frame.file]
+        name = _plain(frame.name)
+        path = f"uploads/{_plain(frame.panel)}/{name}"
+        self._files.keep(path, b"".join(incoming.parts))
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return {"name": name, "size": incoming.size, "type": kind, "path": path}
+
+
+def _plain(name: str) -> str:
+    """Return a name without what means something to a file system; the last part of a path is its name."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w. ()+-]", "_", last).lstrip(".")[:120].strip() or "file"
