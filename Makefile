@@ -12,7 +12,7 @@ ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 600
 
-.PHONY: help demo test bench lint build build-js engine fuzz-engine reproducible soak protocol setup
+.PHONY: help demo test bench lint build build-js reference engine fuzz-engine reproducible soak protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ soak: setup  ## Run hostile and friendly programs at random (SOAK_SECONDS=600)
 protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json
 	cd js && npm run --silent protocol
+
+reference: setup  ## Write docs/nxml.md from the language's own tables
+	$(BIN)/python -m nexus_jupyter.reference docs/nxml.md
 
 build: setup  ## Build wheel and sdist
 	$(BIN)/pip install --quiet --disable-pip-version-check build

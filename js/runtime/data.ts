@@ -117,6 +117,11 @@ export class PanelData {
     this.stale([...affected]);
   }
 
+  /** What comes from functions of the notebook may be there now. */
+  calledAgain(): void {
+    this.stale([...this.build.queries, ...this.build.frames].map((item) => item.name).filter((name) => this.frameOf(name)?.call));
+  }
+
   allStale(): void {
     this.stale([...this.build.queries, ...this.build.frames].map((item) => item.name));
   }

@@ -47,6 +47,9 @@ class Host(Protocol):
     def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
         """Create or replace a panel."""
 
+    def draft(self, name: str, nxml: str | None) -> None:
+        """Show a text that is still arriving; ``None`` when that is over."""
+
     def delete(self, name: str) -> RevInfo:
         """Delete a panel."""
 

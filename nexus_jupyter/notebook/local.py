@@ -68,6 +68,10 @@ class LocalHost:
         self.kernel.put_panel(name, nxml, self.actor, via=via)
         return self.panel(name)
 
+    def draft(self, name: str, nxml: str | None) -> None:
+        """Show a text that is still arriving."""
+        self.kernel.draft(name, nxml)
+
     def delete(self, name: str) -> RevInfo:
         """Delete a panel."""
         return self._rev(self.kernel.delete(name, self.actor))

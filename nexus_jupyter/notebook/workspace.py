@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
 
+from nexus_jupyter.notebook.drafting import PanelStream
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.history import HistoryFace
@@ -89,6 +90,16 @@ class Workspace:
         """
         self._host.put_panel(name, nxml, via="cell")
         return Panel(self._host, name)
+
+    def stream(self, name: str) -> PanelStream:
+        """Write a panel piece by piece, shown as it arrives; use it in a ``with`` block.
+
+        Raises
+        ------
+        NXMLError
+            At the end of the block, if the text has errors; a panel that was there stays.
+        """
+        return PanelStream(self._host, name)
 
     def __getitem__(self, name: str) -> Panel:
         self._host.panel(name)

@@ -12,6 +12,7 @@ __all__ = [
     "CheckoutBody",
     "CommitBody",
     "CountInfo",
+    "DraftBody",
     "GrantBody",
     "HistoryBody",
     "PanelBody",
@@ -120,6 +121,12 @@ class HistoryBody(Contract):
     """Which of undo and redo."""
 
     redo: bool = False
+
+
+class DraftBody(Contract):
+    """A panel's text as far as it has arrived; null when that is over."""
+
+    nxml: str | None = None
 
 
 class CheckBody(Contract):

@@ -12,7 +12,7 @@ import { kindOf, suits } from "./kinds.ts";
 import type { Checked, Names } from "./names.ts";
 
 /** Attributes that any element takes. */
-const DIRECTIVES = ["id", "if", "else", "for", "key", "slot", "span", "min", "grow", "priority"];
+export const DIRECTIVES = ["id", "if", "else", "for", "key", "slot", "span", "min", "grow", "priority"];
 const FITS: Readonly<Record<PropType, readonly string[]>> = {
   str: ["str", "date", "any"], url: ["str", "any"], date: ["date", "str", "any"], column: ["str", "any"], int: ["int", "float", "any"],
   float: ["int", "float", "any"], bool: ["bool", "any"], list: ["list", "any"], record: ["dict", "record", "any"], frame: ["any"],
