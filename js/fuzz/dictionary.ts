@@ -12,7 +12,7 @@ export const ATTRIBUTES = [
 ];
 export const VALUES = [
   "", " ", "0", "-1", "1e999", "NaN", "9007199254740993", "0.1", "true", "null", "full", "{", "}", "{}", "{{", "}}", "{x}", "{{x}}", "{count}", "a, b", "x in [1, 2]", "x in x", "row.a", "len() as n, sum(row.a)", "a desc, b", "kernel:df", "kernel:f(x)", "state", "int", "list[list[str?]]", "dict[any]?", "a: int, b: str = 'x'",
-  "a.width == b.width", "a.width &gt;= 1e9 * b.width !required; b.width == a.width", "javascript:alert(1)", "java\tscript:alert(1)", "data:text/html,x", "https://a.example/?q={count}", "//a", "\u202e", "\ud800", "\udc00x", "\u0000", "e\u0301\u0301", "\ufeff", "'", "&quot;", "&apos;", "&#39;", "&lt;script&gt;", "<b>", "]]>", "-->", " a=", "\nb =", "&#61;",
+  "a.width == b.width", "a.width &gt;= 1e9 * b.width !required; b.width == a.width", "javascript:alert(1)", "java\tscript:alert(1)", "data:text/html,x", "{'javascript:' + 'alert(1)'}", "[x](javascript:alert(1))", "![x]({'data:text/html,x'})", "&lt;img src=x onerror=alert(1)>", "&quot; onload=&quot;alert(1)", "https://a.example/?q={count}", "//a", "\u202e", "\ud800", "\udc00x", "\u0000", "e\u0301\u0301", "\ufeff", "'", "&quot;", "&apos;", "&#39;", "&lt;script&gt;", "<b>", "]]>", "-->", " a=", "\nb =", "&#61;",
 ];
 export const EXPRESSIONS = [
   ...Object.keys(FUNCTIONS).map((name) => `[1, 'a', null] | ${name}`), ...Object.keys(FUNCTIONS).map((name) => `${name}(count, 1, 'x', [])`), "count + 1", "count.a.b?.c[0]", "constructor", "x.__proto__", "not not not true", "1 ? 2 : 3 ? 4 : 5", "{a: 1, 'b': {c: []}}", "[[[[1]]]]", "'\\'", "'unclosed", "1 +", "a = 1", "a | b | c", "row.a &lt; 3 and row['a']",

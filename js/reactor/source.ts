@@ -55,6 +55,11 @@ export class Source {
     return at;
   }
 
+  /** Whether no more errors are taken, so that looking for what was meant is not worth its time. */
+  get full(): boolean {
+    return this.counts.error >= MOST.error;
+  }
+
   report(code: Code, message: string, start: number, end: number, options: { node?: string | null; fix?: Fix | null } = {}): void {
     const severity = CATALOGUE[code][0];
     if (this.counts[severity]++ >= MOST[severity]) return;

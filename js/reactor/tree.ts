@@ -98,6 +98,7 @@ function checkRootAttributes(source: Source, panel: RawElement): void {
 }
 
 export function unknownAttribute(source: Source, element: RawElement, item: RawAttribute, known: readonly string[], node: string | null = null): void {
+  if (source.full) return;
   const near = nearest(item.name, known);
   const fix = near ? replaceFix(`write ${near}`, item.start, item.nameEnd, near) : replaceFix("remove it", item.start, item.end, "");
   source.report("NX2004", `<${element.name}> has no attribute '${item.name}'${near ? `; did you mean '${near}'?` : "."}`, item.start, item.nameEnd, { node, fix });
