@@ -1,7 +1,7 @@
 // The checker: a text to a build. A pure function of the text and the registry.
 
 import type { Build, CapabilityUse, ResourceDeclaration, ToolDeclaration } from "../protocol/index.ts";
-import { breakCircles, checkDeclaration, collectNames, declareComputed, declareFrame, declareState, declareType } from "./checker/declarations.ts";
+import { breakCircles, checkDeclaration, collectNames, declareComputed, declareFrame, declareState, declareType, elementNames } from "./checker/declarations.ts";
 import { declarationFacts, settleFacts } from "./checker/facts.ts";
 import { layoutRules } from "./checker/layout.ts";
 import { checkCapabilities, declareAction, readResource, readTool, readUse } from "./checker/logic.ts";
@@ -15,7 +15,7 @@ import { growTree, type TreeNode } from "./tree.ts";
 
 export function check(text: string, registry: Registry): Build {
   const source = new Source(text);
-  const tree = growTree(source, parse(source));
+  const tree = growTree(source, parse(source, elementNames(registry)));
   const names = new Names(source);
   const { data, logic, view } = tree.nodes;
   declareData(names, data);

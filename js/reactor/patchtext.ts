@@ -15,7 +15,7 @@ const OPS = ["set", "unset", "insert", "remove", "move", "link", "unlink", "text
 
 export function parsePatch(text: string): { patch: Patch; diagnostics: Diagnostic[] } {
   const source = new Source(text);
-  const root = parse(source, CODE).find((node): node is RawElement => node.kind === "element" && node.name === "patch");
+  const root = parse(source, { rawText: CODE }).find((node): node is RawElement => node.kind === "element" && node.name === "patch");
   const ops: Op[] = [];
   if (!root) source.report("NX8001", "A patch is written as <patch panel=\"...\">...</patch>.", 0, Math.min(1, text.length));
   for (const child of root?.children ?? []) {

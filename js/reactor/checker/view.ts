@@ -77,7 +77,7 @@ export class ViewReader {
       if (raw.name.includes(":")) source.report("NX2010", `The namespace of <${raw.name}> is not known.`, raw.start, raw.nameEnd, { node: id });
       else {
         const near = nearest(raw.name, Object.keys(known));
-        const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(source, raw, near) } : null;
+        const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null;
         source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
       }
       return null;
@@ -86,7 +86,8 @@ export class ViewReader {
     if (spec.within && !spec.within.includes(parent)) {
       source.report("NX2008", `<${raw.name}> may only stand in ${spec.within.map((name) => `<${name}>`).join(" or ")}.`, raw.start, raw.nameEnd, { node: id });
     } else if (inside !== undefined && inside !== "elements" && !(Array.isArray(inside) && inside.includes(raw.name))) {
-      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>.`, raw.start, raw.nameEnd, { node: id });
+      const near = Array.isArray(inside) ? nearest(raw.name, inside as readonly string[]) : null;
+      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
     }
     return spec;
   }
@@ -165,7 +166,7 @@ export class ViewReader {
     const text = (given.value ?? "").trim().replace(/;$/, "");
     const match = /^([A-Za-z_]\w*)\s*(?:\(([\s\S]*)\))?$/.exec(text);
     if (!match) {
-      this.names.source.report("NX3013", "An event runs an action: write on:press=\"name(arguments)\".", given.valueStart, given.valueEnd, { node });
+      this.names.source.report("NX3013", "An event runs an action: write on:press=\"name(arguments)\".", given.valueStart, given.valueEnd, { node, fix: /^\w+\s*\([^()]*$/.test(text) ? replaceFix("add )", given.valueEnd, given.valueEnd, ")") : null });
       return null;
     }
     const name = match[1] as string;
@@ -280,9 +281,11 @@ export class ViewReader {
   }
 
   private required(node: ViewNode, raw: RawElement, spec: ComponentSpec): void {
-    for (const [name, prop] of Object.entries(spec.props)) {
+    for (const name in spec.props) {
+      const prop = spec.props[name] as PropSpec;
+      if (!prop.required) continue;
       const given = raw.attributes.some((attribute) => attribute.name === name || attribute.name === `bind:${name}`);
-      if (prop.required && !given) this.names.source.report("NX2009", `<${raw.name}> needs the attribute '${name}': ${prop.doc}`, raw.start, raw.nameEnd, { node: node.id });
+      if (!given) this.names.source.report("NX2009", `<${raw.name}> needs the attribute '${name}': ${prop.doc}`, raw.start, raw.nameEnd, { node: node.id });
     }
   }
 
