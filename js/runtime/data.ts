@@ -4,7 +4,6 @@ import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Aggregate, Build, FrameDeclaration, Json, Ordering } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Rows, Thin } from "../reactor/host.ts";
-import { rowsOf } from "./arrow.ts";
 import type { Page, Transport } from "./transport.ts";
 
 interface Entry<T> {
@@ -235,7 +234,7 @@ export class PanelData {
 
   private take(answer: Page, page: PageEntry | null, numbers: readonly NumberEntry[]): void {
     batch(() => {
-      if (page) page.value.value = { ...rowsOf(answer.arrow), total: answer.header.total, stale: false };
+      if (page) page.value.value = { ...answer.rows, total: answer.header.total, stale: false };
       numbers.forEach((entry, i) => { entry.value.value = (answer.header.aggregates[i] ?? null) as Value; });
     });
   }

@@ -165,6 +165,18 @@ class Workspace:
         self._host.expose(self._exposed)
         return function
 
+    def export_html(self, *panels: str, title: str | None = None) -> str:
+        """Return panels, all when none is named, as one HTML page that lives on without a server.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no panel of a name.
+        FrameError
+            If a panel reads a frame of more rows than a page may carry.
+        """
+        return self._host.export_html(list(panels), title)
+
     def grant(self, panel: str, cap: str, *, target: str | None = None, seconds: float | None = None) -> None:
         """Allow a panel something that its text asks for with ``<uses>``.
 

@@ -13,6 +13,7 @@ __all__ = [
     "CommitBody",
     "CountInfo",
     "DraftBody",
+    "ExportBody",
     "GrantBody",
     "HistoryBody",
     "PanelBody",
@@ -121,6 +122,13 @@ class HistoryBody(Contract):
     """Which of undo and redo."""
 
     redo: bool = False
+
+
+class ExportBody(Contract):
+    """Panels to make a page of; all when none is named."""
+
+    panels: list[str] = []
+    title: str | None = None
 
 
 class DraftBody(Contract):

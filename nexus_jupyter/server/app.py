@@ -51,6 +51,7 @@ ROUTES: list[tuple[str, type]] = [
     ("workspace/commit", workspaces.CommitHandler),
     ("workspace/checkout", workspaces.CheckoutHandler),
     ("workspace/log", workspaces.LogHandler),
+    ("workspace/export", workspaces.ExportHandler),
     ("workspace/journal", workspaces.JournalHandler),
     ("workspace/graph", workspaces.GraphHandler),
     ("trilog/query", workspaces.TriLogHandler),
