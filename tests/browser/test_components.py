@@ -227,3 +227,60 @@ def test_a_frame_follows_what_is_typed_through_a_function_of_the_notebook(page: 
     shot(page, "11-waiting")
     expect(panel.locator(".nx-waiting")).to_have_count(0, timeout=10_000)
     expect(panel.locator("tbody tr").first).to_have_text("zeta0")
+
+
+DIAGRAM = """<panel id="plan" title="Plan"><view>
+  <diagram id="d" editable="true" nodes="nodes" edges="edges" on:move="move($event.id, $event.x, $event.y)" on:connect="connect($event.from, $event.to)" on:disconnect="cut($event.from, $event.to)"/>
+  <kanban id="k" label="Work" columns="['todo', 'done']" cards="cards" on:move="card($event.id, $event.to)"/>
+</view><data>
+  <state name="nodes" type="list" default='[{"id": "a", "title": "First"}, {"id": "b", "title": "Second"}, {"id": "c", "title": "Third"}]'/>
+  <state name="edges" type="list" default='[{"from": "a", "to": "b"}]'/>
+  <state name="cards" type="list" default='[{"id": 1, "title": "Measure", "column": "todo"}]'/>
+</data><logic>
+  <action name="move" params="id: str, x: float, y: float">Object.assign(state.nodes.find((n) =&gt; n.id === id), { x, y });</action>
+  <action name="connect" params="from: str, to: str">state.edges.push({ from, to });</action>
+  <action name="cut" params="from: str, to: str">state.edges = state.edges.filter((e) => e.from !== from || e.to !== to);</action>
+  <action name="card" params="id: int, to: str">state.cards.find((c) => c.id === id).column = to;</action>
+</logic></panel>""".replace("&gt;", ">")
+
+
+def test_a_diagram_is_edited_by_mouse_and_keyboard_and_cards_move(page: Page, lab: Lab, shot: Shot) -> None:
+    write_notebook(lab, "plan.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('plan', r'''{DIAGRAM}''')")
+    open_notebook(page, lab.url, "plan.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="plan"]').first
+    first, third = panel.locator('[data-node="a"]'), panel.locator('[data-node="c"]')
+    box = third.locator("rect").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 18)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 98, steps=5)
+    page.mouse.up()
+    page.wait_for_function(
+        "x => Math.abs(document.querySelector('[data-node=c] rect').getBoundingClientRect().x - x) < 3",
+        arg=box["x"] + 100,
+    )
+    handle, target = first.locator(".nx-node-handle").bounding_box(), third.locator("rect").bounding_box()
+    assert handle
+    assert target
+    page.mouse.move(handle["x"] + 5, handle["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 20, target["y"] + 15, steps=5)
+    page.mouse.up()
+    expect(panel.locator("path.nx-edge")).to_have_count(2)
+    panel.locator('[data-node="b"]').focus()
+    page.keyboard.press("c")
+    third.focus()
+    page.keyboard.press("c")
+    expect(panel.locator("path.nx-edge")).to_have_count(3)
+    before = first.get_attribute("transform")
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(first).not_to_have_attribute("transform", before or "")
+    panel.locator(".nx-edge-hit").first.focus()
+    page.keyboard.press("Delete")
+    expect(panel.locator("path.nx-edge")).to_have_count(2)
+    panel.locator(".nx-lane .nx-item").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(panel.locator(".nx-lane", has_text="done (1)").locator(".nx-item")).to_be_focused()
+    shot(page, "13-plan")
