@@ -11,7 +11,10 @@ interface State {
   /** Of the tag that is open, or the element whose code this is. */
   tag: string;
   closing: boolean;
-  depth: number;
+  /** Indentation of the lines in which the elements begin that are open, outermost first. */
+  open: number[];
+  /** Indentation of the line in which the tag begins. */
+  margin: number;
   /** The quote of the value that a hole or value is in; empty in a text. */
   quote: string;
   code: unknown;
@@ -22,14 +25,14 @@ function enter(state: State, change: Partial<State>): void {
 }
 
 function text(stream: StringStream, state: State): string | null {
-  if (stream.sol() && state.depth === 0 && stream.match(/^%%.*/)) return 'meta';
+  if (stream.sol() && state.open.length === 0 && stream.match(/^%%.*/)) return 'meta';
   if (stream.match('<!--')) {
     enter(state, { mode: 'comment' });
     return 'comment';
   }
   const tag = stream.match(/^<(\/?)([\w:.-]+)/) as RegExpMatchArray | null;
   if (tag) {
-    enter(state, { mode: 'tag', tag: tag[2] as string, closing: tag[1] === '/' });
+    enter(state, { mode: 'tag', tag: tag[2] as string, closing: tag[1] === '/', margin: stream.indentation() });
     return 'tagName';
   }
   if (stream.match(/^&[#\w]+;/)) return 'character';
@@ -50,9 +53,9 @@ function tag(stream: StringStream, state: State, indentUnit: number): string | n
     return 'angleBracket';
   }
   if (stream.eat('>')) {
-    const depth = Math.max(0, state.depth + (state.closing ? -1 : 1));
+    const open = state.closing ? state.open.slice(0, -1) : [...state.open, state.margin];
     const isCode = !state.closing && CODE.test(state.tag);
-    enter(state, { mode: isCode ? 'code' : 'text', depth, code: isCode ? code.startState?.(indentUnit) : null });
+    enter(state, { mode: isCode ? 'code' : 'text', open, code: isCode ? code.startState?.(indentUnit) : null });
     return 'angleBracket';
   }
   if (stream.match(/^[\w:.-]+/)) return 'attributeName';
@@ -127,7 +130,7 @@ function script(stream: StringStream, state: State): string | null {
 
 const parser: StreamParser<State> = {
   name: 'nxml',
-  startState: () => ({ mode: 'text', tag: '', closing: false, depth: 0, quote: '', code: null }),
+  startState: () => ({ mode: 'text', tag: '', closing: false, open: [], margin: 0, quote: '', code: null }),
   copyState: (state) => ({ ...state, code: state.code && copyOf(state.code) }),
   token(stream, state) {
     switch (state.mode) {
@@ -146,8 +149,10 @@ const parser: StreamParser<State> = {
     }
   },
   indent(state, after, { unit }) {
-    if (state.mode === 'text') return unit * Math.max(0, state.depth - (/^\s*<\//.test(after) ? 1 : 0));
-    return state.mode === 'tag' ? unit * (state.depth + 1) : null;
+    if (state.mode === 'tag') return state.margin + unit;
+    if (state.mode !== 'text') return null;
+    const margin = state.open.at(-1);
+    return margin === undefined ? 0 : margin + (/^\s*<\//.test(after) ? 0 : unit);
   },
   languageData: { commentTokens: { block: { open: '<!--', close: '-->' } }, closeBrackets: { brackets: ['(', '[', '{', '"', "'"] }, indentOnInput: /^\s*<\/[\w:]+>$/ }
 };
