@@ -22,14 +22,13 @@ export function explain(text: string, at: number, registry: Registry): Explanati
   return words && { from, to, details: [], example: "", ...words };
 }
 
-/** The range of the word: a tag or an attribute's name may hold more than letters. */
+/** The range of the word: a tag with its <; it and an attribute's name may hold more than letters. */
 function extent(text: string, at: number, cursor: Cursor): readonly [number, number] {
-  if (cursor.kind === "tag") return [cursor.from, cursor.element?.nameEnd ?? cursor.from];
+  if (cursor.kind === "tag") return [cursor.from - 1, cursor.element?.nameEnd ?? cursor.from];
   if (cursor.kind === "attribute") return [cursor.from, cursor.attribute?.nameEnd ?? cursor.from];
-  const before = (/[\w$.-]*$/.exec(text.slice(0, at)) ?? [""])[0];
-  const after = (/^[\w$]*/.exec(text.slice(at)) ?? [""])[0];
-  const word = (/[\w$]*$/.exec(before) ?? [""])[0];
-  return after ? [at - word.length, at + after.length] : [at, at];
+  const before = text.slice(0, at).search(/[\w$]*$/);
+  const after = text.slice(at).search(/[^\w$]|$/);
+  return [before, at + after];
 }
 
 function meaning(around: Surroundings, cursor: Cursor, text: string, from: number, to: number): Words | null {
@@ -37,7 +36,7 @@ function meaning(around: Surroundings, cursor: Cursor, text: string, from: numbe
   const { build, parents } = around;
   switch (cursor.kind) {
     case "tag":
-      return tag(around, word);
+      return cursor.element && tag(around, cursor.element.name);
     case "attribute":
       return attribute(around, cursor.element.name, word);
     case "value": {

@@ -1,16 +1,11 @@
 // What may be written at the caret.
 
-import { autocompletion, type Completion, type CompletionContext, type CompletionResult, pickedCompletion, startCompletion } from '@codemirror/autocomplete';
-import type { Extension } from '@codemirror/state';
+import { acceptCompletion, autocompletion, type Completion, type CompletionContext, type CompletionResult, pickedCompletion, startCompletion } from '@codemirror/autocomplete';
+import { type Extension, Prec } from '@codemirror/state';
+import { keymap } from '@codemirror/view';
 import { runtime } from '../../widget/load.ts';
-import type { Suggestion, SuggestionKind } from '../../reactor/assist/types.ts';
+import type { Suggestion } from '../../reactor/assist/types.ts';
 import type { FindPart } from './document.ts';
-
-/** CodeMirror has icons for these. */
-const TYPES: Readonly<Record<SuggestionKind, string>> = {
-  element: 'class', attribute: 'property', event: 'interface', value: 'enum', state: 'variable', computed: 'constant',
-  rows: 'namespace', link: 'variable', action: 'method', function: 'function', column: 'property', local: 'variable'
-};
 
 export function completion(part: FindPart): Extension {
   const source = async ({ state, pos }: CompletionContext): Promise<CompletionResult | null> => {
@@ -20,11 +15,11 @@ export function completion(part: FindPart): Extension {
     const found = language.suggest(written.text, pos - written.from);
     return found && { from: written.from + found.from, options: found.items.map(option), validFor: /^[\w:$-]*$/ };
   };
-  return autocompletion({ override: [source], icons: true });
+  return [autocompletion({ override: [source], icons: false }), Prec.highest(keymap.of([{ key: 'Tab', run: acceptCompletion }]))];
 }
 
-function option({ label, kind, detail, doc, insert, caret = insert?.length ?? 0 }: Suggestion, index: number): Completion {
-  const shown: Completion = { label, type: TYPES[kind], detail, info: doc, boost: -index / 100 };
+function option({ label, detail, doc, insert, caret = insert?.length ?? 0 }: Suggestion, index: number): Completion {
+  const shown: Completion = { label, detail, info: doc, boost: -index / 100 };
   if (insert === undefined) return shown;
   return {
     ...shown,

@@ -1,5 +1,7 @@
 // Writing panels in JupyterLab's own text editor and in cells.
 
+import { LanguageSupport } from '@codemirror/language';
+import { lintGutter } from '@codemirror/lint';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { EditorExtensionRegistry, IEditorExtensionRegistry, IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { cellLanguage } from './cell.ts';
@@ -17,13 +19,12 @@ export const editor: JupyterFrontEndPlugin<void> = {
   requires: [IEditorLanguageRegistry, IEditorExtensionRegistry],
   activate: ({ docRegistry }: JupyterFrontEnd, languages: IEditorLanguageRegistry, extensions: IEditorExtensionRegistry) => {
     docRegistry.addFileType({ name: 'nxml', displayName: 'Nexus Panel', extensions: ['.nxml'], mimeTypes: [MIME_TYPE], icon: panelIcon, fileFormat: 'text', contentType: 'file' });
-    languages.addLanguage({ name: 'NXML', mime: MIME_TYPE, extensions: ['nxml'], support: nxml });
+    languages.addLanguage({ name: 'NXML', mime: MIME_TYPE, extensions: ['nxml'], support: new LanguageSupport(nxml, lintGutter()) });
     extensions.addExtension({
       name: 'nexus-jupyter:assist',
-      factory: ({ inline, model }) => {
+      factory: ({ model }) => {
         const part = partOf(model);
-        const assist = [diagnostics(part, { gutter: !inline && model.mimeType === MIME_TYPE }), completion(part), hover(part)];
-        return EditorExtensionRegistry.createImmutableExtension([cellLanguage(model.sharedModel.getSource()), ...assist]);
+        return EditorExtensionRegistry.createImmutableExtension([cellLanguage(model.sharedModel.getSource()), diagnostics(part), completion(part), hover(part)]);
       }
     });
   }

@@ -1,6 +1,6 @@
 // NXML as CodeMirror shows it. A stream language: what stands in an action is JavaScript as it is, which no XML grammar takes.
 
-import { LanguageSupport, StreamLanguage, type StreamParser, type StringStream } from '@codemirror/language';
+import { StreamLanguage, type StreamParser, type StringStream } from '@codemirror/language';
 import { javascript } from '@codemirror/legacy-modes/mode/javascript';
 
 const code = javascript as StreamParser<unknown>;
@@ -57,6 +57,11 @@ function tag(stream: StringStream, state: State, indentUnit: number): string | n
     const isCode = !state.closing && CODE.test(state.tag);
     enter(state, { mode: isCode ? 'code' : 'text', open, code: isCode ? code.startState?.(indentUnit) : null });
     return 'angleBracket';
+  }
+  // A tag that is still being written is followed by the next one.
+  if (stream.peek() === '<') {
+    enter(state, { mode: 'text' });
+    return text(stream, state);
   }
   if (stream.match(/^[\w:.-]+/)) return 'attributeName';
   const quote = stream.eat(/["']/);
@@ -162,4 +167,4 @@ function copyOf(state: object): object {
   return Object.fromEntries(Object.entries(state).map(([key, held]) => [key, Array.isArray(held) ? [...held] : held]));
 }
 
-export const nxml = new LanguageSupport(StreamLanguage.define(parser));
+export const nxml = StreamLanguage.define(parser);
