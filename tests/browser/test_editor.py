@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook
 from tests.browser.conftest import Lab
+from tests.browser.test_lab import write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 Shot = Callable[[Page, str], None]
@@ -76,6 +76,15 @@ def test_an_error_is_underlined_and_its_quick_fix_mends_it(page: Page, lab: Lab,
     expect(squiggle).to_have_count(0)
 
 
+def test_the_keyboard_finds_an_error_and_mends_it(page: Page, lab: Lab) -> None:
+    open_text(page, lab, "keys.nxml", MISSPELT)
+    expect(page.locator(ERROR)).to_contain_text("buton")
+    caret_after(page, "<panel")
+    page.keyboard.press("F8")
+    page.keyboard.press("Control+.")
+    expect(page.locator(".cm-content")).to_contain_text('<button id="plus"')
+
+
 def test_the_file_is_shown_in_the_languages_colours(page: Page, lab: Lab) -> None:
     open_text(page, lab, "colours.nxml", GOOD)
     expect(page.locator(".jp-StatusBar-Widget, #jp-main-statusbar")).to_contain_text("NXML")
@@ -133,16 +142,36 @@ def test_the_preview_follows_what_is_typed(page: Page, lab: Lab, shot: Shot) -> 
     expect(preview.locator('[data-id="plus"] button')).to_have_text("Add one")
     shot(page, "34-editor-preview-error")
     page.keyboard.press("Backspace")
+    # A default that is written anew is what the state is.
     caret_after(page, 'default="7')
     page.keyboard.type("0")
     expect(preview.locator('[data-id="value"]')).to_have_text("70")
     expect(preview.get_by_role("status").first).to_be_hidden()
 
 
+def test_the_preview_of_a_text_that_never_was_good_says_what_is_wrong(page: Page, lab: Lab) -> None:
+    open_text(page, lab, "never.nxml", MISSPELT)
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+Shift+c")
+    page.locator(".lm-CommandPalette-input").fill("Show Panel Preview")
+    page.keyboard.press("Enter")
+    preview = page.locator(".nx-preview")
+    expect(preview.get_by_role("status").first).to_contain_text("Line 4: There is no component <buton>")
+    expect(preview).to_contain_text("once its text has no errors")
+
+
+def test_a_cell_becomes_a_panel_when_the_magic_is_typed(page: Page, lab: Lab) -> None:
+    write_notebook(lab, "typed.ipynb", "")
+    open_notebook(page, lab.url, "typed.ipynb")
+    page.locator(".jp-Notebook .jp-Cell .cm-content").click()
+    page.keyboard.type("%%panel mine\n<pan")
+    choose(page, "panel")
+    page.keyboard.type(">")
+    expect(page.locator(ERROR).first).to_contain_text("<panel")
+
+
 def test_a_panel_cell_is_checked_completed_and_explained(page: Page, lab: Lab, shot: Shot) -> None:
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    cells = [nbformat.v4.new_code_cell(text) for text in (f"%%panel draft\n{MISSPELT}", "x = '<buton/>'")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab.folder / "cells.ipynb")
+    write_notebook(lab, "cells.ipynb", f"%%panel draft\n{MISSPELT}", "x = '<buton/>'")
     open_notebook(page, lab.url, "cells.ipynb")
     cell = page.locator(".jp-Notebook .jp-Cell").first
     expect(page.locator(ERROR)).to_have_text("<buton")

@@ -73,9 +73,9 @@ export const preview: JupyterFrontEndPlugin<void> = {
   id: 'nexus-jupyter:preview',
   description: 'Shows a panel beside its text while it is written.',
   autoStart: true,
-  requires: [IEditorTracker],
-  optional: [ICommandPalette],
-  activate: ({ commands, contextMenu, shell }: JupyterFrontEnd, editors: IEditorTracker, palette: ICommandPalette | null) => {
+  optional: [IEditorTracker, ICommandPalette],
+  activate: ({ commands, contextMenu, shell }: JupyterFrontEnd, editors: IEditorTracker | null, palette: ICommandPalette | null) => {
+    if (!editors) return; // a page of Notebook 7 has no text editor
     const open = new Map<TextDocument, PanelPreview>();
     const current = (): TextDocument | null => {
       const { currentWidget } = editors;
