@@ -10,9 +10,10 @@ SOURCES := $(shell find js -name node_modules -prune -o -name lib -prune -o \( -
 
 ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
 FUZZ_SECONDS ?= 600
+FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
 
-.PHONY: help demo test bench lint build build-js engine fuzz-engine reproducible soak protocol setup
+.PHONY: help demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible soak protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,7 +35,7 @@ test: setup  ## Run every test that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd js && npx tsc -p . && npx tsc -p runtime && npx vitest run
+	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx vitest run
 	$(BIN)/pytest -p pytest_jupyter.jupyter_server tests/server
 	$(BIN)/pytest --ignore=tests/server
 
@@ -46,7 +47,7 @@ lint: setup  ## Format and check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
-	cd js && npx tsc -p . && npx tsc -p runtime
+	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz
 
 build-js:  ## Build the JavaScript into the package
 	cd js && npm ci --no-audit --no-fund && npm run build
@@ -61,6 +62,9 @@ fuzz-engine: setup  ## Fuzz the engine's C interface (FUZZ_SECONDS=600); needs c
 	$(BIN)/python engine/build.py --fuzz build/fuzz
 	ASAN_OPTIONS=detect_leaks=0 build/fuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=0 -timeout=20 \
 	  -artifact_prefix=build/ -print_final_stats=1 build/corpus engine/corpus 2>&1 | tail -n 40; exit $${PIPESTATUS[0]}
+
+fuzz-nxml: setup  ## Fuzz the language with damaged panels (FUZZ_INPUTS=1000000)
+	cd js && node run.mjs fuzz/main.ts $(FUZZ_INPUTS)
 
 # The second build shares nothing with the first: another folder, an empty compiler cache.
 reproducible: setup  ## Build the engine artefact twice in different folders and compare
@@ -77,6 +81,9 @@ soak: setup  ## Run hostile and friendly programs at random (SOAK_SECONDS=600)
 protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json
 	cd js && npm run --silent protocol
+
+reference: setup  ## Write docs/nxml.md from the language's own tables
+	$(BIN)/python -m nexus_jupyter.reference docs/nxml.md
 
 build: setup  ## Build wheel and sdist
 	$(BIN)/pip install --quiet --disable-pip-version-check build

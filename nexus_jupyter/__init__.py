@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nexus_jupyter.language import check, components, fix, format  # noqa: A004 - the language's own verb
-    from nexus_jupyter.notebook import Change, Panel, Run, Workspace, connect
+    from nexus_jupyter.notebook import Change, Panel, Run, Workspace, connect, gallery
     from nexus_jupyter.protocol.errors import (
         ConflictError,
         HandlerError,
@@ -33,11 +33,12 @@ __all__ = [
     "connect",
     "fix",
     "format",
+    "gallery",
 ]
 
 #: Where each public name is; loaded when it is first used, so that importing this package costs next to nothing.
 _HOMES = {
-    **dict.fromkeys(("Change", "Panel", "Run", "Workspace", "connect"), "nexus_jupyter.notebook"),
+    **dict.fromkeys(("Change", "Panel", "Run", "Workspace", "connect", "gallery"), "nexus_jupyter.notebook"),
     **dict.fromkeys(("check", "components", "fix", "format"), "nexus_jupyter.language"),
     **dict.fromkeys(
         ("ConflictError", "HandlerError", "NXMLError", "NexusError", "PatchError", "StateError"),

@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(run=_run)
 
+    export = commands.add_parser("export", help="write panels as one HTML file that lives on by itself")
+    export.add_argument("dir", type=Path, metavar="DIR")
+    export.add_argument("--html", action="store_true", required=True, help="as a page for browsers")
+    export.add_argument("--panel", action="append", default=[], metavar="NAME", help="which one; all when left out")
+    export.add_argument("--out", type=Path, metavar="FILE", help="where to; DIR.html when left out")
+    export.set_defaults(run=_export)
+
     bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
@@ -165,6 +172,20 @@ def _run(arguments: argparse.Namespace) -> int:
             for line in run.logs:
                 print(line)
             print(json.dumps(run.value, ensure_ascii=False))
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.notebook import Workspace
+
+    if not arguments.dir.is_dir():
+        print(f"There is no workspace folder {arguments.dir}.", file=sys.stderr)
+        return 2
+    out = arguments.out or arguments.dir.absolute().with_suffix(".html")
+    with Workspace.open(arguments.dir) as workspace:
+        page = workspace.export_html(*arguments.panel)
+    out.write_text(page, encoding="utf-8")
+    print(f"{out} ({len(page.encode()) / 1e6:.1f} MB)")
     return 0
 
 

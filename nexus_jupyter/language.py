@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.diagnostics import Diagnostic
@@ -12,7 +12,7 @@ from nexus_jupyter.reactor import Reactor
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check", "components", "fix", "format"]
+__all__ = ["check", "components", "fix", "format", "gallery_text", "language"]
 
 
 @cache
@@ -47,8 +47,18 @@ def format(nxml: str) -> str:  # noqa: A001 - the language's own verb, used as n
     return _reactor().format(nxml)
 
 
+def gallery_text() -> str:
+    """Return the text of the panel that shows all components."""
+    return _reactor().gallery()
+
+
+def language() -> dict[str, Any]:  # Any: a table of the language
+    """Return the language as data, from the tables that the checker uses."""
+    return _reactor().language()
+
+
 def components() -> pd.DataFrame:
-    """Return the component registry: name, doc, props, events, content, example."""
+    """Return the component registry: name, category, doc, props, events, slots, content, example."""
     import pandas as pd
 
     return pd.DataFrame(_reactor().components())

@@ -39,7 +39,7 @@ export function scrolling(context: Context, sort: Cell<Ordering | null>): VChild
     return { first, rows: kept };
   });
   const count = context.host.memo(() => shown()?.rows.total ?? 0);
-  const space = (lines: number): VChild => h("tr", { class: "nx-space", "aria-hidden": "true" }, [h("td", { height: Math.max(0, Math.round(lines * LINE * scale(total))) })]);
+  const space = (lines: number): VChild => h("tr", { class: "nx-space", "aria-hidden": "true" }, [h("td", { style: `height:${Math.max(0, Math.round(lines * LINE * scale(total)))}px` })]);
   const body = dynamic(() => {
     const now = shown();
     if (!now) return h("div", { class: "nx-skeleton-lines", "aria-busy": "true" }, Array.from({ length: 8 }, () => h("div", { class: "nx-skeleton" })));

@@ -3,12 +3,16 @@
 import type { Context } from "../reactor/component.ts";
 import { isList, isNumber, isRecord, textOf } from "../reactor/expression/index.ts";
 import type { PropSpec } from "../reactor/registry.ts";
+import { after } from "./timing.ts";
 import { type AttrValue, dynamic, type Follow, h, type VChild } from "../reactor/vnode.ts";
 
 export const REQUIRED: PropSpec = { type: "bool", doc: "Must be filled in before a form is sent." };
 export const PATTERN: PropSpec = { type: "str", doc: "What the whole text must look like: letters stand for themselves, # is a digit, ? a letter, * anything." };
 export const MESSAGE: PropSpec = { type: "str", doc: "What is said when the value is not as it must be." };
 export const VALIDATION = { required: REQUIRED, message: MESSAGE };
+
+/** Milliseconds. */
+const PATIENCE = 200;
 
 /** The event by which a form asks its controls to say what is missing. */
 export const VALIDATE = "nexus-validate";
@@ -31,7 +35,8 @@ export function validation(context: Context): Validation {
       "data-invalid": () => wrong() !== null, "aria-invalid": () => (shown() === null ? null : "true"), "aria-required": () => (context.flag("required") ? "true" : null),
       "aria-describedby": () => [shown() === null ? "" : id, context.has("hint") ? `${context.domId}-hint` : ""].filter(Boolean).join(" ") || null,
     },
-    on: { blur: () => touched.set(true), [VALIDATE]: () => touched.set(true) },
+    // Later: a message that comes between pressing and releasing the mouse would move what is pressed.
+    on: { blur: () => void after(PATIENCE, () => touched.set(true)), [VALIDATE]: () => touched.set(true) },
     note: dynamic(() => { const text = shown(); return text === null ? null : h("span", { class: "nx-fault", id, role: "alert" }, [text]); }),
   };
 }

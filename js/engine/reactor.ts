@@ -1,7 +1,9 @@
 // The reactor's entry in the engine: functions that take and return JSON values.
 
 import "./platform.ts";
+import { gallery } from "../components/gallery.ts";
 import { components, registry, stylesheet } from "../components/index.ts";
+import { describe } from "../reactor/describe.ts";
 import { render as draw, type Inputs, type Part, work } from "../reactor/drawing.ts";
 import { assemble, check, fix, format, parsePatch, type PrintTree } from "../reactor/index.ts";
 
@@ -18,6 +20,8 @@ const nexus = {
   render: ({ text, inputs }: Text & { readonly inputs: Inputs }) => draw(check(text, registry), components, inputs, stylesheet),
   work: ({ text, part, inputs }: Text & { readonly part: Part; readonly inputs: Inputs }) => work(check(text, registry), part, inputs),
   components: () => Object.values(components).map(({ name, category, doc, props, events, slots = {}, content, example }) => ({ name, category, doc, props, events, slots, content, example })),
+  gallery: () => gallery(registry),
+  language: () => describe(registry),
 };
 
 type Function = keyof typeof nexus;

@@ -2,7 +2,7 @@
 
 import type { Build, CapabilityUse, LifecycleDeclaration, ResourceDeclaration, ToolDeclaration } from "../protocol/index.ts";
 import { settleCalls } from "./checker/calls.ts";
-import { breakCircles, checkDeclaration, collectNames, declareComputed, declareFrame, declareLink, declareState, declareType } from "./checker/declarations.ts";
+import { breakCircles, checkDeclaration, collectNames, declareComputed, declareFrame, declareLink, declareState, declareType, elementNames } from "./checker/declarations.ts";
 import { declarationFacts, settleFacts } from "./checker/facts.ts";
 import { layoutRules } from "./checker/layout.ts";
 import { checkCapabilities, checkFrameCalls, declareAction, declareEffect, declareExport, hintUnused, readLifecycle, readResource, readTool, readUse } from "./checker/logic.ts";
@@ -21,7 +21,7 @@ export interface CheckOptions {
 
 export function check(text: string, registry: Registry, { partial = false }: CheckOptions = {}): Build {
   const source = new Source(text);
-  const tree = growTree(source, parse(source, { partial }));
+  const tree = growTree(source, parse(source, { partial, ...elementNames(registry) }));
   const names = new Names(source);
   const { data, logic, view } = tree.nodes;
   checkPacks(source, registry, tree);

@@ -13,16 +13,35 @@ export function applyFix(text: string, diagnostic: Diagnostic): string {
   return edits.reduce((result, edit) => result.slice(0, edit.start) + edit.text + result.slice(edit.end), text);
 }
 
-/** Apply all fixes of errors and warnings, checking again after each round, until none is left or nothing helps. */
+/**
+ * Apply all fixes of errors and warnings, checking again after each round, until none is left or nothing helps: what
+ * has the same findings as before is no better.
+ */
 export function fix(text: string, registry: Registry): string {
   let current = text;
+  const seen = new Set<string>();
   for (let round = 0; round < ROUNDS; round += 1) {
     const fixable = check(current, registry).diagnostics.filter((item) => item.fix && item.severity !== "hint");
-    const next = applyRound(current, fixable);
+    const findings = fixable.map((item) => `${item.code} ${item.message}`).join("\n");
+    if (seen.has(findings)) return current;
+    seen.add(findings);
+    const first = Math.min(...fixable.map(rank));
+    const next = applyRound(current, fixable.filter((item) => rank(item) === first));
     if (next === current) return current;
     current = next;
   }
   return current;
+}
+
+/**
+ * Which fixes come first: those of the syntax, since all else hangs on it; what is misspelt, since what seems to be
+ * missing may be there under a wrong name; additions; and only then what takes something away.
+ */
+function rank({ code, fix: offered }: Diagnostic): number {
+  const edits = offered?.edits ?? [];
+  if (code.startsWith("NX1")) return 0;
+  if (edits.every((edit) => edit.text === "")) return 3;
+  return edits.every((edit) => edit.start === edit.end) ? 2 : 1;
 }
 
 /** Apply those fixes of a round that do not touch each other, from the end of the text to its beginning. */

@@ -56,9 +56,11 @@ interface Bounds {
 function arrangeClass(items: readonly Item[], relations: readonly Relation[], columns: number, width: number, dropped: Set<string>): number[] {
   const bounds = items.map((item) => boundsOf(item, columns, width));
   const spans: number[] = [];
-  for (const [start, end] of breakRows(items, bounds, relations, columns)) {
+  const places = new Map(items.map((item, i) => [item.id, i]));
+  const pairs = relations.map(({ left, right }): Pair => [places.get(left) ?? -1, right === null ? (places.get(left) ?? -1) : (places.get(right) ?? -1)]);
+  for (const [start, end] of breakRows(items.length, bounds, pairs, columns)) {
     const row = items.slice(start, end);
-    const related = relations.filter((relation) => row.some((item) => item.id === relation.left) && (relation.right === null || row.some((item) => item.id === relation.right)));
+    const related = relations.filter((_, i) => (pairs[i] as Pair).every((place) => place >= start && place < end));
     const shares = related.length && row.length > 1 ? solveRow(row, bounds.slice(start, end), related, columns, width, dropped) : apportion(row, bounds.slice(start, end), columns);
     spans.push(...shares);
   }
@@ -76,9 +78,11 @@ function boundsOf(item: Item, columns: number, width: number): Bounds {
   return { least, wanted: Math.max(least, Math.min(columns, Math.round((item.preferred + GAP) / column))) };
 }
 
+/** The places of the two items that a relation is about; twice the same where it is about one. */
+type Pair = readonly [number, number];
+
 /** Break items into rows so that rows are evenly filled; related items stay together where they fit. */
-function breakRows(items: readonly Item[], bounds: readonly Bounds[], relations: readonly Relation[], columns: number): [number, number][] {
-  const count = items.length;
+function breakRows(count: number, bounds: readonly Bounds[], pairs: readonly Pair[], columns: number): [number, number][] {
   const best: number[] = [0, ...Array<number>(count).fill(Number.POSITIVE_INFINITY)];
   const from: number[] = Array<number>(count + 1).fill(0);
   for (let start = 0; start < count; start += 1) {
@@ -90,7 +94,7 @@ function breakRows(items: readonly Item[], bounds: readonly Bounds[], relations:
       if (least > columns) break;
       const slack = columns - wanted;
       const last = end === count - 1;
-      const cost = slack * slack * (slack < 0 ? 1.5 : last ? 0.4 : 1) + 3 + split(items, relations, start, end) * columns * columns;
+      const cost = slack * slack * (slack < 0 ? 1.5 : last ? 0.4 : 1) + 3 + torn(pairs, start, end) * columns * columns;
       const total = (best[start] as number) + cost;
       if (total < (best[end + 1] as number)) {
         best[end + 1] = total;
@@ -104,9 +108,11 @@ function breakRows(items: readonly Item[], bounds: readonly Bounds[], relations:
 }
 
 /** How many relations a row would tear apart. */
-function split(items: readonly Item[], relations: readonly Relation[], start: number, end: number): number {
-  const inside = (id: string): boolean => items.slice(start, end + 1).some((item) => item.id === id);
-  return relations.filter((relation) => relation.right !== null && inside(relation.left) !== inside(relation.right)).length;
+function torn(pairs: readonly Pair[], start: number, end: number): number {
+  const inside = (place: number): boolean => place >= start && place <= end;
+  let count = 0;
+  for (const [left, right] of pairs) if (inside(left) !== inside(right)) count += 1;
+  return count;
 }
 
 /** Give each item its least span, then hand out the rest to whoever wants it most. */

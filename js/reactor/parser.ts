@@ -1,7 +1,7 @@
 // Text to a tree of elements. Never throws, never stops at the first error; every finding goes to the source.
 
 import { ENTITY, entityText } from "./entities.ts";
-import { replaceFix, type Source } from "./source.ts";
+import { nearest, replaceFix, type Source } from "./source.ts";
 
 export interface RawAttribute {
   readonly name: string;
@@ -25,6 +25,8 @@ export interface RawElement {
   /** Where the opening tag ends. */
   openEnd: number;
   end: number;
+  /** Where the name in the closing tag starts and ends; null when there is no such tag. */
+  closeName: readonly [number, number] | null;
   /** Whether the text has its end (a closing tag, or `/>`). */
   closed: boolean;
 }
@@ -46,10 +48,43 @@ export const RAW_TEXT: ReadonlySet<string> = new Set(["action", "effect"]);
 /** A value over several lines or tags that ends in ` name=`: its quote opens the next value, and it was never closed. */
 export const OPENS_NEXT = /^(?=[^<>\n]*[<>\n])[\s\S]*\s[A-Za-z_][\w:.-]*\s*=\s*$/;
 
-/** How a text is read: `partial` when more of it is still to come. */
+/** A value of which only the closing quote is there. */
+const UNOPENED = /[^"'<>\n]*(?:'[^"'<>\n]*'[^"'<>\n]*)*["'](?=\s|\/?>)/y;
+const ATTRIBUTE_START = /[A-Za-z_][\w:.-]*\s*=\s*["']/y;
+const REST_OF_TAG = /(?:\s+[A-Za-z_][\w:.-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'))?)*\s*\/?>/y;
+
+interface TagCount {
+  readonly opened: number;
+  readonly closed: number;
+  readonly lastClosed: number;
+}
+
+/** The tags of each name. Of a text that is well-formed the numbers are exact, so nothing in it is taken for a slip. */
+function countTags(text: string, rawText: ReadonlySet<string>): Map<string, TagCount> {
+  const counts = new Map<string, TagCount>();
+  const tag = /<(\/?)([A-Za-z_][\w:.-]*)((?:[^<>"']|"[^"]*"|'[^']*')*)/g;
+  for (let found = tag.exec(text); found; found = tag.exec(text)) {
+    const [, slash, name = "", rest = ""] = found;
+    const { opened, closed, lastClosed } = counts.get(name) ?? { opened: 0, closed: 0, lastClosed: -1 };
+    if (slash) counts.set(name, { opened, closed: closed + 1, lastClosed: found.index });
+    else if (!rest.endsWith("/")) {
+      counts.set(name, { opened: opened + 1, closed, lastClosed });
+      const close = rawText.has(name) ? text.indexOf(`</${name}`, tag.lastIndex) : -1;
+      if (close >= 0) tag.lastIndex = close;
+    }
+  }
+  return counts;
+}
+
+/** How a text is read. */
 export interface ParseOptions {
-  readonly rawText?: ReadonlySet<string>;
+  /** More of the text is still to come. */
   readonly partial?: boolean;
+  readonly rawText?: ReadonlySet<string>;
+  /** Names of elements that are not misspelt, for tags that do not fit together. All are, when left out. */
+  readonly known?: ReadonlySet<string>;
+  /** Names of elements that hold no others. */
+  readonly leaves?: ReadonlySet<string>;
 }
 
 export function parse(source: Source, options: ParseOptions = {}): RawNode[] {
@@ -73,15 +108,20 @@ class Parser {
   private readonly text: string;
   private readonly raw: ReadonlySet<string>;
   private readonly partial: boolean;
+  private readonly known: ReadonlySet<string> | null;
+  private readonly leaves: ReadonlySet<string>;
+  private counted: ReadonlyMap<string, TagCount> | null = null;
   private at = 0;
   private nodes = 0;
   private readonly roots: RawNode[] = [];
   private readonly open: RawElement[] = [];
 
-  constructor(source: Source, { rawText = RAW_TEXT, partial = false }: ParseOptions) {
+  constructor(source: Source, { rawText = RAW_TEXT, partial = false, known, leaves = new Set() }: ParseOptions) {
     this.source = source;
     this.raw = rawText;
     this.partial = partial;
+    this.known = known ?? null;
+    this.leaves = leaves;
     this.text = source.text;
   }
 
@@ -155,18 +195,21 @@ class Parser {
     const nameEnd = this.at;
     const attributes = this.attributes(name);
     let closed = false;
-    if (this.text.startsWith("/>", this.at)) {
+    if (this.text[this.at] === "/") {
       closed = true;
-      this.at += 2;
-    } else if (this.text[this.at] === ">") this.at += 1;
+      this.at += 1;
+    }
+    if (this.text[this.at] === ">") this.at += 1;
     else if (this.partial && this.at >= this.text.length) return; // what it will be is not known yet
     else {
       const end = start + this.text.slice(start, this.at).trimEnd().length;
       this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, end, { fix: replaceFix("add >", end, end, ">") });
     }
     const element: RawElement = {
-      kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closed,
+      kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closeName: null, closed,
     };
+    if (!closed && !attributes.length && this.isMeantToClose(name)) return this.closeInstead(start);
+    if (this.isUnclosedLeaf()) this.closeUnclosed(start);
     this.add(element);
     if (closed) return;
     if (this.raw.has(name)) return this.rawText(element);
@@ -176,6 +219,35 @@ class Parser {
       return;
     }
     this.open.push(element);
+  }
+
+  /** Whether an opening tag right in an element of its name lacks its slash: there is one closing tag too few for each of the two. */
+  private isMeantToClose(name: string): boolean {
+    const [parent, inner] = [this.open[this.open.length - 2], this.open[this.open.length - 1]];
+    if (inner?.name !== name) return false;
+    const tags = this.count(name);
+    return tags.opened - tags.closed === 2 && (!parent || this.count(parent.name).lastClosed >= this.at);
+  }
+
+  private closeInstead(start: number): void {
+    const element = this.open.pop() as RawElement;
+    this.source.report("NX1004", `<${element.name}> stands where </${element.name}> is expected.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, start + 1, start + 1, "/") });
+    element.end = this.at;
+    element.closed = true;
+  }
+
+  /** Whether the innermost element can hold no other and lacks its end, so that what follows is its sibling. */
+  private isUnclosedLeaf(): boolean {
+    const inner = this.open[this.open.length - 1];
+    if (!inner || !this.leaves.has(inner.name)) return false;
+    const tags = this.count(inner.name);
+    return tags.opened > tags.closed;
+  }
+
+  /** The tags of a name in the whole text; counted once, when something does not fit together. */
+  private count(name: string): TagCount {
+    this.counted ??= countTags(this.text, this.raw);
+    return this.counted.get(name) ?? { opened: 0, closed: 0, lastClosed: -1 };
   }
 
   private rawText(element: RawElement): void {
@@ -191,6 +263,7 @@ class Parser {
       return;
     }
     const greater = this.text.indexOf(">", found);
+    element.closeName = [found + 2, found + close.length];
     this.at = greater < 0 ? this.text.length : greater + 1;
     element.end = this.at;
     element.closed = true;
@@ -202,7 +275,12 @@ class Parser {
     for (;;) {
       this.space();
       const char = this.text[this.at];
-      if (char === undefined || char === ">" || char === "<" || this.text.startsWith("/>", this.at)) return found;
+      if (char === undefined || char === ">" || char === "<" || (char === "/" && this.endsTag())) return found;
+      const last = found[found.length - 1];
+      if (last && this.lacksEnd(tag, last)) {
+        this.at = last.end;
+        return found;
+      }
       const code = this.text.charCodeAt(this.at);
       if (!isName(code)) {
         this.source.report("NX1009", `'${char}' in the tag <${tag}> is no attribute.`, this.at, this.at + 1, { fix: replaceFix("remove it", this.at, this.at + 1, "") });
@@ -223,6 +301,21 @@ class Parser {
     }
   }
 
+  /** Whether a slash ends the tag, with or without its >. */
+  private endsTag(): boolean {
+    const next = this.text.slice(this.at + 1).search(/\S/);
+    return "><".includes(this.text[this.at + 1 + next] ?? " ") && (next === 0 || this.text[this.at + 1 + next] === "<");
+  }
+
+  /** Whether what follows a value is no attribute but the content of an element whose tag lacks its >. */
+  private lacksEnd(tag: string, last: RawAttribute): boolean {
+    const touching = this.at === last.end && last.end > last.valueEnd && !"/,;=\"'".includes(this.text[this.at] as string);
+    const rest = touching ? ATTRIBUTE_START : this.raw.has(tag) ? REST_OF_TAG : null;
+    if (!rest) return false;
+    rest.lastIndex = last.end;
+    return !rest.test(this.text);
+  }
+
   private attribute(): RawAttribute {
     const start = this.at;
     const name = this.name();
@@ -241,9 +334,9 @@ class Parser {
   private quoted(name: string, start: number, nameEnd: number, quote: string): RawAttribute {
     const valueStart = this.at + 1;
     let valueEnd = this.text.indexOf(quote, valueStart);
-    if (valueEnd >= 0 && OPENS_NEXT.test(this.text.slice(valueStart, valueEnd))) valueEnd = -1;
+    if (valueEnd >= 0 && this.opensNext(valueStart, valueEnd)) valueEnd = -1;
     if (valueEnd < 0) {
-      const tagEnd = this.text.slice(valueStart).search(/[<>\n]/);
+      const tagEnd = this.text.slice(valueStart).search(/[<>\n]|\s+[A-Za-z_][\w:.-]*=["']/);
       valueEnd = tagEnd < 0 ? this.text.length : valueStart + tagEnd;
       if (this.text[valueEnd] === ">" && this.text[valueEnd - 1] === "/") valueEnd -= 1;
       this.source.report("NX1014", `The value of '${name}' has no closing quote.`, valueStart - 1, valueEnd, { fix: replaceFix(`add ${quote}`, valueEnd, valueEnd, quote) });
@@ -253,8 +346,30 @@ class Parser {
     return { name, value, start, nameEnd, end: this.at, valueStart, valueEnd };
   }
 
+  /** Whether the quote that seems to end a value opens the next one. */
+  private opensNext(start: number, end: number): boolean {
+    const value = this.text.slice(start, end);
+    if (OPENS_NEXT.test(value)) return true;
+    const after = this.text[end + 1];
+    return after !== undefined && !/[\s/>]/.test(after) && /\s[A-Za-z_][\w:.-]*=$/.test(value);
+  }
+
+  /** Where a value ends that has no opening quote but a closing one. */
+  private closingQuote(start: number): number {
+    UNOPENED.lastIndex = start;
+    const found = UNOPENED.exec(this.text);
+    return found && !found[0].slice(0, -1).trimEnd().endsWith("=") ? start + found[0].length - 1 : -1;
+  }
+
   private unquoted(name: string, start: number, nameEnd: number): RawAttribute {
     const valueStart = this.at;
+    const closing = this.closingQuote(valueStart);
+    if (closing >= 0) {
+      const quote = this.text[closing] as string;
+      this.source.report("NX1014", `The value of '${name}' has no opening quote.`, valueStart, closing + 1, { fix: replaceFix(`add ${quote}`, valueStart, valueStart, quote) });
+      this.at = closing + 1;
+      return { name, value: this.decode(this.text.slice(valueStart, closing), valueStart), start, nameEnd, end: this.at, valueStart, valueEnd: closing };
+    }
     while (this.at < this.text.length && !isSpace(this.text.charCodeAt(this.at)) && this.text[this.at] !== ">" && this.text[this.at] !== "<" && !this.text.startsWith("/>", this.at)) this.at += 1;
     const raw = this.text.slice(valueStart, this.at);
     const quotes = raw.replaceAll('"', "&quot;");
@@ -274,16 +389,34 @@ class Parser {
       this.source.report("NX1004", `The closing tag </${name}> is malformed.`, start, this.at, { fix: replaceFix("write it plainly", start, greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at, `</${name}>`) });
       this.at = greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at;
     }
-    let depth = this.open.length - 1;
-    while (depth >= 0 && (this.open[depth] as RawElement).name !== name) depth -= 1;
-    if (depth < 0) {
+    const element = this.misspeltPair(name) ?? this.matching(name, start);
+    if (!element) {
       this.source.report("NX1003", `</${name}> closes nothing.`, start, this.at, { fix: replaceFix("remove it", start, this.at, "") });
       return;
     }
-    while (this.open.length - 1 > depth) this.closeUnclosed(start);
-    const element = this.open.pop() as RawElement;
+    const closeName = [start + 2, start + 2 + name.length] as const;
+    if (element.name !== name) this.source.report("NX1003", `</${name}> does not fit <${element.name}>.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, ...closeName, element.name) });
+    this.open.pop();
     element.end = this.at;
     element.closed = true;
+    element.closeName = closeName;
+  }
+
+  /** The innermost element, if a closing tag is meant for it though one of the two is misspelt. */
+  private misspeltPair(name: string): RawElement | null {
+    const inner = this.open[this.open.length - 1];
+    if (!inner || inner.name === name || !nearest(name, [inner.name])) return null;
+    const right = (word: string): boolean => this.known === null || this.known.has(word);
+    return right(name) && right(inner.name) && this.open.some((element) => element.name === name) ? null : inner;
+  }
+
+  /** The element that a closing tag names, as the innermost: those inside of it have no closing tag. */
+  private matching(name: string, start: number): RawElement | null {
+    let depth = this.open.length - 1;
+    while (depth >= 0 && (this.open[depth] as RawElement).name !== name) depth -= 1;
+    if (depth < 0) return null;
+    while (this.open.length - 1 > depth) this.closeUnclosed(start);
+    return this.open[depth] as RawElement;
   }
 
   private closeUnclosed(at: number): void {
@@ -307,9 +440,8 @@ class Parser {
 }
 
 /** The edits that give an element another tag, its closing tag included. */
-export function renameTag(source: Source, raw: RawElement, name: string): { start: number; end: number; text: string }[] {
+export function renameTag(raw: RawElement, name: string): { start: number; end: number; text: string }[] {
   const edits = [{ start: raw.nameStart, end: raw.nameEnd, text: name }];
-  const close = source.text.slice(raw.openEnd, raw.end).lastIndexOf(`</${raw.name}`);
-  if (raw.end > raw.openEnd && close >= 0) edits.push({ start: raw.openEnd + close + 2, end: raw.openEnd + close + 2 + raw.name.length, text: name });
+  if (raw.closeName) edits.push({ start: raw.closeName[0], end: raw.closeName[1], text: name });
   return edits;
 }

@@ -1,6 +1,7 @@
 // The canonical printer: one way to write each panel, so that differences between versions are differences in meaning.
 // Comments are not kept. Parsing what it prints gives the same tree.
 
+import { elementNames } from "./checker/declarations.ts";
 import type { Registry } from "./registry.ts";
 import { OPENS_NEXT, parse, RAW_TEXT } from "./parser.ts";
 import { Source } from "./source.ts";
@@ -41,9 +42,9 @@ export function print(tree: PrintTree): string {
 }
 
 /** Print a text canonically; one that has no panel is given back as it is. */
-export function format(text: string, _registry: Registry): string {
+export function format(text: string, registry: Registry): string {
   const source = new Source(text);
-  const tree = growTree(source, parse(source));
+  const tree = growTree(source, parse(source, elementNames(registry)));
   if (!tree.panel) return text;
   return print({ id: tree.id, title: tree.title, packs: tree.packs, sections: tree.sections });
 }

@@ -11,6 +11,7 @@ export class Source {
   readonly text: string;
   readonly diagnostics: Diagnostic[] = [];
   private readonly lines: number[] = [0];
+  private words: Map<string, { count: number; readonly at: number }> | null = null;
   private readonly counts = { error: 0, warning: 0, hint: 0 };
 
   constructor(text: string) {
@@ -55,12 +56,38 @@ export class Source {
     return at;
   }
 
+  /** Whether no more errors are taken, so that looking for what was meant is not worth its time. */
+  get full(): boolean {
+    return this.counts.error >= MOST.error;
+  }
+
+  /**
+   * The fix for a name that is not declared but like one that is. When the declared one stands nowhere else and the
+   * other one several times, then it is the declaration that is misspelt.
+   */
+  correction(name: string, declared: string, start: number, end: number): Fix {
+    this.words ??= wordsOf(this.text);
+    const [uses, declaration] = [this.words.get(name)?.count ?? 0, this.words.get(declared)];
+    if (declaration?.count !== 1 || uses < 2) return replaceFix(`write ${declared}`, start, end, declared);
+    return replaceFix(`write ${name} where it is declared`, declaration.at, declaration.at + declared.length, name);
+  }
+
   report(code: Code, message: string, start: number, end: number, options: { node?: string | null; fix?: Fix | null } = {}): void {
     const severity = CATALOGUE[code][0];
     if (this.counts[severity]++ >= MOST[severity]) return;
     const { node = null, fix = null } = options;
     this.diagnostics.push({ code, severity, message, span: this.span(start, end), node, fix });
   }
+}
+
+function wordsOf(text: string): Map<string, { count: number; readonly at: number }> {
+  const words = new Map<string, { count: number; readonly at: number }>();
+  for (const { 0: word, index } of text.matchAll(/[A-Za-z_]\w*/g)) {
+    const known = words.get(word);
+    if (known) known.count += 1;
+    else words.set(word, { count: 1, at: index });
+  }
+  return words;
 }
 
 function isSpace(text: string, at: number): boolean {
@@ -72,12 +99,13 @@ export function replaceFix(title: string, start: number, end: number, text: stri
   return { title, edits: [{ start, end, text }] };
 }
 
-/** The known word nearest to a misspelt one, if it is near enough to be meant. */
+/** The known word nearest to a misspelt one, if it is near enough to be meant: they must have something in common. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   if (word.length > 64) return null;
   let best: string | null = null;
   let least = word.length <= 3 ? 2 : 3;
   for (const candidate of known) {
+    if (word.length === 1 && candidate.length === 1) continue;
     const distance = edits(word.toLowerCase(), candidate.toLowerCase(), least);
     if (distance < least) {
       least = distance;

@@ -69,7 +69,7 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
 function reportNoPanel(source: Source, elements: readonly RawElement[]): void {
   const first = elements[0];
   const near = first ? nearest(first.name, ["panel"]) : null;
-  const fix = first && near ? { title: "write <panel>", edits: renameTag(source, first, near) } : null;
+  const fix = first && near ? { title: "write <panel>", edits: renameTag(first, near) } : null;
   source.report("NX2001", "The text has no <panel> around everything.", first?.start ?? 0, first?.nameEnd ?? Math.min(1, source.text.length), { fix });
 }
 
@@ -114,7 +114,8 @@ function readRootAttributes(source: Source, panel: RawElement): PackAttribute[] 
 }
 
 export function unknownAttribute(source: Source, element: RawElement, item: RawAttribute, known: readonly string[], node: string | null = null): void {
-  const near = nearest(item.name, known);
+  if (source.full) return;
+  const near = nearest(item.name, known.filter((name) => !attribute(element, name)));
   const fix = near ? replaceFix(`write ${near}`, item.start, item.nameEnd, near) : replaceFix("remove it", item.start, item.end, "");
   source.report("NX2004", `<${element.name}> has no attribute '${item.name}'${near ? `; did you mean '${near}'?` : "."}`, item.start, item.nameEnd, { node, fix });
 }
@@ -126,7 +127,7 @@ function sectionOf(source: Source, child: RawNode, sections: readonly Section[])
   }
   if (!(SECTIONS as readonly string[]).includes(child.name)) {
     const near = nearest(child.name, SECTIONS);
-    const fix = near ? { title: `write <${near}>`, edits: renameTag(source, child, near) } : null;
+    const fix = near ? { title: `write <${near}>`, edits: renameTag(child, near) } : null;
     source.report("NX2011", `<panel> has the sections view, data, logic and doc, not <${child.name}>${near ? `; did you mean <${near}>?` : "."}`, child.start, child.nameEnd, { fix });
     return null;
   }
@@ -257,7 +258,7 @@ class Gardener {
   private freeId(base: string): string {
     let id = `${base}-${this.count(base)}`;
     while (this.taken.has(id)) id = `${base}-${this.count(base)}`;
-    this.taken.set(id, { kind: "element", name: base, attributes: [], children: [], start: 0, nameStart: 0, nameEnd: 0, openEnd: 0, end: 0, closed: true });
+    this.taken.set(id, { kind: "element", name: base, attributes: [], children: [], start: 0, nameStart: 0, nameEnd: 0, openEnd: 0, end: 0, closeName: null, closed: true });
     return id;
   }
 }

@@ -22,6 +22,8 @@ export function parseType(text: string, declared: ReadonlyMap<string, RecordType
     if ("unknown" in item) return item;
     return generic[1] === "list" ? { kind: "list", item } : { kind: "dict", value: item };
   }
+  const unknown = /^([A-Za-z_]\w*)\s*\[/.exec(written);
+  if (unknown) return { unknown: unknown[1] as string };
   if (written === "list") return { kind: "list", item: { kind: "any" } };
   if (written === "dict") return { kind: "dict", value: { kind: "any" } };
   if ((SCALARS as readonly string[]).includes(written)) return { kind: written as (typeof SCALARS)[number] };
@@ -29,29 +31,31 @@ export function parseType(text: string, declared: ReadonlyMap<string, RecordType
 }
 
 /** Split `a: str, b: list[int] = 3` at the top level. */
-export function parseFields(text: string): { name: string; type: string; default: string | null }[] {
-  const parts: string[] = [];
+export function parseFields(text: string): { name: string; type: string; typeStart: number; default: string | null }[] {
+  const parts: { text: string; start: number }[] = [];
+  let start = 0;
   let depth = 0;
   let quote = "";
-  let part = "";
-  for (const char of text) {
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at] as string;
     if (quote) quote = char === quote ? "" : quote;
     else if (char === "'" || char === '"') quote = char;
     else if ("[{(".includes(char)) depth += 1;
     else if ("]})".includes(char)) depth -= 1;
     if (char === "," && depth === 0 && !quote) {
-      parts.push(part);
-      part = "";
-    } else part += char;
+      parts.push({ text: text.slice(start, at), start });
+      start = at + 1;
+    }
   }
-  if (part.trim()) parts.push(part);
-  return parts.map((piece) => {
+  if (text.slice(start).trim()) parts.push({ text: text.slice(start), start });
+  return parts.map(({ text: piece, start: from }) => {
     const colon = piece.indexOf(":");
     const equals = piece.indexOf("=", Math.max(0, colon));
     const head = equals < 0 ? piece : piece.slice(0, equals);
     return {
       name: (colon < 0 ? head : piece.slice(0, colon)).trim(),
       type: colon < 0 ? "any" : head.slice(colon + 1).trim(),
+      typeStart: from + colon + 1,
       default: equals < 0 ? null : piece.slice(equals + 1).trim(),
     };
   });

@@ -3,7 +3,7 @@
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import type { Diagnostic } from "../protocol/index.ts";
 import { element } from "./element.ts";
-import type { ConnectionState } from "./transport.ts";
+import type { ConnectionState, Host } from "./transport.ts";
 
 export interface ChromeActions {
   undo(redo: boolean): void;
@@ -65,7 +65,7 @@ export class Chrome {
     });
   }
 
-  connection(state: ConnectionState, host: "server" | "kernel"): void {
+  connection(state: ConnectionState, host: Host): void {
     clearInterval(this.timer);
     this.dot.dataset["state"] = state.kind;
     this.where = state.kind === "live" ? `live \u00b7 ${host}` : state.kind === "offline" ? "offline" : "connecting";

@@ -4,7 +4,6 @@ import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Aggregate, Build, FrameDeclaration, Json, Ordering } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Rows, Thin } from "../reactor/host.ts";
-import { rowsOf } from "./arrow.ts";
 import type { Page, Transport } from "./transport.ts";
 
 interface Entry<T> {
@@ -115,6 +114,11 @@ export class PanelData {
       for (const query of this.build.queries) if (affected.has(query.frame)) affected.add(query.name);
     }
     this.stale([...affected]);
+  }
+
+  /** What comes from functions of the notebook may be there now. */
+  calledAgain(): void {
+    this.stale([...this.build.queries, ...this.build.frames].map((item) => item.name).filter((name) => this.frameOf(name)?.call));
   }
 
   allStale(): void {
@@ -230,7 +234,7 @@ export class PanelData {
 
   private take(answer: Page, page: PageEntry | null, numbers: readonly NumberEntry[]): void {
     batch(() => {
-      if (page) page.value.value = { ...rowsOf(answer.arrow), total: answer.header.total, stale: false };
+      if (page) page.value.value = { ...answer.rows, total: answer.header.total, stale: false };
       numbers.forEach((entry, i) => { entry.value.value = (answer.header.aggregates[i] ?? null) as Value; });
     });
   }

@@ -1,12 +1,13 @@
 // The browser runtime: mounts panels. One per page, however many widgets ask for it.
 
-import { registry, stylesheet } from "../components/index.ts";
+import { registry } from "../components/index.ts";
 import { type Language, languageOf } from "../reactor/assist/index.ts";
 import { CommTransport, type Model } from "./comm.ts";
 import { assetUrl, jupyterPage, streamUrl } from "./host.ts";
 import { MountedPanel } from "./panel.ts";
 import { Preview } from "./preview.ts";
 import { SocketTransport } from "./socket.ts";
+import { addStyles } from "./styles.ts";
 import type { Transport } from "./transport.ts";
 
 export { reactIsland, registerIsland } from "./islands.ts";
@@ -50,10 +51,4 @@ function transport({ host, model }: MountOptions): Transport {
   if (!page) throw new Error("This page is not served by a Jupyter server with Nexus. Open the notebook there, or use an embedded workspace: nexus.Workspace.open(folder).");
   socket ??= new SocketTransport(streamUrl(page), (name) => assetUrl(page, name));
   return socket;
-}
-
-function addStyles(): void {
-  if (document.getElementById("nexus-styles")) return;
-  const style = Object.assign(document.createElement("style"), { id: "nexus-styles", textContent: stylesheet });
-  document.head.append(style);
 }

@@ -2,7 +2,7 @@
 
 import type { ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName } from "../reactor/host.ts";
-import { type ConnectionState, type Follower, gone, type Page, PROTOCOL, Refusal, type RequestBody, type Transport } from "./transport.ts";
+import { type ConnectionState, type Follower, gone, type Host, type Page, PROTOCOL, Refusal, type RequestBody, type Transport } from "./transport.ts";
 
 interface Waiting {
   resolve(answer: Result | Page): void;
@@ -13,7 +13,7 @@ interface Waiting {
 const PATIENCE = 90_000;
 
 export abstract class Multiplexer implements Transport {
-  abstract readonly host: "server" | "kernel";
+  abstract readonly host: Host;
   private readonly followers = new Map<string, Set<Follower>>();
   private readonly waiting = new Map<string, Waiting>();
   private readonly loaded = new Map<LazyName, Promise<unknown>>();

@@ -97,6 +97,7 @@ export class MountedPanel implements Follower {
         break;
       case "grants":
         this.permissions.granted(frame.grants);
+        if (frame.grants.some((grant) => grant.cap === "kernel.call")) this.live?.data.calledAgain();
         break;
       case "effect":
         this.effect(frame);
@@ -118,7 +119,10 @@ export class MountedPanel implements Follower {
     this.arriving = null;
     const build = check(nxml, registry);
     this.live ??= new LiveHost(this.name, build, this.transport, {
-      failed: (error) => this.chrome.notice(problemText(error), "error"),
+      failed: (error) => {
+        if (problemOf(error).code === "denied") this.permissions.denied();
+        else this.chrome.notice(problemText(error), "error");
+      },
       slow: (action, cancel) => this.chrome.slow(action, cancel),
       denied: () => this.permissions.denied(),
     });
@@ -128,8 +132,13 @@ export class MountedPanel implements Follower {
   }
 
   private patch(frame: Extract<ServerFrame, { type: "patch" }>): void {
-    if (this.known === null || frame.rev <= this.known || !this.live) return;
+    if (this.known === null || frame.rev <= this.known) return;
     const { live } = this;
+    if (!live) {
+      // There was no such panel before.
+      if (frame.nxml !== null) this.take(frame.nxml, Object.fromEntries(frame.ops.flatMap(stateOf(this.name))), frame.rev);
+      return;
+    }
     if (frame.nxml !== null) {
       const values = { ...Object.fromEntries(frame.ops.flatMap(stateOf(this.name))) };
       const kept = Object.fromEntries(check(this.nxml, registry).state.map((state) => [state.name, live.state(state.name) as Json]));

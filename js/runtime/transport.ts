@@ -1,7 +1,8 @@
 // What carries frames between a page and a workspace.
 
 import type { ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
-import type { LazyName } from "../reactor/host.ts";
+import type { LazyName, Rows } from "../reactor/host.ts";
+import { rowsOf } from "./arrow.ts";
 
 export const PROTOCOL = 1;
 
@@ -13,8 +14,7 @@ export type ConnectionState =
 
 export interface Page {
   readonly header: PageHeader;
-  /** An Arrow IPC stream. */
-  readonly arrow: Uint8Array;
+  readonly rows: Pick<Rows, "rows" | "columns">;
 }
 
 /** A refusal, as an error. */
@@ -37,9 +37,12 @@ export interface Follower {
   state(state: ConnectionState): void;
 }
 
+/** Where a workspace lives; `page` is a page that was saved with all it needs. */
+export type Host = "server" | "kernel" | "page";
+
 /** One connection for all panels that use it. */
 export interface Transport {
-  readonly host: "server" | "kernel";
+  readonly host: Host;
   /** Follow a panel; returns what ends it. */
   follow(panel: string, follower: Follower): () => void;
   /** Ask for something; `sent` is told the request's id, by which it can be cancelled. */
@@ -60,5 +63,5 @@ export function readPage(data: ArrayBuffer | Uint8Array): Page {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as PageHeader;
   // Arrow wants its buffers aligned, which a view behind the header is not.
-  return { header, arrow: bytes.slice(4 + length) };
+  return { header, rows: rowsOf(bytes.slice(4 + length)) };
 }

@@ -47,6 +47,12 @@ class Host(Protocol):
     def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
         """Create or replace a panel."""
 
+    def export_html(self, names: list[str], title: str | None) -> str:
+        """Return panels as one page; all when none is named."""
+
+    def draft(self, name: str, nxml: str | None) -> None:
+        """Show a text that is still arriving; ``None`` when that is over."""
+
     def delete(self, name: str) -> RevInfo:
         """Delete a panel."""
 

@@ -20,7 +20,7 @@ from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.trilog import TriLogQuestion
-from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, export_html
 
 __all__ = ["LocalHost"]
 
@@ -67,6 +67,14 @@ class LocalHost:
         """Create or replace a panel."""
         self.kernel.put_panel(name, nxml, self.actor, via=via)
         return self.panel(name)
+
+    def export_html(self, names: list[str], title: str | None) -> str:
+        """Return panels as one page."""
+        return export_html(self.kernel, names, self.actor.id, title=title)
+
+    def draft(self, name: str, nxml: str | None) -> None:
+        """Show a text that is still arriving."""
+        self.kernel.draft(name, nxml)
 
     def delete(self, name: str) -> RevInfo:
         """Delete a panel."""

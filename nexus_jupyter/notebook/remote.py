@@ -118,6 +118,14 @@ class RemoteHost:
         """Create or replace a panel."""
         return self._send(PanelInfo, "PUT", f"panels/{_part(name)}", {"nxml": nxml, "via": via})
 
+    def export_html(self, names: list[str], title: str | None) -> str:
+        """Return panels as one page."""
+        return self._send(TextInfo, "POST", "workspace/export", {"panels": names, "title": title}).text
+
+    def draft(self, name: str, nxml: str | None) -> None:
+        """Show a text that is still arriving."""
+        self._send(RevInfo, "POST", f"panels/{_part(name)}/draft", {"nxml": nxml})
+
     def delete(self, name: str) -> RevInfo:
         """Delete a panel."""
         return self._send(RevInfo, "DELETE", f"panels/{_part(name)}", None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
 
+from nexus_jupyter.notebook.drafting import PanelStream
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.history import HistoryFace
@@ -90,6 +91,16 @@ class Workspace:
         self._host.put_panel(name, nxml, via="cell")
         return Panel(self._host, name)
 
+    def stream(self, name: str) -> PanelStream:
+        """Write a panel piece by piece, shown as it arrives; use it in a ``with`` block.
+
+        Raises
+        ------
+        NXMLError
+            At the end of the block, if the text has errors; a panel that was there stays.
+        """
+        return PanelStream(self._host, name)
+
     def __getitem__(self, name: str) -> Panel:
         self._host.panel(name)
         return Panel(self._host, name)
@@ -153,6 +164,18 @@ class Workspace:
         self._exposed.add(function, name or function.__name__)
         self._host.expose(self._exposed)
         return function
+
+    def export_html(self, *panels: str, title: str | None = None) -> str:
+        """Return panels, all when none is named, as one HTML page that lives on without a server.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no panel of a name.
+        FrameError
+            If a panel reads a frame of more rows than a page may carry.
+        """
+        return self._host.export_html(list(panels), title)
 
     def grant(self, panel: str, cap: str, *, target: str | None = None, seconds: float | None = None) -> None:
         """Allow a panel something that its text asks for with ``<uses>``.

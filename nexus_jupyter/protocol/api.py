@@ -12,6 +12,8 @@ __all__ = [
     "CheckoutBody",
     "CommitBody",
     "CountInfo",
+    "DraftBody",
+    "ExportBody",
     "GrantBody",
     "HistoryBody",
     "PanelBody",
@@ -120,6 +122,19 @@ class HistoryBody(Contract):
     """Which of undo and redo."""
 
     redo: bool = False
+
+
+class ExportBody(Contract):
+    """Panels to make a page of; all when none is named."""
+
+    panels: list[str] = []
+    title: str | None = None
+
+
+class DraftBody(Contract):
+    """A panel's text as far as it has arrived; null when that is over."""
+
+    nxml: str | None = None
 
 
 class CheckBody(Contract):

@@ -152,6 +152,16 @@ class Reactor:
         assert isinstance(found, list)
         return [dict(component) for component in found if isinstance(component, dict)]
 
+    def gallery(self) -> str:
+        """Return the text of the panel that shows all components."""
+        return str(self._call("gallery", {}))
+
+    def language(self) -> dict[str, Any]:  # Any: a table of the language
+        """Return the language as data: components, functions, declarations, diagnostics, limits."""
+        found = self._call("language", {})
+        assert isinstance(found, dict)
+        return found
+
     def _call(self, function: str, argument: JsonValue) -> JsonValue:
         image = self._engine.image("reactor", asset("reactor.js").decode())
         return image.call({"call": function, "argument": argument}, limits=_LIMITS)

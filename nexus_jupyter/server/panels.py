@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from nexus_jupyter.protocol.api import (
     CheckBody,
+    DraftBody,
     HistoryBody,
     PanelBody,
     PanelInfo,
@@ -29,6 +30,7 @@ __all__ = [
     "BuildHandler",
     "CheckHandler",
     "ComponentsHandler",
+    "DraftHandler",
     "FixHandler",
     "FormatHandler",
     "HtmlHandler",
@@ -106,6 +108,22 @@ class PanelHandler(NexusHandler):
         kernel = await self.workspace()
         self.refuse_stale(kernel, name)
         self.reply(_rev(kernel, await self.work(lambda: kernel.delete(name, self.actor))))
+
+
+class DraftHandler(NexusHandler):
+    """A text that is still arriving."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Show a panel's text while it arrives", body=DraftBody, answer=RevInfo)
+    }
+
+    @guarded("write")
+    async def post(self, name: str) -> None:
+        """Show what has arrived."""
+        body = self.body(DraftBody)
+        kernel = await self.workspace()
+        kernel.draft(name, body.nxml)
+        self.reply(_rev(kernel, None))
 
 
 class StateHandler(NexusHandler):

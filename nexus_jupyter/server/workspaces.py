@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from tornado import web
 
 from nexus_jupyter.nog import Graph
-from nexus_jupyter.protocol.api import CheckoutBody, CommitBody, RevInfo, TextInfo, VersionInfo
+from nexus_jupyter.protocol.api import CheckoutBody, CommitBody, ExportBody, RevInfo, TextInfo, VersionInfo
 from nexus_jupyter.protocol.errors import FrameError, NotFoundError
 from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.patch import Change
@@ -18,10 +18,12 @@ from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 from nexus_jupyter.protocol.trilog import TriLogQuestion
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
+from nexus_jupyter.workspace import export_html
 
 __all__ = [
     "CheckoutHandler",
     "CommitHandler",
+    "ExportHandler",
     "FrameHandler",
     "GraphHandler",
     "HealthHandler",
@@ -67,6 +69,22 @@ class WorkspacesHandler(NexusHandler):
         """List the workspaces."""
         kernel = await self.workspace()
         self.reply([{"name": kernel.name, "rev": kernel.head.rev, "panels": kernel.panels()}])
+
+
+class ExportHandler(NexusHandler):
+    """Panels as a page."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Panels as one self-contained HTML page", body=ExportBody, answer=TextInfo)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Make the page; it travels inside JSON, as a picture of a panel does."""
+        body = self.body(ExportBody)
+        kernel = await self.workspace()
+        page = await self.work(lambda: export_html(kernel, body.panels, self.actor.id, title=body.title))
+        self.reply(TextInfo(text=page))
 
 
 class CommitHandler(NexusHandler):

@@ -1,8 +1,9 @@
 """The workspace kernel: panels and their lifecycle, runs, undo, versions, subscribers."""
 
+from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
 from nexus_jupyter.workspace.session import StreamSession
 
-__all__ = ["PanelView", "StreamSession", "WorkspaceKernel", "WorkspaceOptions"]
+__all__ = ["PanelView", "StreamSession", "WorkspaceKernel", "WorkspaceOptions", "export_html"]

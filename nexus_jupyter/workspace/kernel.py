@@ -16,7 +16,7 @@ from nexus_jupyter.history import Version, VersionStore
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NexusError, NXMLError, RequestError
+from nexus_jupyter.protocol.errors import NexusError, RequestError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
@@ -43,6 +43,7 @@ from nexus_jupyter.workspace.panels import (
     check_state,
     panel_names,
     panel_view,
+    refuse_errors,
     state_op,
     view_scoped,
 )
@@ -194,7 +195,7 @@ class WorkspaceKernel:
                     f"The text is that of the panel '{build.id}', but it was given the name '{name}'.",
                     hint=f"Write <panel id=\"{name}\" ...>, or use the name '{build.id}'.",
                 )
-            _refuse_errors(name, build)
+            refuse_errors(name, build)
 
             def draw(graph: Graph) -> Draft:
                 self.links.refuse_circle(graph, build)
@@ -210,6 +211,13 @@ class WorkspaceKernel:
         self.calls.forget(name)
         self.execution.prepare(build)
         return change
+
+    def draft(self, name: str, nxml: str | None) -> None:
+        """Show a text that is still arriving to those who look at its panel; ``None`` when that is over."""
+        if nxml is None:
+            self.drafts.end(name)
+        else:
+            self.drafts.update(name, nxml)
 
     def edit(self, name: str, patch: Patch, actor: Actor) -> Change | None:
         """Edit a panel by a patch whose ids are those of the panel's nodes.
@@ -388,11 +396,3 @@ class WorkspaceKernel:
                 return Draft(ops, actor, cause, None, span.trace_id, span.span_id)
 
             return self.writer.submit(draw)
-
-
-def _refuse_errors(name: str, build: Build) -> None:
-    errors = [diagnostic for diagnostic in build.diagnostics if diagnostic.severity == "error"]
-    if errors:
-        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-        lines = "\n".join(f"  {diagnostic}" for diagnostic in errors[:10])
-        raise NXMLError(f"The panel '{name}' has {count}:\n{lines}", diagnostics=build.diagnostics)

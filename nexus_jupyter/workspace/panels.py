@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NotFoundError, RequestError, StateError
+from nexus_jupyter.protocol.errors import NotFoundError, NXMLError, RequestError, StateError
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
 from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
 from nexus_jupyter.protocol.types import check_value
@@ -20,6 +20,7 @@ __all__ = [
     "panel_names",
     "panel_view",
     "personal",
+    "refuse_errors",
     "state_id",
     "state_op",
     "view_scoped",
@@ -174,3 +175,12 @@ def view_scoped(build: Build, values: dict[str, JsonValue]) -> dict[str, JsonVal
     for name in names & values.keys():
         check_state(build, name, values[name])
     return {name: values[name] for name in names & values.keys()}
+
+
+def refuse_errors(name: str, build: Build) -> None:
+    """Raise `NXMLError` if a text may not become a panel."""
+    errors = [diagnostic for diagnostic in build.diagnostics if diagnostic.severity == "error"]
+    if errors:
+        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+        lines = "\n".join(f"  {diagnostic}" for diagnostic in errors[:10])
+        raise NXMLError(f"The panel '{name}' has {count}:\n{lines}", diagnostics=build.diagnostics)

@@ -109,7 +109,7 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3003", "a misspelt name in the arguments of an event", panel('<button id="b" label="Add" on:press="add ( ‸cuont )"/>', "", '<action name="add" params="by: int">state.count += by;</action>'), true),
   fault("NX3003", "a misspelt state in an action", logic('<action name="a">state.‸cuont = 1;</action>'), true),
   fault("NX3004", "an expression that ends too early", panel('<text id="t">{count +‸}</text>')),
-  fault("NX3004", "a brace that is not closed", panel('<text id="t">One ‸{count</text>')),
+  fault("NX3004", "a brace that is not closed", panel('<text id="t">One ‸{count</text>'), true),
   fault("NX3004", "a bracket too many", panel('<text id="t" if="count‸)">One</text>'), true),
   fault("NX3004", "a method call", panel('<text id="t">{count.‸toFixed(2)}</text>')),
   fault("NX3004", "an assignment", panel('<text id="t">{count ‸= 2}</text>')),

@@ -2,7 +2,8 @@
 
 import type { ColumnDeclaration, RecordField, StateDeclaration, TypeSpec } from "../../protocol/index.ts";
 import { readCall } from "./calls.ts";
-import { attribute, NAME, unknownAttribute, type TreeNode } from "../tree.ts";
+import type { Registry } from "../registry.ts";
+import { attribute, NAME, SECTIONS, unknownAttribute, type TreeNode } from "../tree.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
@@ -31,6 +32,14 @@ export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<str
   }),
 };
 
+/** The names of all elements, and of those that hold no others. */
+export function elementNames(registry: Registry): { known: ReadonlySet<string>; leaves: ReadonlySet<string> } {
+  const declarations = Object.values(DECLARATIONS).flatMap((section) => Object.keys(section));
+  const leaves = Object.values(registry.components).filter(({ content }) => content === "text" || content === "none").map(({ name }) => name);
+  return { known: new Set(["panel", ...SECTIONS, ...declarations, ...Object.keys(registry.components)]), leaves: new Set([...declarations, ...leaves]) };
+}
+
+
 /** Check tag and attributes of a declaration; false when it is not to be used. */
 export function checkDeclaration(names: Names, section: "data" | "logic", item: TreeNode): item is TreeNode & { raw: RawElement } {
   const raw = item.raw as RawElement;
@@ -41,7 +50,7 @@ export function checkDeclaration(names: Names, section: "data" | "logic", item: 
     const belongs = Object.hasOwn(DECLARATIONS[other], raw.name);
     const near = belongs ? null : nearest(raw.name, Object.keys(known));
     const message = belongs ? `<${raw.name}> belongs into <${other}>.` : `<${section}> has no <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`;
-    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? { title: `write <${near}>`, edits: renameTag(names.source, raw, near) } : null });
+    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
     return false;
   }
   const plain = wanted.map((name) => name.replace("!", ""));
@@ -93,19 +102,23 @@ export function declareType(names: Names, raw: RawElement, node: string): void {
   }
   const fields: RecordField[] = [];
   for (const field of parseFields(written.value ?? "")) {
-    const type = typeOf(names, field.type, written, node);
+    const type = typeOf(names, field.type, written, field.typeStart, node);
     if (!NAME.test(field.name) || RESERVED.has(field.name)) names.source.report("NX2016", `'${field.name}' cannot be the name of a field.`, written.valueStart, written.valueEnd, { node });
-    else if (type) fields.push({ name: field.name, type });
+    else fields.push({ name: field.name, type: type ?? { kind: "any" } });
   }
   names.types.set(name, { kind: "record", name, fields });
 }
 
-function typeOf(names: Names, text: string, at: RawAttribute, node: string): TypeSpec | null {
+/** The type that is written in an attribute from an offset on; null when there is none of that name. */
+export function typeOf(names: Names, text: string, at: RawAttribute, offset: number, node: string): TypeSpec | null {
   const type = parseType(text, names.types);
   if (!("unknown" in type)) return type;
   const known = [...SCALARS, "list", "dict", ...names.types.keys()];
-  const near = nearest(type.unknown, known);
-  const start = at.valueStart + Math.max(0, names.source.text.slice(at.valueStart, at.valueEnd).indexOf(type.unknown));
+  const value = at.value ?? "";
+  const index = Math.max(0, value.indexOf(type.unknown, offset));
+  const takesItems = value.slice(index + type.unknown.length).trimStart().startsWith("[");
+  const near = nearest(type.unknown, takesItems ? ["list", "dict"] : known);
+  const start = names.source.place(at.valueStart, value, index);
   names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.join(", ")}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
     node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near) : null,
   });
@@ -115,7 +128,7 @@ function typeOf(names: Names, text: string, at: RawAttribute, node: string): Typ
 export function declareState(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
   const written = attribute(raw, "type");
-  const type = (written?.value ? typeOf(names, written.value, written, node) : null) ?? { kind: "any" };
+  const type = (written?.value ? typeOf(names, written.value, written, 0, node) : null) ?? { kind: "any" };
   const given = attribute(raw, "default");
   let value = given?.value == null ? emptyValue(type) : readValue(type, given.value);
   if (given && (value === undefined || !fits(type, value))) {
@@ -152,8 +165,8 @@ export function declareFrame(names: Names, raw: RawElement, node: string): void 
   const columns: ColumnDeclaration[] = [];
   const written = attribute(raw, "columns");
   for (const field of parseFields(written?.value ?? "")) {
-    const type = typeOf(names, field.type, written as RawAttribute, node);
-    if (type && "kind" in type && (SCALARS as readonly string[]).includes(type.kind)) columns.push({ name: field.name, type: type as ColumnDeclaration["type"] });
+    const type = typeOf(names, field.type, written as RawAttribute, field.typeStart, node) ?? { kind: "any" };
+    if ((SCALARS as readonly string[]).includes(type.kind)) columns.push({ name: field.name, type: type as ColumnDeclaration["type"] });
   }
   const source = match ? `kernel:${match[1]}` : (from.value ?? "");
   if (!names.frames.has(name)) names.frames.set(name, { name, source, columns, call, debounce: call ? debounceOf(names, raw, node) : 0 });

@@ -4,7 +4,7 @@ import type { LayoutRule } from "../../protocol/index.ts";
 import { arrange, type Item, readRelations } from "../layout.ts";
 import type { RawElement } from "../parser.ts";
 import type { Registry } from "../registry.ts";
-import { nearest, replaceFix, type Source } from "../source.ts";
+import { nearest, type Source } from "../source.ts";
 import { attribute, type TreeNode } from "../tree.ts";
 
 /** Constraints of one container. */
@@ -27,13 +27,15 @@ function arrangeOne(source: Source, registry: Registry, item: TreeNode, raw: Raw
   const at = given ?? { valueStart: raw.start, valueEnd: raw.nameEnd };
   for (const piece of malformed) source.report("NX7003", `'${piece}' is no constraint; write a.width == b.width, or a.width >= 2 * b.width.`, at.valueStart, at.valueEnd, { node: item.node.id });
   if (relations.length > MOST) source.report("NX1001", `<${raw.name}> has more than ${MOST} constraints.`, at.valueStart, at.valueEnd, { node: item.node.id });
-  const ids = children.map((child) => child.id);
+  const ids = item.children.filter((child) => child.raw).map((child) => child.node.id);
+  const arranged = new Set(children.map((child) => child.id));
   const usable = relations.slice(0, MOST).filter((relation) => {
     const unknown = [relation.left, relation.right].find((id) => id !== null && !ids.includes(id));
-    if (!unknown) return true;
+    // A child that is no component is reported as such, where it stands.
+    if (!unknown) return arranged.has(relation.left) && (relation.right === null || arranged.has(relation.right));
     const near = nearest(unknown, ids);
     const start = at.valueStart + Math.max(0, source.text.slice(at.valueStart, at.valueEnd).indexOf(`${unknown}.`));
-    source.report("NX7003", `'${unknown}' is no child of this ${raw.name}${near ? `; did you mean '${near}'?` : "."}`, start, start + unknown.length, { node: item.node.id, fix: near ? replaceFix(`write ${near}`, start, start + unknown.length, near) : null });
+    source.report("NX7003", `'${unknown}' is no child of this ${raw.name}${near ? `; did you mean '${near}'?` : "."}`, start, start + unknown.length, { node: item.node.id, fix: near ? source.correction(unknown, near, start, start + unknown.length) : null });
     return false;
   });
   const { rule, dropped } = arrange(item.node.id, children, usable);

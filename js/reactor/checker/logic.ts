@@ -5,8 +5,9 @@ import type { RawAttribute, RawElement } from "../parser.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { table } from "../table.ts";
 import { attribute, contentText, type Tree, type TreeNode } from "../tree.ts";
-import { emptyValue, fits, parseFields, parseType, readValue, spell } from "../types.ts";
+import { emptyValue, fits, parseFields, readValue, spell } from "../types.ts";
 import { refuseRows } from "./calls.ts";
+import { typeOf } from "./declarations.ts";
 import { readInvocation } from "./invocation.ts";
 import type { Names } from "./names.ts";
 
@@ -125,10 +126,8 @@ export function hintUnused(names: Names, used: ReadonlySet<string>, nodes: reado
   }
 }
 
-function parameter(names: Names, field: { name: string; type: string; default: string | null }, at: RawAttribute, node: string): Parameter {
-  const parsed = parseType(field.type, names.types);
-  if ("unknown" in parsed) names.source.report("NX3010", `There is no type '${parsed.unknown}'.`, at.valueStart, at.valueEnd, { node });
-  const type = "unknown" in parsed ? { kind: "any" as const } : parsed;
+function parameter(names: Names, field: ReturnType<typeof parseFields>[number], at: RawAttribute, node: string): Parameter {
+  const type = typeOf(names, field.type, at, field.typeStart, node) ?? { kind: "any" };
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(field.name) || ["state", "nx", "event"].includes(field.name)) {
     names.source.report("NX2016", `'${field.name}' cannot be the name of a parameter.`, at.valueStart, at.valueEnd, { node });
   }
@@ -215,5 +214,5 @@ export function unknownAction(names: Names, name: string, start: number, end: nu
   const known = [...names.actions.keys()];
   const near = nearest(name, known);
   const hint = near ? `; did you mean '${near}'?` : known.length ? `. Actions: ${known.join(", ")}.` : ". Declare it in <logic>.";
-  names.source.report("NX3013", `There is no action '${name}'${hint}`, start, end, { node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null });
+  names.source.report("NX3013", `There is no action '${name}'${hint}`, start, end, { node, fix: near ? names.source.correction(name, near, start, end) : null });
 }

@@ -100,7 +100,8 @@ export class Names {
     if (!(error instanceof ExpressionError)) throw error;
     const at = this.at(place, Math.min(error.at, place.text.length));
     const stray = /^'(.)' is not expected here$/.exec(error.message);
-    const fix = stray && place.text[error.at] === stray[1] ? replaceFix("remove it", at, at + 1, "") : null;
+    const missing = error.missing && this.at(place, error.missing.at);
+    const fix = stray && place.text[error.at] === stray[1] ? replaceFix("remove it", at, at + 1, "") : error.missing && missing !== null ? replaceFix(`add ${error.missing.text}`, missing, missing, error.missing.text) : null;
     this.source.report("NX3004", `In '${excerpt(place.text)}': ${error.message}.`, at, at + 1, { node: place.node, fix });
   }
 
@@ -119,7 +120,7 @@ export class Names {
     this.reported.add(key);
     const near = nearest(name, known);
     const hint = near ? `; did you mean '${near}'?` : known.length ? `. Known here: ${known.slice(0, 8).join(", ")}.` : ". Declare it in <data>.";
-    this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null });
+    this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? this.source.correction(name, near, start, end) : null });
   }
 
   private checkCalls(parsed: Parsed, place: Place): void {

@@ -3,7 +3,7 @@
 import type { AggregateColumn, Expression, FrameDeclaration, GroupKey, Json, Ordering, QueryDeclaration } from "../../protocol/index.ts";
 import { type Occurrence, parseExpression } from "../expression/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
-import { nearest, replaceFix } from "../source.ts";
+import { nearest } from "../source.ts";
 import { attribute } from "../tree.ts";
 import { everyPart, mapParts } from "../walk.ts";
 import type { Names } from "./names.ts";
@@ -129,7 +129,7 @@ class QueryReader {
     if (!this.columns || this.columns.includes(name)) return;
     const near = nearest(name, this.columns);
     this.names.source.report("NX3012", `There is no column '${name}'${near ? `; did you mean '${near}'?` : `. Columns: ${this.columns.join(", ")}.`}`, start, end, {
-      node: this.node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null,
+      node: this.node, fix: near ? this.names.source.correction(name, near, start, end) : null,
     });
   }
 

@@ -12,7 +12,7 @@ import { kindOf, suits } from "./kinds.ts";
 import type { Checked, Names } from "./names.ts";
 
 /** Attributes that any element takes. */
-const DIRECTIVES = ["id", "if", "else", "for", "key", "slot", "span", "min", "grow", "priority"];
+export const DIRECTIVES = ["id", "if", "else", "for", "key", "slot", "span", "min", "grow", "priority"];
 const FITS: Readonly<Record<PropType, readonly string[]>> = {
   str: ["str", "date", "any"], url: ["str", "any"], date: ["date", "str", "any"], column: ["str", "any"], int: ["int", "float", "any"],
   float: ["int", "float", "any"], bool: ["bool", "any"], list: ["list", "any"], record: ["dict", "record", "any"], frame: ["any"],
@@ -103,7 +103,7 @@ export class ViewReader {
     const spec = Object.hasOwn(known, raw.name) ? known[raw.name] : undefined;
     if (!spec) {
       const near = nearest(raw.name, Object.keys(known));
-      const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(source, raw, near) } : null;
+      const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null;
       source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
       return null;
     }
@@ -111,7 +111,8 @@ export class ViewReader {
     if (spec.within && !spec.within.includes(parent)) {
       source.report("NX2008", `<${raw.name}> may only stand in ${spec.within.map((name) => `<${name}>`).join(" or ")}.`, raw.start, raw.nameEnd, { node: id });
     } else if (inside !== undefined && inside !== "elements" && !(Array.isArray(inside) && inside.includes(raw.name))) {
-      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>.`, raw.start, raw.nameEnd, { node: id });
+      const near = Array.isArray(inside) ? nearest(raw.name, inside as readonly string[]) : null;
+      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
     }
     return spec;
   }
@@ -124,12 +125,12 @@ export class ViewReader {
     const components = pack === undefined ? undefined : this.registry.packs[pack]?.components;
     if (!components) {
       const near = nearest(prefix, this.packs.keys());
-      source.report("NX2010", `The namespace of <${raw.name}> is not known${near ? `; did you mean <${near}:${name}>?` : `: bring it in with xmlns:${prefix}="nexus:lib/NAME@VERSION" in <panel>.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${near}:${name}>`, edits: renameTag(source, raw, `${near}:${name}`) } : null });
+      source.report("NX2010", `The namespace of <${raw.name}> is not known${near ? `; did you mean <${near}:${name}>?` : `: bring it in with xmlns:${prefix}="nexus:lib/NAME@VERSION" in <panel>.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${near}:${name}>`, edits: renameTag(raw, `${near}:${name}`) } : null });
       return null;
     }
     if (Object.hasOwn(components, name)) return components[name] as ComponentSpec;
     const near = nearest(name, Object.keys(components));
-    source.report("NX2002", `The pack ${pack} has no component <${name}>${near ? `; did you mean <${prefix}:${near}>?` : `. It has: ${Object.keys(components).join(", ")}.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${prefix}:${near}>`, edits: renameTag(source, raw, `${prefix}:${near}`) } : null });
+    source.report("NX2002", `The pack ${pack} has no component <${name}>${near ? `; did you mean <${prefix}:${near}>?` : `. It has: ${Object.keys(components).join(", ")}.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${prefix}:${near}>`, edits: renameTag(raw, `${prefix}:${near}`) } : null });
     return null;
   }
 
@@ -306,9 +307,11 @@ export class ViewReader {
   }
 
   private required(node: ViewNode, raw: RawElement, spec: ComponentSpec): void {
-    for (const [name, prop] of Object.entries(spec.props)) {
+    for (const name in spec.props) {
+      const prop = spec.props[name] as PropSpec;
+      if (!prop.required) continue;
       const given = raw.attributes.some((attribute) => attribute.name === name || attribute.name === `bind:${name}`);
-      if (prop.required && !given) this.names.source.report("NX2009", `<${raw.name}> needs the attribute '${name}': ${prop.doc}`, raw.start, raw.nameEnd, { node: node.id });
+      if (!given) this.names.source.report("NX2009", `<${raw.name}> needs the attribute '${name}': ${prop.doc}`, raw.start, raw.nameEnd, { node: node.id });
     }
   }
 

@@ -30,6 +30,16 @@ const SPELLING = table<Binary["op"]>({ "||": "or", "&&": "and", "===": "==", "!=
 const UNARY = 10;
 const CONSTANTS: Readonly<Record<string, null | boolean>> = { null: null, true: true, false: false };
 
+/** How far a text is an expression: to its end, or to before the first word that does not belong to it. */
+export function expressionLength(text: string): number {
+  try {
+    parseExpression(text);
+    return text.length;
+  } catch (error) {
+    return error instanceof ExpressionError ? text.slice(0, error.at).trimEnd().length : 0;
+  }
+}
+
 /** Parse an expression. Throws `ExpressionError` with the offset of what is wrong. */
 export function parseExpression(text: string): Parsed {
   return new Parser(text).whole();
@@ -74,7 +84,7 @@ class Parser {
 
   private expect(value: string): void {
     const token = this.peek();
-    if (!this.accept(value)) throw new ExpressionError(`'${value}' is expected here`, token.start);
+    if (!this.accept(value)) throw new ExpressionError(`'${value}' is expected here`, token.start, token.kind === "end" ? { text: value, at: token.start } : null);
   }
 
   private binary(minimum: number): Expression {

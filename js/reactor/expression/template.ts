@@ -1,5 +1,6 @@
 // Text with holes: `{count} of {total | number}`. Doubled braces stand for themselves.
 
+import { expressionLength } from "./parse.ts";
 import { ExpressionError } from "./tokens.ts";
 
 export interface TemplatePart {
@@ -48,5 +49,6 @@ function closing(text: string, open: number): number {
     else if (char === "{") depth += 1;
     else if (char === "}" && --depth === 0) return at;
   }
-  throw new ExpressionError("the brace { is not closed", open);
+  const length = expressionLength(text.slice(open + 1));
+  throw new ExpressionError("the brace { is not closed", open, length ? { text: "}", at: open + 1 + length } : null);
 }

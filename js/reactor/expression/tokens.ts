@@ -14,9 +14,12 @@ export interface Token {
 /** A text that is no expression. `at` is the offset in it. */
 export class ExpressionError extends Error {
   readonly at: number;
-  constructor(message: string, at: number) {
+  /** What is to be written where, if that can be told. */
+  readonly missing: { readonly text: string; readonly at: number } | null;
+  constructor(message: string, at: number, missing: ExpressionError["missing"] = null) {
     super(message);
     this.at = at;
+    this.missing = missing;
   }
 }
 

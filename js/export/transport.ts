@@ -1,0 +1,191 @@
+// A workspace that is a page: panels, their values and their rows lie in it, handlers run in a worker. Nothing is kept.
+
+import type { ActionDeclaration, Build, Json, Problem, Result, ServerFrame } from "../protocol/index.ts";
+import type { LazyName, Row } from "../reactor/host.ts";
+import { type Follower, gone, type Page, Refusal, type RequestBody, type Transport } from "../runtime/transport.ts";
+import { answer, reduced, sorted, stateOf, type Table } from "./queries.ts";
+import type { RunAnswer, WorkerMessage } from "./worker.ts";
+
+export interface ExportedPanel {
+  readonly nxml: string;
+  readonly build: Build;
+  readonly state: Readonly<Record<string, Json>>;
+  readonly links: Readonly<Record<string, Json>>;
+  /** Handlers as the sandbox evaluates them: file and source. */
+  readonly files: readonly (readonly [string, string])[];
+}
+
+export interface Sources {
+  readonly panels: Readonly<Record<string, ExportedPanel>>;
+  frame(source: string): Table;
+  load(name: LazyName): Promise<unknown>;
+  worker(): Promise<Worker>;
+}
+
+/** Milliseconds that a handler may take, as on the server. */
+const PATIENCE = 5000;
+const UNDONE = 200;
+
+interface Live {
+  readonly panel: ExportedPanel;
+  values: Record<string, Json>;
+  readonly followers: Set<Follower>;
+  readonly undone: Record<string, Json>[];
+  readonly redone: Record<string, Json>[];
+}
+
+export class PageTransport implements Transport {
+  readonly host = "page";
+  private readonly sources: Sources;
+  private readonly live = new Map<string, Live>();
+  private worker: Promise<Worker> | null = null;
+  private rev = 1;
+  private runs = 0;
+
+  constructor(sources: Sources) {
+    this.sources = sources;
+  }
+
+  follow(panel: string, follower: Follower): () => void {
+    const live = this.panel(panel);
+    live.followers.add(follower);
+    follower.state({ kind: "live" });
+    follower.frame({ type: "snapshot", panel, rev: this.rev, nxml: live.panel.nxml, state: live.values });
+    if (Object.keys(live.panel.links).length) follower.frame({ type: "links", panel, values: live.panel.links });
+    return () => live.followers.delete(follower);
+  }
+
+  load(name: LazyName): Promise<unknown> {
+    return this.sources.load(name);
+  }
+
+  cancel(): void {
+    this.stop();
+  }
+
+  async request(body: RequestBody, sent: (id: string) => void = () => {}): Promise<Result | Page> {
+    sent(String(++this.runs));
+    switch (body.type) {
+      case "set":
+        this.write(body.panel, { [body.name]: body.value });
+        return this.result(null);
+      case "trigger":
+        return this.trigger(body.panel, body.action, body.args as Json[] | Record<string, Json>, body.event);
+      case "undo":
+        return this.undo(body.panel, body.redo);
+      case "frame.page":
+        return this.page(body);
+      default:
+        throw new Refusal(gone("This page was saved from a notebook; open the notebook to do that."));
+    }
+  }
+
+  private panel(name: string): Live {
+    let found = this.live.get(name);
+    if (found) return found;
+    const panel = this.sources.panels[name];
+    if (!panel) throw new Refusal(gone(`There is no panel '${name}' in this page.`));
+    found = { panel, values: { ...panel.state }, followers: new Set(), undone: [], redone: [] };
+    this.live.set(name, found);
+    return found;
+  }
+
+  private result(value: Json): Result {
+    return { type: "result", id: "", rev: this.rev, value, problem: null, profile: null };
+  }
+
+  private write(name: string, changes: Record<string, Json>): void {
+    const live = this.panel(name);
+    for (const [state, value] of Object.entries(changes)) refuse(live.panel.build, state, value);
+    live.undone.push(live.values);
+    if (live.undone.length > UNDONE) live.undone.shift();
+    live.redone.length = 0;
+    this.show(name, live, { ...live.values, ...changes });
+  }
+
+  private undo(name: string, redo: boolean): Result {
+    const live = this.panel(name);
+    const [from, to] = redo ? [live.redone, live.undone] : [live.undone, live.redone];
+    const values = from.pop();
+    if (!values) throw new Refusal({ ...gone(`There is nothing of yours to ${redo ? "redo" : "undo"} in this panel.`), code: "not-found" });
+    to.push(live.values);
+    this.show(name, live, values);
+    return this.result(null);
+  }
+
+  private show(name: string, live: Live, values: Record<string, Json>): void {
+    live.values = values;
+    this.rev += 1;
+    const frame: ServerFrame = { type: "snapshot", panel: name, rev: this.rev, nxml: live.panel.nxml, state: values };
+    for (const follower of live.followers) follower.frame(frame);
+  }
+
+  private page(body: Extract<RequestBody, { type: "frame.page" }>): Page {
+    const live = this.panel(body.panel);
+    const state = stateOf({ ...live.values, ...live.panel.links }, body.state);
+    const table = answer(live.panel.build, body.query, (source) => this.sources.frame(source), state);
+    const ordered = body.order.length ? sorted(table.rows, body.order) : table.rows;
+    const aggregates = body.aggregates.map(({ fn, column }) => (fn === "len" ? table.rows.length : reduced(fn, table.rows.map((row) => row[column ?? ""] ?? null)))) as Json[];
+    const rows: readonly Row[] = body.thin ? ordered : ordered.slice(body.offset, body.offset + body.limit);
+    return { header: { id: "", panel: body.panel, query: body.query, rev: this.rev, offset: body.offset, total: table.rows.length, aggregates }, rows: { rows, columns: table.columns } };
+  }
+
+  private async trigger(name: string, action: string, args: Json[] | Record<string, Json>, event: Json): Promise<Result> {
+    const live = this.panel(name);
+    const declared = live.panel.build.actions.find((one) => one.name === action);
+    if (!declared) throw new Refusal(gone(`The panel '${name}' has no action '${action}'.`));
+    const job = { action, state: live.values, args: bound(declared, args), event, seed: crypto.getRandomValues(new Uint32Array(1))[0] as number };
+    const done = await this.run({ id: ++this.runs, panel: name, files: live.panel.files, job });
+    if (done.error) throw new Refusal(problemOf(declared, name, done.error));
+    if (done.changes && Object.keys(done.changes).length) this.write(name, done.changes);
+    return this.result(done.value ?? null);
+  }
+
+  private async run(run: Extract<WorkerMessage, { run: unknown }>["run"]): Promise<RunAnswer> {
+    const worker = await (this.worker ??= this.sources.worker());
+    return new Promise((resolve) => {
+      const end = (result: RunAnswer): void => {
+        clearTimeout(timer);
+        worker.removeEventListener("message", take);
+        resolve(result);
+      };
+      const take = (event: MessageEvent<RunAnswer>): void => { if (event.data.id === run.id) end(event.data); };
+      const timer = setTimeout(() => {
+        this.stop();
+        end({ id: run.id, error: { name: "", message: `The action '${run.job.action}' ran longer than ${PATIENCE / 1000} s and was stopped.`, stack: "" } });
+      }, PATIENCE);
+      worker.addEventListener("message", take);
+      worker.postMessage({ run } satisfies WorkerMessage);
+    });
+  }
+
+  /** End what runs: only the whole worker can be. */
+  private stop(): void {
+    void this.worker?.then((worker) => worker.terminate());
+    this.worker = null;
+  }
+}
+
+function bound(action: ActionDeclaration, args: Json[] | Record<string, Json>): Json[] {
+  return action.params.map((parameter, i) => {
+    const given = Array.isArray(args) ? args[i] : args[parameter.name];
+    return given === undefined ? parameter.default : given;
+  });
+}
+
+/** The bounds that a state's declaration sets; its type is seen to by the controls and the sandbox. */
+function refuse(build: Build, name: string, value: Json): void {
+  const declared = build.state.find((state) => state.name === name);
+  if (!declared) throw new Refusal(gone(`The panel has no state '${name}'.`));
+  const size = typeof value === "number" ? value : typeof value === "string" || Array.isArray(value) ? value.length : null;
+  if (size === null) return;
+  if (declared.min !== null && size < declared.min) throw new Refusal({ ...gone(`state.${name} must be at least ${declared.min}, not ${size}.`), code: "state" });
+  if (declared.max !== null && size > declared.max) throw new Refusal({ ...gone(`state.${name} must be at most ${declared.max}, not ${size}.`), code: "state" });
+}
+
+function problemOf(action: ActionDeclaration, panel: string, error: { readonly name: string; readonly message: string; readonly stack: string }): Problem {
+  const place = new RegExp(`${panel}/${action.name}:(\\d+)`).exec(error.stack);
+  const line = action.span.line + (place ? Number(place[1]) - 1 : 0);
+  const plain = ["", "Error", "PanelError", "PermissionError", "HostError"].includes(error.name);
+  return { ...gone(plain ? error.message : `${error.name}: ${error.message}`, "Nothing was changed."), code: "handler", kind: "threw", span: { ...action.span, line } };
+}

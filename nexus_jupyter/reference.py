@@ -1,0 +1,173 @@
+"""The language reference, written from the tables that the checker uses: ``python -m nexus_jupyter.reference FILE``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nexus_jupyter.language import language
+
+__all__ = ["reference"]
+
+_HEAD = """# NXML reference
+
+Written by `make reference` from the grammar, the registry of components and the catalogue of findings; not by hand.
+"""
+
+_GRAMMAR = """## Grammar
+
+```ebnf
+panel    = "<panel" xmlns? pack* id title? ">" view? data? logic? doc? "</panel>" ;   (* sections in any order *)
+pack     = "xmlns:" NAME "=" '"nexus:lib/' NAME "@" DIGITS '"' ;
+element  = "<" TAG attribute* ( "/>" | ">" ( element | text )* "</" TAG ">" ) ;
+attribute= NAME ( "=" quoted )? | "bind:" NAME "=" STATE | "on:" EVENT "=" call ;
+text     = ( character | "{" expression "}" | "{{" | "}}" | entity )* ;
+entity   = "&lt;" | "&gt;" | "&amp;" | "&quot;" | "&apos;" | "&#" DIGITS ";" | "&#x" HEX ";" ;
+call     = ACTION ( "(" ( expression ( "," expression )* )? ")" )? ;
+```
+
+Expressions are a part of JavaScript without assignment:
+
+```ebnf
+expression = pipe ;
+pipe       = choice ( "|" FUNCTION ( "(" arguments ")" )? )* ;
+choice     = default ( "?" expression ":" choice )? ;
+default    = or ( "??" or )* ;        or  = and ( ( "||" | "or" ) and )* ;     and = equal ( ( "&&" | "and" ) equal )* ;
+equal      = order ( ( "==" | "!=" ) order )* ;   order = sum ( ( "<" | "<=" | ">" | ">=" | "in" ) sum )* ;
+sum        = product ( ( "+" | "-" ) product )* ; product = unary ( ( "*" | "/" | "%" ) unary )* ;
+unary      = ( "!" | "not" | "-" | "+" ) unary | primary ( "." NAME | "?." NAME | "[" expression "]" )* ;
+primary    = NUMBER | TEXT | "true" | "false" | "null" | NAME | FUNCTION "(" arguments ")" | "[" arguments "]"
+           | "{" ( NAME ":" expression ),* "}" | "(" expression ")" ;
+```
+
+The code of `<action>` and `<effect>` is JavaScript and is taken as it is, up to the closing tag.
+"""
+
+_MEANINGS = {
+    "type": 'A record type: `fields="id: str, done: bool"`. It is declared before it is used.',
+    "state": "A value that changes. Scope `shared` (everybody has the same), `user` (one value per person) or `view` "
+    "(one per page that shows the panel).",
+    "computed": "A value that follows from others.",
+    "link": 'A value that another panel exports: `from="sales.total"`.',
+    "frame": "A table: `kernel:NAME` bound with `ws.bind`, or `kernel:FUNCTION(arguments)` of a function exposed with "
+    "`ws.expose`, called again when its arguments have changed and rested for `debounce` milliseconds.",
+    "query": "Rows of a frame or query, worked out where the data is: filtered, grouped, ordered.",
+    "uses": "A capability that the panel asks for, with the reason that people are shown.",
+    "action": "Code that runs in the sandbox when an event, a tool or the notebook asks for it.",
+    "effect": "Code that runs when its condition becomes true, or true with another value.",
+    "lifecycle": "An action that runs on `mount` (somebody looks at the panel), `unmount` (nobody does any more), or "
+    "every so many milliseconds while somebody looks (`interval`, at least 250).",
+    "export": "A value that other panels may link to.",
+    "tool": "Something that a model may do: run an action, or set a state. Its text says what it is for.",
+    "resource": "Something that a model may read.",
+}
+_DIRECTIVES = {
+    "id": "The element's name, unique in the panel; edits, undo and layout find it by that.",
+    "if": "Shown only while the expression is true.",
+    "else": "Shown while the element before, which has `if`, is not.",
+    "for": 'Once for each item: `for="task in tasks"`.',
+    "key": "What identifies an item over time.",
+    "slot": "The place in its parent.",
+    "span": "Columns in a grid, out of twelve, or `full`.",
+    "min": "Least width in a grid: pixels, or `12rem`.",
+    "grow": "How eagerly it takes room that is left.",
+    "priority": "Who gets room first.",
+}
+
+
+def reference() -> str:
+    """Return the reference as Markdown."""
+    known = language()
+    parts = [_HEAD, _GRAMMAR, *_declarations(known), *_components(known), *_functions(known), *_findings(known)]
+    return "\n".join(parts) + "\n"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of the language
+    limits = known["limits"]
+    yield "## Limits\n"
+    yield (
+        f"A text has at most {limits['length']:,} characters, {limits['nodes']:,} nodes, {limits['depth']} levels, and "
+        f"{limits['attributes']} attributes in a tag.\n"
+    )
+    yield "## Declarations\n"
+    types = ", ".join(f"`{name}`" for name in known["types"])
+    yield f"Types: {types}, `list[T]`, `dict[T]`, `T?`, and declared ones.\n"
+    for section in ("data", "logic"):
+        yield f"### In `<{section}>`\n"
+        rows = [
+            [
+                f"`<{tag}>`",
+                " ".join(f"`{name.removesuffix('!')}`{'*' if name.endswith('!') else ''}" for name in names),
+                _MEANINGS[tag],
+            ]
+            for tag, names in known["declarations"][section].items()
+        ]
+        yield _table(["declaration", "attributes (* required)", "meaning"], rows)
+    yield f"Capabilities: {', '.join(f'`{name}`' for name in known['capabilities'])}.\n"
+    yield "## Attributes of every element\n"
+    yield _table(["attribute", "meaning"], [[f"`{name}`", _DIRECTIVES[name]] for name in known["directives"]])
+
+
+def _components(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of the language
+    yield "## Components\n"
+    for category in dict.fromkeys(component["category"] for component in known["components"]):
+        yield f"### {category.capitalize()}\n"
+        for component in known["components"]:
+            if component["category"] == category:
+                yield from _component(component, component["name"])
+    for pack in known["packs"]:
+        yield f"### Pack `nexus:lib/{pack['name']}`\n\n{pack['doc']}\n"
+        for component in pack["components"]:
+            yield from _component(component, f"s:{component['name']}")
+
+
+def _component(component: dict[str, Any], name: str) -> Iterator[str]:  # Any: a component's table
+    yield f"#### `<{name}>`\n\n{component['doc']}\n"
+    if component["within"]:
+        yield f"Stands in {' or '.join(f'`<{parent}>`' for parent in component['within'])}.\n"
+    rows = []
+    for prop, spec in component["props"].items():
+        takes = " ".join(f"`{value}`" for value in spec["oneOf"]) if "oneOf" in spec else f"`{spec['type']}`"
+        marks = ("*" if spec.get("required") else "") + (" (bind)" if spec.get("bindable") else "")
+        rows.append([f"`{prop}`{marks}", takes, spec["doc"]])
+    rows += [[f"`on:{event}`", "action", f"`$event` is {gives}."] for event, gives in component["events"].items()]
+    rows += [[f'`slot="{slot}"`', "element", meaning] for slot, meaning in component["slots"].items()]
+    if rows:
+        yield _table(["attribute", "takes", "meaning"], rows)
+    yield f"```xml\n{component['example']}\n```\n"
+
+
+def _functions(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of the language
+    yield "## Functions\n"
+    yield "Called as `f(x, a)` or `x | f(a)`; the number of arguments counts the piped one.\n"
+    rows = [
+        [
+            f"`{one['name']}`",
+            str(one["least"]) if one["least"] == one["most"] else f"{one['least']}\u2013{one['most']}",
+            one["returns"],
+            "yes" if one["sql"] else "",
+            one["doc"],
+        ]
+        for one in known["functions"]
+    ]
+    yield _table(["function", "arguments", "gives", "in queries", "meaning"], rows)
+
+
+def _findings(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of the language
+    yield "## Findings\n"
+    yield "1xxx syntax, 2xxx structure, 3xxx names and types, 5xxx tools, 6xxx safety, 7xxx layout, 8xxx patches.\n"
+    yield _table(
+        ["code", "severity", "finding"],
+        [[f"`{one['code']}`", one["severity"], one["title"]] for one in known["diagnostics"]],
+    )
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")

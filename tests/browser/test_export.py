@@ -1,0 +1,130 @@
+"""An exported page lives on without a server: opened from a file, offline, it shows, computes, runs and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from nexus_jupyter.cli import main
+from nexus_jupyter.engine import Engine
+from nexus_jupyter.notebook import Workspace
+from nexus_jupyter.protocol.errors import FrameError
+from tests.browser.test_lab import Shot
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+TRIES = """<panel id="tries" title="Tries">
+  <view>
+    <button id="loop" label="Loop" on:press="loop()"/><button id="out" label="Out" on:press="out()"/><button id="bad" label="Bad" on:press="bad()"/>
+    <text id="n">{n}</text><math id="m">a^2</math><text id="s">{safe}</text>
+  </view>
+  <data><state name="n" type="int" default="0"/><state name="safe" type="str" default="&lt;/script&gt;&lt;script&gt;window.trapped = 1&lt;/script&gt;"/></data>
+  <logic>
+    <uses cap="net.http" why="to try"/>
+    <action name="loop">for (;;) {}</action>
+    <action name="out">state.n += 1; await nx.fetch("https://example.org");</action>
+    <action name="bad">state.n = 5;
+      throw new Error("No ink.");</action>
+  </logic>
+</panel>"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, examples_folder: Path, engine: Engine) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "ws"
+    frame = pd.read_csv(examples_folder / "data" / "seattle-weather.csv", parse_dates=["date"])
+    with Workspace.open(folder) as workspace:
+        workspace.bind(weather=frame)
+        for name in ("counter", "board", "weather"):
+            workspace.panel(name, (examples_folder / "panels" / f"{name}.nxml").read_text())
+        workspace.panel("tries", TRIES)
+        workspace["counter"].state["count"] = 7
+    assert main(["export", str(folder), "--html", "--out", str(folder.parent / "page.html")]) == 0
+    return folder.parent / "page.html"
+
+
+@pytest.fixture(scope="module")
+def examples_folder() -> Path:
+    return Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def offline(browser: Browser, exported: Path) -> Iterator[Page]:
+    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 1400})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(exported.as_uri())
+    yield page
+    context.close()
+    assert said == []
+
+
+def test_the_page_shows_before_its_code_runs_and_the_same_nodes_come_to_life(browser: Browser, exported: Path) -> None:
+    plain = browser.new_context(java_script_enabled=False, offline=True)
+    page = plain.new_page()
+    page.goto(exported.as_uri())
+    expect(page.locator('[data-nx="counter"] [data-id="value"]')).to_have_text("7")
+    expect(page.locator('[data-nx="weather"] svg path.nx-line')).to_have_count(2)
+    plain.close()
+    live = browser.new_context(offline=True)
+    page = live.new_page()
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { window.before = document.querySelector('[data-nx=counter] [data-id=value]'); }, { once: true, capture: true });"
+    )
+    page.goto(exported.as_uri())
+    page.locator('[data-nx="counter"] .nx-dot-state[data-state=live]').wait_for()
+    value = "document.querySelector('[data-nx=counter] [data-id=value]')"
+    assert page.evaluate(f"{value}.isConnected && {value}.textContent") == "7"
+    live.close()
+
+
+def test_handlers_queries_and_undo_work_offline(offline: Page, examples_folder: Path, shot: Shot) -> None:
+    counter = offline.locator('[data-nx="counter"]')
+    counter.locator('[data-id="plus"] button').click()
+    expect(counter.locator('[data-id="value"]')).to_have_text("8")
+    expect(counter.locator('[data-id="double"]')).to_have_text("× 2 = 16")
+    counter.locator(".nx-icon[title=Undo]").click(force=True)
+    expect(counter.locator('[data-id="value"]')).to_have_text("7")
+    weather = offline.locator('[data-nx="weather"]')
+    frame = pd.read_csv(examples_folder / "data" / "seattle-weather.csv")
+    for kind, count in frame["weather"].value_counts().items():
+        weather.locator("select").select_option(label=str(kind))
+        expect(weather.locator('[data-id="days"] .nx-metric-value')).to_have_text(str(count))
+    weather.locator(".nx-step[title='Next page']").click()
+    expect(weather.locator(".nx-pager [role=status]")).to_contain_text("9–16 of")
+    board = offline.locator('[data-nx="board"]')
+    board.get_by_placeholder("What do you want to try?").fill("From a file")
+    board.get_by_role("button", name="Add").click()
+    expect(board.locator(".nx-item", has_text="From a file")).to_be_visible()
+    shot(offline, "12-exported")
+
+
+def test_what_a_handler_asks_of_a_host_is_denied_and_a_loop_is_stopped(offline: Page) -> None:
+    panel = offline.locator('[data-nx="tries"]')
+    panel.get_by_role("button", name="Out").click()
+    expect(panel.locator('[data-id="out"] .nx-problem')).to_contain_text("Open the notebook to use it")
+    panel.get_by_role("button", name="Bad").click()
+    expect(panel.locator('[data-id="bad"] .nx-problem')).to_contain_text("No ink. (line 12)")
+    panel.get_by_role("button", name="Loop").click()
+    expect(panel.locator('[data-id="loop"] .nx-problem')).to_contain_text("longer than 5 s", timeout=15_000)
+    expect(panel.locator('[data-id="n"]')).to_have_text("0")
+    expect(panel.locator(".nx-math math")).to_be_attached()
+    expect(panel.locator('[data-id="s"]')).to_contain_text("</script>")
+    assert offline.evaluate("window.trapped") is None
+
+
+def test_a_frame_that_is_too_large_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "ws") as workspace:
+        workspace.bind(df=pd.DataFrame({"a": range(60_000)}))
+        workspace.panel(
+            "p",
+            '<panel id="p"><view><table id="t" data="df"/></view><data><frame name="df" from="kernel:df"/></data></panel>',
+        )
+        with pytest.raises(FrameError, match="60000 rows"):
+            workspace.export_html()
