@@ -92,13 +92,13 @@ describe("what is explained", () => {
     ["button", "<button>", "Runs an action when pressed."],
     ["kind", "kind: str", "How much it stands out."],
     ["on:press", "on:press", "Runs an action. $event holds nothing."],
-    ["if=", "if", "Shown while this expression is true."],
+    ["if=", "if", "Shown only while the expression is true."],
     ["add(count", "add(by: int)", "An action of this panel."],
     ["count | abs", "count: int", "A state of this panel."],
     ["abs)", "abs: float", "Without sign."],
     ["number}", "number: str", "With grouped thousands and n decimals."],
     ["computed", "<computed>", "A value that follows from others."],
-    ["fields", "fields", "Its fields, as name: type, name: type."],
+    ["fields", "fields", "Its fields: `name: type, name: type`."],
   ])("%s", (word, title, doc) => {
     expect(language.explain(text, text.indexOf(word))).toMatchObject({ title, doc });
   });

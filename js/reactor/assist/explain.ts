@@ -8,7 +8,7 @@ import { states } from "./declared.ts";
 import { findName, loopNames, type Scope } from "./expressions.ts";
 import { componentOf, sectionOf, type Surroundings, wanted } from "./places.ts";
 import type { Explanation, Suggestion } from "./types.ts";
-import { attributeDoc, DIRECTIVES, ELEMENTS } from "./words.ts";
+import { attributeDoc, DIRECTIVES, ELEMENTS } from "../words.ts";
 
 type Words = Pick<Explanation, "title" | "doc"> & Partial<Explanation>;
 

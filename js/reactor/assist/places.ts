@@ -11,7 +11,7 @@ import { openHole } from "./cursor.ts";
 import { actions, columns, rows, states } from "./declared.ts";
 import { loopNames, type Scope } from "./expressions.ts";
 import type { Suggestion } from "./types.ts";
-import { CAPABILITY_DOCS, CHOICES } from "./words.ts";
+import { CAPABILITY_DOCS, CHOICES } from "../words.ts";
 
 /** A value is an expression from some character on, one of some words, or free text. */
 export type Wanted =

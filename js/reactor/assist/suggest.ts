@@ -10,7 +10,7 @@ import { states } from "./declared.ts";
 import { loopNames, suggestInExpression } from "./expressions.ts";
 import { componentOf, sectionOf, type Surroundings, wanted } from "./places.ts";
 import type { Suggestion, Suggestions } from "./types.ts";
-import { attributeDoc, DIRECTIVES, ELEMENTS } from "./words.ts";
+import { attributeDoc, DIRECTIVES, ELEMENTS } from "../words.ts";
 
 /** Suggest what may be written at an offset; null where nothing is known to fit. */
 export function suggest(text: string, at: number, registry: Registry): Suggestions | null {

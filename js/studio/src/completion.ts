@@ -6,6 +6,7 @@ import { keymap } from '@codemirror/view';
 import { runtime } from '../../widget/load.ts';
 import type { Suggestion } from '../../reactor/assist/types.ts';
 import type { FindPart } from './document.ts';
+import { prose } from './prose.ts';
 
 export function completion(part: FindPart): Extension {
   const source = async ({ state, pos }: CompletionContext): Promise<CompletionResult | null> => {
@@ -18,8 +19,14 @@ export function completion(part: FindPart): Extension {
   return [autocompletion({ override: [source], icons: false }), Prec.highest(keymap.of([{ key: 'Tab', run: acceptCompletion }]))];
 }
 
+function info(doc: string): HTMLElement {
+  const dom = document.createElement('div');
+  dom.append(...prose(doc));
+  return dom;
+}
+
 function option({ label, detail, doc, insert, caret = insert?.length ?? 0 }: Suggestion, index: number): Completion {
-  const shown: Completion = { label, detail, info: doc, boost: -index / 100 };
+  const shown: Completion = { label, detail, boost: -index / 100, ...(doc && { info: () => info(doc) }) };
   if (insert === undefined) return shown;
   return {
     ...shown,

@@ -5,6 +5,7 @@ import { EditorView, hoverTooltip } from '@codemirror/view';
 import type { Explanation } from '../../reactor/assist/types.ts';
 import { runtime } from '../../widget/load.ts';
 import type { FindPart } from './document.ts';
+import { prose } from './prose.ts';
 
 const THEME = EditorView.baseTheme({
   '.nx-explanation': { padding: '4px 8px', maxWidth: '420px', fontSize: 'var(--jp-ui-font-size1)', fontFamily: 'var(--jp-ui-font-family)' },
@@ -29,7 +30,9 @@ function card({ title, doc, details, example }: Explanation): HTMLElement {
   const line = (tag: string, text: string, className = ''): HTMLElement => Object.assign(document.createElement(tag), { textContent: text, className });
   const head = line('div', '');
   head.append(line('code', title));
-  dom.append(head, line('div', doc), ...details.map((text) => line('div', text, 'nx-explanation-details')));
+  const sentence = line('div', '');
+  sentence.append(...prose(doc));
+  dom.append(head, sentence, ...details.map((text) => line('div', text, 'nx-explanation-details')));
   if (example) dom.append(line('code', example));
   return dom;
 }
