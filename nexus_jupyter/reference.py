@@ -45,37 +45,6 @@ primary    = NUMBER | TEXT | "true" | "false" | "null" | NAME | FUNCTION "(" arg
 The code of `<action>` and `<effect>` is JavaScript and is taken as it is, up to the closing tag.
 """
 
-_MEANINGS = {
-    "type": 'A record type: `fields="id: str, done: bool"`. It is declared before it is used.',
-    "state": "A value that changes. Scope `shared` (everybody has the same), `user` (one value per person) or `view` "
-    "(one per page that shows the panel).",
-    "computed": "A value that follows from others.",
-    "link": 'A value that another panel exports: `from="sales.total"`.',
-    "frame": "A table: `kernel:NAME` bound with `ws.bind`, or `kernel:FUNCTION(arguments)` of a function exposed with "
-    "`ws.expose`, called again when its arguments have changed and rested for `debounce` milliseconds.",
-    "query": "Rows of a frame or query, worked out where the data is: filtered, grouped, ordered.",
-    "uses": "A capability that the panel asks for, with the reason that people are shown.",
-    "action": "Code that runs in the sandbox when an event, a tool or the notebook asks for it.",
-    "effect": "Code that runs when its condition becomes true, or true with another value.",
-    "lifecycle": "An action that runs on `mount` (somebody looks at the panel), `unmount` (nobody does any more), or "
-    "every so many milliseconds while somebody looks (`interval`, at least 250).",
-    "export": "A value that other panels may link to.",
-    "tool": "Something that a model may do: run an action, or set a state. Its text says what it is for.",
-    "resource": "Something that a model may read.",
-}
-_DIRECTIVES = {
-    "id": "The element's name, unique in the panel; edits, undo and layout find it by that.",
-    "if": "Shown only while the expression is true.",
-    "else": "Shown while the element before, which has `if`, is not.",
-    "for": 'Once for each item: `for="task in tasks"`.',
-    "key": "What identifies an item over time.",
-    "slot": "The place in its parent.",
-    "span": "Columns in a grid, out of twelve, or `full`.",
-    "min": "Least width in a grid: pixels, or `12rem`.",
-    "grow": "How eagerly it takes room that is left.",
-    "priority": "Who gets room first.",
-}
-
 
 def reference() -> str:
     """Return the reference as Markdown."""
@@ -105,14 +74,14 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
             [
                 f"`<{tag}>`",
                 " ".join(f"`{name.removesuffix('!')}`{'*' if name.endswith('!') else ''}" for name in names),
-                _MEANINGS[tag],
+                known["meanings"][tag],
             ]
             for tag, names in known["declarations"][section].items()
         ]
         yield _table(["declaration", "attributes (* required)", "meaning"], rows)
     yield f"Capabilities: {', '.join(f'`{name}`' for name in known['capabilities'])}.\n"
     yield "## Attributes of every element\n"
-    yield _table(["attribute", "meaning"], [[f"`{name}`", _DIRECTIVES[name]] for name in known["directives"]])
+    yield _table(["attribute", "meaning"], [[f"`{name}`", meaning] for name, meaning in known["directives"].items()])
 
 
 def _components(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of the language

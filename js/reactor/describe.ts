@@ -4,11 +4,11 @@ import { CATALOGUE } from "./catalogue.ts";
 import { DECLARATIONS } from "./checker/declarations.ts";
 import { CAPABILITIES } from "./checker/logic.ts";
 import { SQL_FUNCTIONS } from "./checker/queries.ts";
-import { DIRECTIVES } from "./checker/view.ts";
 import { FUNCTIONS } from "./expression/index.ts";
 import { LIMITS } from "./parser.ts";
 import type { ComponentSpec, Registry } from "./registry.ts";
 import { SCALARS } from "./types.ts";
+import { DIRECTIVES, ELEMENTS } from "./words.ts";
 
 export function describe(registry: Registry): object {
   const component = ({ name, category, doc, props, events, slots = {}, content, within = [], example }: ComponentSpec): object => ({ name, category, doc, props, events, slots, content, within, example });
@@ -17,6 +17,6 @@ export function describe(registry: Registry): object {
     packs: Object.entries(registry.packs).map(([name, { doc, components }]) => ({ name, doc, components: Object.values(components).map(component) })),
     functions: Object.entries(FUNCTIONS).map(([name, { doc, arity, returns }]) => ({ name, doc, least: arity[0], most: arity[1], returns, sql: SQL_FUNCTIONS.has(name) })),
     diagnostics: Object.entries(CATALOGUE).map(([code, [severity, title]]) => ({ code, severity, title })),
-    declarations: DECLARATIONS, directives: DIRECTIVES, capabilities: CAPABILITIES, types: SCALARS, limits: LIMITS,
+    declarations: DECLARATIONS, meanings: ELEMENTS, directives: DIRECTIVES, capabilities: CAPABILITIES, types: SCALARS, limits: LIMITS,
   };
 }

@@ -206,7 +206,10 @@ class Parser {
     }
     if (this.text[this.at] === ">") this.at += 1;
     else if (this.partial && this.at >= this.text.length) return; // what it will be is not known yet
-    else this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, this.at, { fix: replaceFix("add >", this.at, this.at, ">") });
+    else {
+      const end = start + this.text.slice(start, this.at).trimEnd().length;
+      this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, end, { fix: replaceFix("add >", end, end, ">") });
+    }
     const element: RawElement = {
       kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closeName: null, closed,
     };

@@ -1,13 +1,18 @@
 // The browser runtime: mounts panels. One per page, however many widgets ask for it.
 
+import { registry } from "../components/index.ts";
+import { type Language, languageOf } from "../reactor/assist/index.ts";
 import { CommTransport, type Model } from "./comm.ts";
 import { assetUrl, jupyterPage, streamUrl } from "./host.ts";
 import { MountedPanel } from "./panel.ts";
+import { Preview } from "./preview.ts";
 import { SocketTransport } from "./socket.ts";
 import { addStyles } from "./styles.ts";
 import type { Transport } from "./transport.ts";
 
 export { reactIsland, registerIsland } from "./islands.ts";
+
+export type { Preview } from "./preview.ts";
 
 export interface MountOptions {
   readonly panel: string;
@@ -25,6 +30,15 @@ export function mount(element: HTMLElement, options: MountOptions): () => void {
   const panel = new MountedPanel(element, options.panel, transport(options));
   return () => panel.dispose();
 }
+
+/** Show in an element what a text draws, with no workspace behind it. */
+export function preview(element: HTMLElement): Preview {
+  addStyles();
+  return new Preview(element);
+}
+
+/** What the editors in the page are told of the texts in them. */
+export const language: Language = languageOf(registry);
 
 function transport({ host, model }: MountOptions): Transport {
   if (host === "kernel") {

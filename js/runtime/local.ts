@@ -1,13 +1,15 @@
 // A view without a workspace: states are the page's own, there are no rows, and handlers do not run.
 
 import { computed, effect, type Signal, signal } from "@preact/signals-core";
-import type { Build, Json } from "../protocol/index.ts";
+import type { Aggregate, Build, Json } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Cell, Rows, ViewHost } from "../reactor/host.ts";
 
 export class LocalHost implements ViewHost {
   readonly live: boolean;
   private readonly states = new Map<string, Signal<Value>>();
+  /** How each of them was declared last. */
+  private readonly declared = new Map<string, string>();
   private readonly cells = new Map<string, Signal<unknown>>();
   private readonly told: (action: string) => void;
 
@@ -17,9 +19,16 @@ export class LocalHost implements ViewHost {
     this.told = told;
   }
 
-  /** Take over the states of a text; those that it had already keep their values. */
+  /** Take over the states of a text; those that are declared as before keep their values. */
   replace(build: Build): void {
-    for (const { name, default: initial } of build.state) if (!this.states.has(name)) this.states.set(name, signal(initial as Value));
+    for (const { name, type, default: initial } of build.state) {
+      const declaration = JSON.stringify([type, initial]);
+      if (this.declared.get(name) === declaration) continue;
+      this.declared.set(name, declaration);
+      const found = this.states.get(name);
+      if (found) found.value = initial as Value;
+      else this.states.set(name, signal(initial as Value));
+    }
   }
 
   cell<T>(initial: T, key?: string): Cell<T> {
@@ -59,11 +68,11 @@ export class LocalHost implements ViewHost {
     return null;
   }
 
-  page(): Rows | undefined {
+  page(_query: string): Rows | undefined {
     return undefined;
   }
 
-  aggregate(): Value {
+  aggregate(_query: string, _fn: Aggregate["fn"]): Value {
     return null;
   }
 }

@@ -1,20 +1,17 @@
 // A mounted panel: its frame, and the view inside, following the workspace.
 
 import { batch, effect, signal } from "@preact/signals-core";
-import { components, registry } from "../components/index.ts";
+import { registry } from "../components/index.ts";
 import type { Build, Json, ServerFrame } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { ViewHost } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
-import { layoutCss } from "../reactor/layoutcss.ts";
-import { instantiate } from "../reactor/view.ts";
-import { h, type VChild } from "../reactor/vnode.ts";
-import { bindChildren, hydrateChildren, Owner } from "./binder.ts";
+import { Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
 import { LiveHost, problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
 import { Permissions } from "./permissions.ts";
-import { Place } from "./place.ts";
+import { Picture } from "./picture.ts";
 import type { ConnectionState, Follower, RequestBody, Transport } from "./transport.ts";
 
 /** Loading shorter than this needs no words. */
@@ -25,14 +22,10 @@ export class MountedPanel implements Follower {
   private readonly transport: Transport;
   private readonly chrome: Chrome;
   private readonly permissions: Permissions;
-  private readonly body: HTMLElement;
-  private readonly layout: HTMLStyleElement;
+  private readonly picture: Picture;
   private readonly owner = new Owner();
-  private view = new Owner();
   private live: LiveHost | null = null;
   private nxml = "";
-  /** Whether the body still is what the server has drawn. */
-  private picture: boolean;
   private known: number | null = null;
   private links: Readonly<Record<string, Json>> = {};
   /** What a text that is still arriving is drawn with. */
@@ -42,20 +35,18 @@ export class MountedPanel implements Follower {
   constructor(root: HTMLElement, name: string, transport: Transport) {
     // What the server has drawn stays until it comes to life.
     const drawn = root.querySelector<HTMLElement>(":scope > .nx-body");
-    this.picture = drawn !== null;
+    this.picture = new Picture(drawn);
     this.name = name;
     this.transport = transport;
     root.classList.add("nx-panel", "nx-live");
     root.dataset["nx"] = name;
-    this.layout = document.createElement("style");
     this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml, permissions: () => this.permissions.toggle() });
     const tell = (body: RequestBody): void => { transport.request(body).catch((error: unknown) => this.chrome.notice(problemText(error), "error")); };
     this.permissions = new Permissions({
       grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
       revoke: ({ cap, target }) => tell({ type: "revoke", panel: name, cap, target }),
     });
-    this.body = drawn ?? Object.assign(document.createElement("div"), { className: "nx-body" });
-    root.replaceChildren(this.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.body, this.chrome.source);
+    root.replaceChildren(this.picture.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.picture.body, this.chrome.source);
     if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -65,7 +56,7 @@ export class MountedPanel implements Follower {
   }
 
   dispose(): void {
-    this.view.dispose();
+    this.picture.dispose();
     this.owner.dispose();
     this.chrome.dispose();
   }
@@ -89,8 +80,7 @@ export class MountedPanel implements Follower {
         break;
       case "gone":
         this.known = frame.rev;
-        this.view.dispose();
-        this.body.replaceChildren(sentence(`There is no panel '${this.name}' in this workspace. Run the cell that makes it, or check out a version that has it.`));
+        this.picture.say(`There is no panel '${this.name}' in this workspace. Run the cell that makes it, or check out a version that has it.`);
         break;
       case "diagnostics":
         this.chrome.diagnostics(frame.diagnostics);
@@ -183,19 +173,7 @@ export class MountedPanel implements Follower {
   }
 
   private show(build: Build, host: ViewHost): void {
-    const place = new Place(this.body);
-    this.view.dispose();
-    this.view = new Owner();
-    this.layout.textContent = layoutCss(build);
-    const children: VChild[] = build.view.length ? instantiate(build, components, host) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
-    if (this.picture) hydrateChildren(this.body, children, this.view);
-    else {
-      const container = document.createElement("div");
-      bindChildren(container, children, this.view);
-      this.body.replaceChildren(...container.childNodes);
-    }
-    this.picture = false;
-    place.restore();
+    this.picture.show(build, host);
     this.chrome.title(build.title);
   }
 
@@ -207,7 +185,7 @@ export class MountedPanel implements Follower {
         () => this.chrome.notice("Copied to the clipboard.", "info"),
         () => this.chrome.notice("The browser does not let this page write to the clipboard.", "warning"),
       );
-    } else this.body.dispatchEvent(new CustomEvent("nexus:event", { bubbles: true, detail: { panel: this.name, event: name, data } }));
+    } else this.picture.body.dispatchEvent(new CustomEvent("nexus:event", { bubbles: true, detail: { panel: this.name, event: name, data } }));
   }
 
   private async undo(redo: boolean): Promise<void> {
@@ -223,7 +201,7 @@ export class MountedPanel implements Follower {
     const words = document.createElement("div");
     words.className = "nx-empty";
     const stop = effect(() => { words.textContent = this.loading.value ?? ""; });
-    this.body.replaceChildren(skeleton, words);
+    this.picture.body.replaceChildren(skeleton, words);
     const timer = setTimeout(() => { this.loading.value = `Waiting for the panel '${this.name}' from the ${this.transport.host}\u2026`; }, SAY_LOADING_AFTER);
     this.owner.add(() => { clearTimeout(timer); stop(); });
   }
@@ -236,10 +214,6 @@ function stateOf(panel: string) {
     if (op.op === "insert" && op.entity.id.startsWith(prefix)) return [[op.entity.id.slice(prefix.length), (op.entity.attrs["value"] ?? null) as Json]];
     return [];
   };
-}
-
-function sentence(text: string): HTMLElement {
-  return Object.assign(document.createElement("div"), { className: "nx-empty", textContent: text });
 }
 
 function problemText(error: unknown): string {

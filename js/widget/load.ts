@@ -1,5 +1,7 @@
 // Finding the runtime: from the server where there is one, else through the comm. Once per page.
 
+import type { Language } from "../reactor/assist/types.ts";
+
 export interface LoaderModel {
   get(name: string): unknown;
   send(content: unknown): void;
@@ -9,6 +11,14 @@ export interface LoaderModel {
 
 export interface Runtime {
   mount(element: HTMLElement, options: { panel: string; host: "server" | "kernel"; model?: unknown }): () => void;
+  preview(element: HTMLElement): Preview;
+  readonly language: Language;
+}
+
+/** What a text draws while it is written. */
+export interface Preview {
+  update(text: string): void;
+  dispose(): void;
 }
 
 interface PageConfig {

@@ -7,12 +7,13 @@ import { nearest, replaceFix } from "../source.ts";
 import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
 import { allowedUrl } from "../url.ts";
 import { everyPart } from "../walk.ts";
+import { DIRECTIVES as MEANINGS } from "../words.ts";
 import { readInvocation } from "./invocation.ts";
 import { kindOf, suits } from "./kinds.ts";
 import type { Checked, Names } from "./names.ts";
 
 /** Attributes that any element takes. */
-export const DIRECTIVES = ["id", "if", "else", "for", "key", "slot", "span", "min", "grow", "priority"];
+const DIRECTIVES = Object.keys(MEANINGS);
 const FITS: Readonly<Record<PropType, readonly string[]>> = {
   str: ["str", "date", "any"], url: ["str", "any"], date: ["date", "str", "any"], column: ["str", "any"], int: ["int", "float", "any"],
   float: ["int", "float", "any"], bool: ["bool", "any"], list: ["list", "any"], record: ["dict", "record", "any"], frame: ["any"],

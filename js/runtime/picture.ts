@@ -1,0 +1,50 @@
+// A view as it is drawn in the page: made anew when its text changes, with the person kept where they are.
+
+import { components } from "../components/index.ts";
+import type { Build } from "../protocol/index.ts";
+import type { ViewHost } from "../reactor/host.ts";
+import { layoutCss } from "../reactor/layoutcss.ts";
+import { instantiate } from "../reactor/view.ts";
+import { h, type VChild } from "../reactor/vnode.ts";
+import { bindChildren, hydrateChildren, Owner } from "./binder.ts";
+import { element } from "./element.ts";
+import { Place } from "./place.ts";
+
+export class Picture {
+  readonly body: HTMLElement;
+  readonly layout = document.createElement("style");
+  private view = new Owner();
+  /** Whether the body still is what the server has drawn. */
+  private drawn: boolean;
+
+  constructor(drawn: HTMLElement | null = null) {
+    this.drawn = drawn !== null;
+    this.body = drawn ?? element("div", "nx-body");
+  }
+
+  show(build: Build, host: ViewHost): void {
+    const place = new Place(this.body);
+    this.view.dispose();
+    this.view = new Owner();
+    this.layout.textContent = layoutCss(build);
+    const children: VChild[] = build.view.length ? instantiate(build, components, host) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
+    if (this.drawn) hydrateChildren(this.body, children, this.view);
+    else {
+      const container = document.createElement("div");
+      bindChildren(container, children, this.view);
+      this.body.replaceChildren(...container.childNodes);
+    }
+    this.drawn = false;
+    place.restore();
+  }
+
+  /** Say something in place of the view. */
+  say(text: string): void {
+    this.view.dispose();
+    this.body.replaceChildren(element("div", "nx-empty", text));
+  }
+
+  dispose(): void {
+    this.view.dispose();
+  }
+}
