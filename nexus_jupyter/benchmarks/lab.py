@@ -67,8 +67,8 @@ async ([button, value, count]) => {
 
 
 @contextmanager
-def jupyterlab(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a JupyterLab of its own on a folder; yields its URL with the token, and the process."""
+def jupyterlab(folder: Path, *options: str, app: str = "jupyterlab") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a JupyterLab (or ``notebook``) of its own on a folder; yields its URL with the token, and the process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -82,7 +82,7 @@ def jupyterlab(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Po
         "JUPYTERLAB_SETTINGS_DIR": str(private / "settings"),
     }
     _configure(private / "settings" / "@jupyterlab")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command = [sys.executable, "-m", app, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [
         f"--ServerApp.port={port}",
         f"--IdentityProvider.token={token}",
@@ -94,7 +94,7 @@ def jupyterlab(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Po
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
             _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process, log)
-            yield f"http://127.0.0.1:{port}/lab?token={token}", process
+            yield f"http://127.0.0.1:{port}/{'lab' if app == 'jupyterlab' else 'tree'}?token={token}", process
         finally:
             process.terminate()
             try:
