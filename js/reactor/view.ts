@@ -128,13 +128,30 @@ class Instance implements Scope {
     const draw = (): VChild => {
       if (node.pending) return h("div", { class: "nx-skeleton", "data-id": context.id, "aria-busy": "true" });
       try {
-        return component ? component.draw(context) : failure(node, `There is no component <${node.tag}>.`);
+        return component ? guarded(component.draw(context), context.id, node) : failure(node, `There is no component <${node.tag}>.`);
       } catch (error) {
         return failure(node, error instanceof Error ? error.message : String(error));
       }
     };
     return { context, draw };
   }
+}
+
+/** With the parts of an element that are drawn again later kept from taking more down than themselves. */
+function guarded(child: VChild, id: string, node: ViewNode): VChild {
+  if (typeof child === "string" || typeof child === "function") return child;
+  if (child.kind === "dynamic") {
+    return dynamic(() => {
+      try {
+        return child.make();
+      } catch (error) {
+        return failure(node, error instanceof Error ? error.message : String(error));
+      }
+    });
+  }
+  // Elements inside, which have ids of their own, have seen to themselves.
+  if (child.kind === "list" || (child.attrs["data-id"] !== undefined && child.attrs["data-id"] !== id)) return child;
+  return { ...child, children: child.children.map((inner) => guarded(inner, id, node)) };
 }
 
 /** What stands in the place of an element that cannot be drawn; the rest of the panel goes on. */

@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals-core";
 import { allowedTag, safeAttribute } from "../reactor/html.ts";
-import { type AttrValue, type Follow, h, type VChild, type VDynamic, type VElement, type VList } from "../reactor/vnode.ts";
+import type { AttrValue, Follow, VChild, VDynamic, VElement, VList } from "../reactor/vnode.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SVG_TAGS = new Set("svg g path line rect circle ellipse polygon polyline text tspan defs marker linearGradient stop".split(" "));
@@ -176,7 +176,7 @@ function bindDynamic(described: VDynamic, owner: Owner, svg: boolean, found: Fou
   let first = found;
   const fragment: Node[] = [];
   owner.follow(() => {
-    const made = safely(described.make);
+    const made = described.make();
     const inner = new Owner();
     const adopting = first;
     const nodes = made === null ? [] : untracked(() => bindChild(made, inner, svg, adopting));
@@ -192,16 +192,6 @@ function bindDynamic(described: VDynamic, owner: Owner, svg: boolean, found: Fou
   owner.add(() => part?.owner.dispose());
   found?.put(anchor);
   return [...fragment, anchor];
-}
-
-/** A part that cannot be drawn says so in its own place; the rest of the panel goes on. */
-function safely(make: () => VChild | null): VChild | null {
-  try {
-    return make();
-  } catch (error) {
-    console.error("nexus:", error);
-    return h("div", { class: "nx-failure", role: "alert" }, [h("strong", {}, ["This cannot be shown."]), ` ${error instanceof Error ? error.message : String(error)}`]);
-  }
 }
 
 function remove(part: { nodes: Node[]; owner: Owner } | null): void {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { components, registry } from "../../js/components/index.ts";
 import { render } from "../../js/reactor/drawing.ts";
 import { check } from "../../js/reactor/index.ts";
-import { h } from "../../js/reactor/vnode.ts";
+import { dynamic, h } from "../../js/reactor/vnode.ts";
 import { componentPanels, NOTHING, samples } from "./samples.ts";
 
 test.each(Object.entries(componentPanels))("the example of %s has no findings but missing ids, and is drawn", (name, text) => {
@@ -61,4 +61,13 @@ test("an element that fails while it is drawn says so; the others are drawn", ()
   const { html } = render(build, failing, NOTHING, "");
   expect(html).toContain('data-id="a"><strong>This element cannot be shown.</strong> No &lt;ink&gt;.');
   expect(html).toContain("Two");
+});
+
+test("a part that fails when it is drawn again says where it stands in the text", () => {
+  const build = check('<panel id="p"><view>\n<text id="a">One</text>\n<text id="b">Two</text></view></panel>', registry);
+  const text = components["text"] as (typeof components)[string];
+  const failing = { ...components, text: { ...text, draw: (context: Parameters<typeof text.draw>[0]) => (context.id === "b" ? h("div", { "data-id": "b" }, [h("p", {}, [dynamic(() => { throw new Error("No ink."); })])]) : text.draw(context)) } };
+  const { html } = render(build, failing, NOTHING, "");
+  expect(html).toContain("&lt;text&gt; in line 3 cannot be shown.</strong> No ink.");
+  expect(html).toContain("One");
 });

@@ -1,0 +1,160 @@
+"""What a person must not lose: their place in a panel that others edit, what they typed, a view that does not jump."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from nexus_jupyter.benchmarks.lab import open_notebook, run_all
+from tests.browser.conftest import Lab
+from tests.browser.test_components import GALLERY, TABS, gallery, theme
+from tests.browser.test_lab import Shot, write_notebook
+
+__all__ = ["gallery"]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+SHOTS = Path(__file__).parents[2] / "test-results" / "components"
+
+PLACE = """<panel id="place" title="Place">
+  <view><tabs id="tabs">
+    <tab id="one" label="One"><text id="t">First</text></tab>
+    <tab id="two" label="Two"><input id="word" label="Word" bind:value="word"/><table id="rows" data="[{a: 1}, {a: 2}, {a: 3}]" page="1"/></tab>
+  </tabs></view>
+  <data><state name="word" type="str" default="" max="8"/></data>
+</panel>"""
+
+
+def put(lab: Lab, name: str, nxml: str) -> None:
+    base, _, token = lab.url.partition("lab?token=")
+    answer = httpx.put(
+        f"{base}nexus/api/panels/{name}",
+        json={"nxml": nxml},
+        headers={"Authorization": f"token {token}"},
+        trust_env=False,
+        timeout=30,
+    )
+    answer.raise_for_status()
+
+
+def show(page: Page, lab: Lab, name: str, nxml: str) -> Any:
+    write_notebook(
+        lab, f"{name}.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('{name}', '''{nxml}''')"
+    )
+    open_notebook(page, lab.url, f"{name}.ipynb")
+    run_all(page)
+    panel = page.locator(f'.nx-panel[data-nx="{name}"]').first
+    panel.wait_for(timeout=60_000)
+    return panel
+
+
+def test_a_person_keeps_their_place_when_somebody_edits_the_panel(page: Page, lab: Lab) -> None:
+    panel = show(page, lab, "place", PLACE)
+    panel.get_by_role("tab", name="Two").click()
+    panel.locator(".nx-step[title='Next page']").click()
+    word = panel.get_by_label("Word")
+    word.click()
+    page.keyboard.type("abcdef")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    put(
+        lab,
+        "place",
+        PLACE.replace('title="Place"', 'title="Edited"').replace("<tabs ", '<heading id="new">New</heading><tabs '),
+    )
+    expect(panel.locator(".nx-title")).to_have_text("Edited")
+    expect(panel.locator(".nx-heading")).to_have_text("New")
+    expect(panel.get_by_role("tab", name="Two")).to_have_attribute("aria-selected", "true")
+    expect(panel.locator(".nx-pager [role=status]")).to_have_text("2–2 of 3")
+    expect(word).to_be_focused()
+    expect(word).to_have_value("abcdef")
+    assert word.evaluate("field => [field.selectionStart, field.selectionEnd]") == [4, 6]
+    page.keyboard.type("X")
+    page.keyboard.press("Tab")
+    expect(word).to_have_value("abcdX")
+
+
+def test_an_input_that_is_refused_is_taken_back_and_says_why(page: Page, lab: Lab) -> None:
+    panel = show(page, lab, "place", PLACE)
+    panel.get_by_role("tab", name="Two").click()
+    word = panel.get_by_label("Word")
+    word.fill("fine")
+    word.press("Tab")
+    expect(word).to_have_value("fine")
+    word.fill("much too long")
+    word.press("Tab")
+    expect(panel.locator('[data-id="word"] .nx-problem')).to_contain_text("at most 8")
+    expect(word).to_have_value("fine")
+
+
+def test_a_cut_connection_is_said_and_what_was_missed_comes_after(page: Page, lab: Lab, shot: Shot) -> None:
+    connections: list[WebSocketRoute] = []
+    refused: list[bool] = []
+
+    def route(socket: WebSocketRoute) -> None:
+        if refused:
+            socket.close()
+            return
+        connections.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket("**/nexus/api/stream**", route)
+    panel = show(page, lab, "cut", PLACE.replace('"place"', '"cut"').replace("First", "{word} first"))
+    expect(panel.locator('[data-id="t"]')).to_have_text("first")
+    refused.append(True)
+    connections[-1].close()
+    expect(panel.locator(".nx-banner")).to_contain_text("Reconnecting")
+    shot(page, "15-offline")
+    base, _, token = lab.url.partition("lab?token=")
+    httpx.put(
+        f"{base}nexus/api/panels/cut/state",
+        json={"values": {"word": "missed"}},
+        headers={"Authorization": f"token {token}"},
+        trust_env=False,
+    ).raise_for_status()
+    refused.clear()
+    expect(panel.locator('[data-id="t"]')).to_have_text("missed first", timeout=30_000)
+    expect(panel.locator(".nx-banner")).to_have_count(0)
+
+
+def test_nothing_jumps_while_rows_come_and_change(page: Page, lab: Lab) -> None:
+    open_notebook(page, lab.url, "01-first-panel.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="weather"]').first
+    expect(panel.locator(".nx-pager [role=status]")).to_contain_text("of 1,461", timeout=60_000)
+    page.evaluate(
+        """() => { window.shifts = []; new PerformanceObserver((list) => { for (const entry of list.getEntries())
+           for (const source of entry.sources ?? []) if (source.node?.closest?.('[data-nx=weather]')) window.shifts.push(entry.value); })
+           .observe({ type: 'layout-shift', buffered: false }); }"""
+    )
+    tops = "() => [...document.querySelectorAll('[data-nx=weather] [data-id]')].map((e) => Math.round(e.getBoundingClientRect().top - document.querySelector('[data-nx=weather]').getBoundingClientRect().top))"
+    before = page.evaluate(tops)
+    for kind in ("sun", "rain", "all"):
+        panel.locator("select").select_option(label=kind)
+        page.wait_for_timeout(400)
+    panel.locator(".nx-step[title='Next page']").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate(tops) == before
+    assert sum(page.evaluate("window.shifts")) < 0.01
+
+
+@pytest.mark.parametrize("name", ["JupyterLab Light", "JupyterLab Dark"])
+def test_every_component_is_drawn_in_both_themes(gallery: Page, name: str) -> None:
+    theme(gallery, name)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    panel = gallery.locator(GALLERY).first
+    taken = 0
+    for tab in TABS:
+        panel.get_by_role("tab", name=tab, exact=True).click()
+        gallery.wait_for_timeout(400)
+        for card in panel.locator('[data-id$="-card"]').all():
+            component = (card.get_attribute("data-id") or "").removesuffix("-card")
+            picture = card.screenshot(path=SHOTS / f"{component}-{name.split()[1].lower()}.png")
+            box = card.bounding_box()
+            assert box
+            assert box["height"] > 60, component
+            assert len(picture) > 1500, f"{component} is blank"
+            taken += 1
+    assert taken >= 55
