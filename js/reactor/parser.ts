@@ -150,6 +150,11 @@ class Parser {
 
   private markup(): void {
     const { text, at } = this;
+    // What a tag is cannot be told before its end has come.
+    if (this.partial && !text.includes(">", at)) {
+      this.at = text.length;
+      return;
+    }
     if (text.startsWith("<!--", at)) return this.skip("-->", "NX1005", "The comment is not closed.");
     if (text.startsWith("<![CDATA[", at)) {
       this.source.report("NX1006", "CDATA is not needed: the content of an action is taken as it is.", at, at + 9);

@@ -14,7 +14,8 @@ from nexus_jupyter.assets import asset
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.reactor import Reactor
 
-STATIC = Path(__file__).parents[2] / "nexus_jupyter" / "static"
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "nexus_jupyter" / "static"
 BROKEN = [
     "",
     "<",
@@ -50,19 +51,50 @@ def texts(engine: Engine, examples: Path) -> list[str]:
     return found + BROKEN
 
 
-def in_node(vectors: list[str]) -> str:
-    program = f"(0, eval)(require('fs').readFileSync({json.dumps(str(STATIC / 'reactor.js'))}, 'utf8'));process.stdout.write(({PROGRAM})(JSON.parse(require('fs').readFileSync(0, 'utf8'))))"
+def in_node(vectors: list[Any], program_text: str = PROGRAM) -> str:
+    program = f"(0, eval)(require('fs').readFileSync({json.dumps(str(STATIC / 'reactor.js'))}, 'utf8'));process.stdout.write(({program_text})(JSON.parse(require('fs').readFileSync(0, 'utf8'))))"
     return subprocess.run(
         ["node", "-e", program], input=json.dumps(vectors), capture_output=True, text=True, check=True
     ).stdout
 
 
-def in_engine(engine: Engine, vectors: list[str]) -> str:
-    program = f"\n;{{ const all = {PROGRAM.strip()}; let result; globalThis.engine = {{ receive: (texts) => {{ result = all(texts); }}, report: () => result }}; }}"
-    image = engine.image("vectors", asset("reactor.js").decode() + program)
+def in_engine(engine: Engine, vectors: list[Any], program_text: str = PROGRAM) -> str:
+    program = f"\n;{{ const all = {program_text.strip()}; let result; globalThis.engine = {{ receive: (texts) => {{ result = all(texts); }}, report: () => result }}; }}"
+    image = engine.image(f"vectors {len(program_text)}", asset("reactor.js").decode() + program)
     limits = Limits(cpu_seconds=60, output_bytes=64 << 20)
     results = [image.call([text], limits=limits) for text in vectors]
     return "[" + ",".join(str(result)[1:-1] for result in results) + "]"
+
+
+#: Checks, draws and prints the stored vectors.
+VECTORS = """
+(vectors) => JSON.stringify(vectors.map(({ nxml, inputs }) => [
+  JSON.stringify(nexus.check({ text: nxml })), nexus.render({ text: nxml, inputs }).html, nexus.format({ text: nxml })]))
+"""
+
+
+@pytest.mark.browser
+def test_every_engine_makes_of_each_vector_what_is_stored(browser: Browser, engine: Engine) -> None:
+    files = sorted((Path(__file__).parents[1] / "vectors").glob("*.json"))
+    vectors = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    assert len(vectors) >= 300
+    given = [{"nxml": vector["nxml"], "inputs": vector["inputs"]} for vector in vectors]
+    style = (ROOT / "js" / "components" / "panel.css").read_text(encoding="utf-8")
+    page = browser.new_page()
+    page.add_script_tag(path=STATIC / "reactor.js")
+    made = {
+        "browser": page.evaluate(VECTORS, given),
+        "node": in_node(given, VECTORS),
+        "server": in_engine(engine, given, VECTORS),
+    }
+    page.close()
+    for name, text in made.items():
+        for path, vector, (build, html, formatted) in zip(files, vectors, json.loads(text), strict=True):
+            where = f"{path.name} in {name}"
+            assert json.loads(build) == vector["build"], where
+            assert html.replace(style, "") == vector["html"], where
+            assert formatted == vector["formatted"], where
+    assert made["browser"] == made["node"] == made["server"]
 
 
 @pytest.mark.browser

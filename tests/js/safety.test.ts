@@ -21,7 +21,7 @@ function elements(nodes: readonly Node[]): Element[] {
 /** Whether an attribute could run something, lead to something that runs, or style what it should not. */
 function wrong(name: string, value: string): boolean {
   if (/^on|^srcdoc$|^formaction$/i.test(name)) return true;
-  if (/^(href|src|action|xlink:href)$/.test(name)) return !/^(https?|mailto):$/.test(new URL(value, "https://here.example/").protocol);
+  if (/^(href|src|action|xlink:href)$/.test(name)) return URL.canParse(value, "https://here.example/") && !/^(https?|mailto):$/.test(new URL(value, "https://here.example/").protocol);
   if (name === "style") return !/^(height:\d+px|--nx-share:[\d.]+%|--nx-rows:\d+)$/.test(value);
   return name === "data-nx" && !/^[\w-]*$/.test(value);
 }

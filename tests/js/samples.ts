@@ -5,6 +5,7 @@ import counter from "../../examples/panels/counter.nxml";
 import weather from "../../examples/panels/weather.nxml";
 import { components } from "../../js/components/index.ts";
 import type { Inputs } from "../../js/reactor/drawing.ts";
+import { FUNCTIONS } from "../../js/reactor/expression/index.ts";
 import { FAULTS, unmark } from "./faults.ts";
 
 export interface Sample {
@@ -61,6 +62,19 @@ const GRID = inPanel(
   '<grid id="g" gap="s" constraints="a.width == b.width; c.width &gt;= 2 * d.width !weak">\n      <metric id="a" label="A" value="1"/>\n      <metric id="b" label="B" value="2"/>\n      <chart id="c" kind="bar" data="[{m: \'x\', v: 2}, {m: \'y\', v: -3}]" x="m" y="v"/>\n      <note id="d">One</note>\n      <divider id="e" span="full"/>\n      <badge id="f" for="n in [1, 2, 3]" key="n">{n}</badge>\n    </grid>',
 );
 
+/** Each function of expressions, on values that suit it and on values that do not. */
+const functionPanels: readonly Sample[] = Object.entries(FUNCTIONS).map(([name, { arity }]) => {
+  const extra = ["'v'", "'=='", "2"].slice(0, arity[0] - 1).join(", ");
+  const values = ["[3, 1, 2]", "[{v: 2}, {v: 1}, {v: null}]", "'2015-03-09T10:20:30Z'", "-1234.5678", "null", "{ v: 1 }", "true", "[]", "'\u00e9\ud83d\ude00'"];
+  const call = (value: string): string => `{(${value} | ${name}${extra ? `(${extra})` : ""}) | text}`;
+  return { name: `function-${name}`, nxml: inPanel(`<text id="t">${values.map(call).join(" ")}</text>`), inputs: NOTHING };
+});
+
+/** The examples as far as they had come at some moments, as errors that a person makes while writing. */
+const cutPanels: readonly Sample[] = Object.entries(panels).flatMap(([name, text]) => [1, 2, 3, 4, 5, 6, 7, 8, 9].map((tenth) => ({ name: `cut-${name}-${tenth}`, nxml: text.slice(0, Math.floor((text.length * tenth) / 10)), inputs: NOTHING })));
+
+const gridded: readonly Sample[] = Object.entries(componentPanels).map(([name, nxml]) => ({ name: `grid-${name}`, nxml: nxml.replace("<view>", '<view><grid id="gg" gap="l">').replace("</view>", "</grid></view>"), inputs: NOTHING }));
+
 /** Everything that is tested in each engine. */
 export const samples: readonly Sample[] = [
   { name: "board", nxml: board, inputs: NOTHING },
@@ -73,6 +87,9 @@ export const samples: readonly Sample[] = [
   { name: "values", nxml: VALUES, inputs: NOTHING },
   { name: "grid", nxml: GRID, inputs: NOTHING },
   ...Object.entries(componentPanels).map(([name, nxml]) => ({ name: `component-${name}`, nxml, inputs: NOTHING })),
+  ...functionPanels,
+  ...cutPanels,
+  ...gridded,
   // Those that are about limits are too long to be read.
   ...FAULTS.filter(({ marked }) => marked.length < 1000).map(({ code, name, marked }) => ({ name: `fault-${code.toLowerCase()}-${slug(name)}`, nxml: unmark(marked).text, inputs: NOTHING })),
 ];
