@@ -20,7 +20,7 @@ export function diagnostics(part: FindPart): Extension {
     const { language: checker } = await runtime();
     return checker.check(written.text).map((finding) => ({
       from: written.from + finding.span.start,
-      to: written.from + finding.span.end,
+      to: Math.min(view.state.doc.length, written.from + finding.span.end),
       severity: finding.severity,
       source: finding.code,
       message: finding.message,
@@ -54,11 +54,10 @@ function quickFix(checker: Language, part: FindPart, { code, message, fix }: Fin
 /** Mend what is at the caret. */
 function fixHere(view: EditorView): boolean {
   const { head } = view.state.selection.main;
-  let apply: (() => void) | null = null;
-  forEachDiagnostic(view.state, ({ actions }, from, to) => {
-    const action = actions?.[0];
-    if (action && from <= head && head <= to) apply ??= () => action.apply(view, from, to);
+  const fixes: (() => void)[] = [];
+  forEachDiagnostic(view.state, ({ actions = [] }, from, to) => {
+    if (from <= head && head <= to) fixes.push(...actions.map((action) => () => action.apply(view, from, to)));
   });
-  (apply as (() => void) | null)?.();
-  return apply !== null;
+  fixes[0]?.();
+  return fixes.length > 0;
 }
