@@ -2,8 +2,11 @@
 
 import type { Build, Diagnostic } from "../protocol/index.ts";
 import { check } from "./check.ts";
+import { elementNames } from "./checker/declarations.ts";
+import { parse } from "./parser.ts";
 import { print, type PrintTree } from "./printer.ts";
 import type { Registry } from "./registry.ts";
+import { Source } from "./source.ts";
 
 const ROUNDS = 20;
 
@@ -21,7 +24,7 @@ export function fix(text: string, registry: Registry): string {
   let current = text;
   const seen = new Set<string>();
   for (let round = 0; round < ROUNDS; round += 1) {
-    const fixable = check(current, registry).diagnostics.filter((item) => item.fix && item.severity !== "hint");
+    const fixable = fixableFindings(current, registry);
     const findings = fixable.map((item) => `${item.code} ${item.message}`).join("\n");
     if (seen.has(findings)) return current;
     seen.add(findings);
@@ -33,9 +36,18 @@ export function fix(text: string, registry: Registry): string {
   return current;
 }
 
+/** The syntax alone as long as something can be fixed there: all else hangs on it, and costs much more time to find. */
+function fixableFindings(text: string, registry: Registry): Diagnostic[] {
+  const isFixable = (item: Diagnostic): boolean => item.fix !== null && item.severity !== "hint";
+  const source = new Source(text);
+  parse(source, elementNames(registry));
+  const syntax = source.diagnostics.filter(isFixable);
+  return syntax.length ? syntax : check(text, registry).diagnostics.filter(isFixable);
+}
+
 /**
- * Which fixes come first: those of the syntax, since all else hangs on it; what is misspelt, since what seems to be
- * missing may be there under a wrong name; additions; and only then what takes something away.
+ * Which fixes come first: what is misspelt, since what seems to be missing may be there under a wrong name; additions;
+ * and only then what takes something away. All those of the syntax belong together.
  */
 function rank({ code, fix: offered }: Diagnostic): number {
   const edits = offered?.edits ?? [];
