@@ -10,7 +10,7 @@ import { bindChildren, Owner } from "../../runtime/binder.ts";
 import { type MakeTable, relabelled, type Row, swapped } from "./table.ts";
 
 const line: Component = {
-  name: "line", doc: "A row of two cells.", content: "none", events: {}, size: { min: 100, preferred: 200, grow: 1 }, example: "<line/>",
+  name: "line", category: "data", doc: "A row of two cells.", content: "none", events: {}, size: { min: 100, preferred: 200, grow: 1 }, example: "<line/>",
   props: { number: { type: "int", doc: "The first." }, label: { type: "str", doc: "The second." } },
   draw: (context) => h("tr", {}, [h("td", {}, [() => context.str("number")]), h("td", {}, [() => context.str("label")])]),
 };
@@ -40,7 +40,7 @@ export const panel: MakeTable = (body) => {
     page: () => undefined,
     aggregate: () => null,
   };
-  const build = check(TEXT, { version: "1", components: { line } });
+  const build = check(TEXT, { version: "1", packs: {}, components: { line } });
   bindChildren(body, instantiate(build, { line }, host), new Owner());
   return {
     create: (given) => void (rows.value = given),
