@@ -5,6 +5,7 @@ import type { ChildContext, ComponentTable, Context } from "./component.ts";
 import { compile, type Evaluator, isList, isNumber, type Scope, textOf, truthy, type Value } from "./expression/index.ts";
 import type { Cell, ViewHost } from "./host.ts";
 import { dynamic, h, list, type VChild } from "./vnode.ts";
+import { everyPart } from "./walk.ts";
 
 /** Rows of a query that an expression sees; components ask for their own pages. */
 const EXPRESSION_ROWS = 1000;
@@ -36,6 +37,13 @@ class Locals implements Scope {
   aggregate(query: string, fn: "len" | "sum" | "mean" | "min" | "max", column: string | null): unknown {
     return this.base.aggregate(query, fn, column);
   }
+}
+
+/** One of the things that a `for` repeats. */
+interface Item {
+  readonly key: string;
+  readonly value: Cell<Value>;
+  readonly make: () => VChild;
 }
 
 class Instance implements Scope {
@@ -100,26 +108,53 @@ class Instance implements Scope {
     if (!each) return this.element(node, scope, suffix).draw();
     const items = compile(each.list);
     const key = each.key ? compile(each.key) : null;
-    const cells = new Map<string, { value: Cell<Value>; scope: Scope }>();
+    // A key that reads nothing but its item is what it was while the item is.
+    const lasting = !each.key || [...everyPart(each.key)].every((part) => part.kind !== "aggregate" && (part.kind !== "name" || part.name === each.item));
+    const known = new Map<string, Item>();
+    let values: readonly Value[] = [];
+    let keys: readonly string[] = [];
+    let drawn: readonly Item[] = [];
     return list(() => {
       const found = items(scope);
-      const used = new Set<string>();
-      return (isList(found) ? found : []).map((value, index) => {
-        const keyed = textOf(key?.(new Locals(scope, { [each.item]: () => value })) ?? index);
-        let name = keyed;
-        for (let n = 2; used.has(name); n += 1) name = `${keyed}~${n}`;
-        used.add(name);
-        let cell = cells.get(name);
-        if (cell) cell.value.set(value);
-        else {
-          const fresh = this.host.cell<Value>(value);
-          cell = { value: fresh, scope: new Locals(scope, { [each.item]: () => fresh.get() }) };
-          cells.set(name, cell);
+      const next = isList(found) ? found : [];
+      const keyOf = (value: Value, i: number): string => textOf(key?.(new Locals(scope, { [each.item]: () => value })) ?? i);
+      if (lasting && next.length === values.length) {
+        const changed: number[] = [];
+        for (let i = 0; i < next.length; i += 1) if (next[i] !== values[i]) changed.push(i);
+        if (changed.every((i) => keyOf(next[i] as Value, i) === keys[i])) {
+          for (const i of changed) drawn[i]?.value.set(next[i] as Value);
+          values = next;
+          return drawn;
         }
-        const inner = cell.scope;
-        return { key: name, make: () => this.element(node, inner, `${suffix}[${name}]`).draw() };
-      });
+      }
+      const nextKeys = next.map(keyOf);
+      drawn = this.items(nextKeys, next, known, (name, cell) => this.element(node, new Locals(scope, { [each.item]: () => cell.get() }), `${suffix}[${name}]`).draw());
+      values = next;
+      keys = nextKeys;
+      return drawn;
     });
+  }
+
+  /** Items by their keys, those that are known with their new values; keys that come twice are told apart. */
+  private items(keys: readonly string[], values: readonly Value[], known: Map<string, Item>, draw: (name: string, cell: Cell<Value>) => VChild): Item[] {
+    const used = new Set<string>();
+    const found = keys.map((keyed, i): Item => {
+      const value = values[i] as Value;
+      let name = keyed;
+      for (let n = 2; used.has(name); n += 1) name = `${keyed}~${n}`;
+      used.add(name);
+      let item = known.get(name);
+      if (item) item.value.set(value);
+      else {
+        const cell = this.host.cell<Value>(value);
+        const made = name;
+        item = { key: name, value: cell, make: () => draw(made, cell) };
+        known.set(name, item);
+      }
+      return item;
+    });
+    for (const name of known.keys()) if (!used.has(name)) known.delete(name);
+    return found;
   }
 
   element(node: ViewNode, scope: Scope, suffix: string): ChildContext {

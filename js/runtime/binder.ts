@@ -220,10 +220,14 @@ interface ListItem {
 function bindList(described: VList, owner: Owner, svg: boolean, found: Found | null): Node[] {
   const anchor = document.createComment("");
   let items = new Map<string, ListItem>();
+  let last: ReturnType<VList["items"]> = [];
   let first = found;
   const fragment: Node[] = [];
   owner.follow(() => {
     const wanted = described.items();
+    // Most changes are those of items that are there already, which follow their own values.
+    if (wanted === last || (wanted.length === last.length && wanted.every((item, i) => item === last[i]))) return;
+    last = wanted;
     const adopting = first;
     first = null;
     const next = new Map<string, ListItem>();

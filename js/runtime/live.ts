@@ -6,6 +6,7 @@ import type { Value } from "../reactor/expression/index.ts";
 import type { Cell, LazyName, Rows, Thin, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
 import { islandOf } from "./islands.ts";
+import { shared } from "./shared.ts";
 import { gone, Refusal, type Transport } from "./transport.ts";
 import { upload } from "./upload.ts";
 
@@ -75,10 +76,12 @@ export class LiveHost implements ViewHost {
 
   /** The workspace says what a state is now. */
   confirm(name: string, value: Value): void {
-    const changed = JSON.stringify(this.confirmed.get(name)) !== JSON.stringify(value);
-    this.confirmed.set(name, value);
+    const before = this.confirmed.get(name);
+    const now = before === undefined ? value : shared(before, value);
+    const changed = now !== before;
+    this.confirmed.set(name, now);
     // While the person's own newer input is on its way, an echo of an older one must not undo it on the screen.
-    if (!this.unconfirmed.get(name)) this.stateSignal(name, value).value = value;
+    if (!this.unconfirmed.get(name)) this.stateSignal(name, now).value = now;
     if (changed) this.data.stateChanged(name);
   }
 
