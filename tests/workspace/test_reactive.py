@@ -183,7 +183,10 @@ class Notebook:
         self.gate = threading.Event()
         self.gate.set()
         exposed = ExposedFunctions()
-        exposed.add(self.search, "search")
+        # On a thread of its own, as in a script: this one may have a loop, that of a browser's driver, which nobody runs.
+        adding = threading.Thread(target=exposed.add, args=(self.search, "search"))
+        adding.start()
+        adding.join()
         kernel.functions.expose(self, exposed.described(), exposed.call)
 
     def search(self, term: str, limit: int = 10) -> pd.DataFrame:
