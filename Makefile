@@ -35,7 +35,7 @@ test: setup  ## Run every test that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx vitest run
+	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx tsc -p bench && npx vitest run
 	$(BIN)/pytest -p pytest_jupyter.jupyter_server tests/server
 	$(BIN)/pytest --ignore=tests/server
 
@@ -47,7 +47,7 @@ lint: setup  ## Format and check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
-	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz
+	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx tsc -p bench
 
 build-js:  ## Build the JavaScript into the package
 	cd js && npm ci --no-audit --no-fund && npm run build

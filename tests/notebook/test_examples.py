@@ -24,3 +24,8 @@ def test_an_example_runs_without_a_server(tmp_path: Path, name: str) -> None:
         assert any("denied - The panel" in text and "needs the capability kernel.call" in text for text in texts)
         assert any("rule of thumb" in text for text in texts)
         assert any("'text/plain': 'True'" in text for text in texts)
+    if name.startswith("03"):
+        assert any("'text/plain': '3'" in text for text in texts)
+        assert any("Left in stock" in text and "74" in text for text in texts)
+        assert any("As it comes" in text for text in texts)
+        assert "order.html" in [path.name for path in folder.iterdir()]
