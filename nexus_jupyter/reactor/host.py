@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from nexus_jupyter.assets import asset
-from nexus_jupyter.engine import Engine, Limits
+from nexus_jupyter.engine import Engine, Image, Limits
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.errors import NXMLError, PatchError
@@ -23,6 +24,12 @@ __all__ = ["MissingAggregate", "MissingPage", "Part", "Reactor", "Rendered", "Wo
 #: Characters of a panel's text. Larger ones never reach the engine.
 _LONGEST = 1_000_000
 _CACHED = 1000
+#: A panel of ordinary size.
+_SAMPLE = (
+    '<panel id="p"><view><column id="c">'
+    + "".join(f'<text id="t{i}">Sample {i} {{n}}</text>' for i in range(28))
+    + '</column></view><data><state name="n" type="int" default="0"/></data></panel>'
+)
 #: A build has the text's tree, its view and its facts: several times the text.
 _LIMITS = Limits(output_bytes=64 << 20)
 _DIAGNOSTICS: TypeAdapter[list[Diagnostic]] = TypeAdapter(list[Diagnostic])
@@ -163,8 +170,14 @@ class Reactor:
         return found
 
     def _call(self, function: str, argument: JsonValue) -> JsonValue:
-        image = self._engine.image("reactor", asset("reactor.js").decode())
-        return image.call({"call": function, "argument": argument}, limits=_LIMITS)
+        return self._image.call({"call": function, "argument": argument}, limits=_LIMITS)
+
+    @cached_property
+    def _image(self) -> Image:
+        """The loaded reactor, which has learned from one check which memory a check writes."""
+        loaded = self._engine.image("reactor", asset("reactor.js").decode())
+        trial: JsonValue = {"call": "check", "argument": {"text": _SAMPLE}}
+        return loaded.extend("reactor", [], limits=_LIMITS, trial=trial)[0]
 
 
 def _sized(text: str) -> str:

@@ -260,6 +260,8 @@ def test_a_diagram_is_edited_by_mouse_and_keyboard_and_cards_move(page: Page, la
         "x => Math.abs(document.querySelector('[data-node=c] rect').getBoundingClientRect().x - x) < 3",
         arg=box["x"] + 100,
     )
+    # Until the change has come back from the server and the diagram stands still.
+    page.wait_for_timeout(600)
     handle, target = first.locator(".nx-node-handle").bounding_box(), third.locator("rect").bounding_box()
     assert handle
     assert target

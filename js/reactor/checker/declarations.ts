@@ -32,8 +32,22 @@ export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<str
   }),
 };
 
+interface ElementNames {
+  readonly known: ReadonlySet<string>;
+  readonly leaves: ReadonlySet<string>;
+}
+
+/** Made once: a registry does not change. */
+const named = new WeakMap<Registry, ElementNames>();
+
 /** The names of all elements, and of those that hold no others. */
-export function elementNames(registry: Registry): { known: ReadonlySet<string>; leaves: ReadonlySet<string> } {
+export function elementNames(registry: Registry): ElementNames {
+  const known = named.get(registry) ?? namesOf(registry);
+  named.set(registry, known);
+  return known;
+}
+
+function namesOf(registry: Registry): ElementNames {
   const declarations = Object.values(DECLARATIONS).flatMap((section) => Object.keys(section));
   const leaves = Object.values(registry.components).filter(({ content }) => content === "text" || content === "none").map(({ name }) => name);
   return { known: new Set(["panel", ...SECTIONS, ...declarations, ...Object.keys(registry.components)]), leaves: new Set([...declarations, ...leaves]) };
