@@ -207,6 +207,8 @@ class WorkspaceKernel:
 
             change = self.writer.submit(draw)
         self.drafts.end(name)
+        if change is not None and change.cause.kind == "create":
+            self.lifecycle.created(name)
         # Running the cell again is how people say that a function has changed.
         self.calls.forget(name)
         self.execution.prepare(build)

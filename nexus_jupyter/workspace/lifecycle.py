@@ -69,6 +69,13 @@ class Lifecycle:
             self._changed.notify()
         self._run(panel, "mount", actor)
 
+    def created(self, panel: str) -> None:
+        """There is such a panel now; somebody may have looked for it before."""
+        with self._changed:
+            watched = self._panels.get(panel)
+        if watched is not None:
+            self._run(panel, "mount", watched.actor)
+
     def leave(self, panel: str) -> None:
         """A view has closed."""
         with self._changed:

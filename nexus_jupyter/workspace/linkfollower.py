@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkFollower"]
 
+#: Changes that can give a panel other links.
+_TEXTS = frozenset({"create", "edit", "checkout", "undo", "redo", "revert"})
+
 
 class LinkFollower:
     """Sends the values of links when they are not what was sent before.
@@ -34,6 +37,10 @@ class LinkFollower:
         self._send = send
         self._sent: dict[str, dict[str, JsonValue]] = {}
 
+    def concerns(self, change: Change) -> bool:
+        """Tell, at once, whether a change is worth a look: there are links, or a text with some may have come."""
+        return bool(self._sent) or change.cause.kind in _TEXTS
+
     def forget(self, panel: str) -> None:
         """The panel is not followed any more."""
         self._sent.pop(panel, None)
@@ -42,7 +49,10 @@ class LinkFollower:
         """Send a panel's links if they have changed; ``again`` if the client has none of them."""
         values = self._kernel.links.values(panel, self._user)
         known = self._sent.get(panel, {})
-        self._sent[panel] = values
+        if values:
+            self._sent[panel] = values
+        else:
+            self._sent.pop(panel, None)
         if values != known or (again and values):
             self._send(panel, values)
 

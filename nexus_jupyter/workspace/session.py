@@ -356,7 +356,7 @@ class StreamSession:
             self._send(DraftFrame(panel=panel, nxml=nxml, done=done))
 
     def _on_change(self, change: Change, head: Head) -> None:
-        if self._panels:
+        if self._panels and self._linked.concerns(change):
             self._lane.put(lambda: self._linked.follow(change, list(self._panels)))
         with self._lock:
             frames = list(self._frames(change, head))

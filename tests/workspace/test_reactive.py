@@ -102,6 +102,13 @@ def test_a_panel_acts_when_it_is_first_looked_at_while_it_is_and_when_it_is_left
     assert len(state(kernel, "clock")["log"]) == done
 
 
+def test_a_panel_that_is_made_while_somebody_waits_for_it_is_mounted(kernel: WorkspaceKernel, ann: Actor) -> None:
+    waiting = Client(kernel, ann)
+    assert waiting.follow("clock")["type"] == "gone"
+    kernel.put_panel("clock", LIFECYCLE, ann)
+    until(lambda: "mount" in state(kernel, "clock")["log"])
+
+
 SOURCE = """<panel id="source"><data><state name="n" type="int" default="2"/></data>
   <logic><export name="double" expr="n * 2"/></logic></panel>"""
 MIDDLE = """<panel id="middle"><data><link name="d" from="source.double"/></data>
