@@ -20,12 +20,26 @@ export const diagram: Component = {
   },
   events: { select: "the id of the box", move: "{ id, x, y }: the box and where its middle is now", connect: "{ from, to }: the ids of the boxes", disconnect: "{ from, to }: the ends of the arrow that was pressed" },
   example: `<diagram id="d" nodes="[{id: 'a', title: 'A'}, {id: 'b', title: 'B'}]" edges="[{from: 'a', to: 'b'}]"/>`,
-  draw: (context) => box(context, "figure", "diagram", [
-    h("span", { class: "nx-card-title" }, [() => context.str("title")]),
-    h("div", { class: "nx-diagram-scroll", tabindex: 0, role: "region", "aria-label": () => context.str("title", "Diagram") }, [dynamic(() => drawing(context, editing(context)))]),
-    problemNote(context),
-  ], { "data-editable": () => (context.flag("editable") && context.host.live ? "true" : null) }),
+  draw: (context) => {
+    const edit = editing(context);
+    let kept: Data = NOTHING;
+    // While somebody holds a box, what others change waits.
+    const data = context.host.memo((): Data => (edit.busy() ? kept : (kept = { nodes: context.prop("nodes"), edges: context.prop("edges") })));
+    return box(context, "figure", "diagram", [
+      h("span", { class: "nx-card-title" }, [() => context.str("title")]),
+      h("div", { class: "nx-diagram-scroll", tabindex: 0, role: "region", "aria-label": () => context.str("title", "Diagram") }, [dynamic(() => drawing(context, edit, data()))]),
+      problemNote(context),
+    ], { "data-editable": () => (context.flag("editable") && context.host.live ? "true" : null) });
+  },
 };
+
+/** What is drawn, as it was when it was drawn. */
+interface Data {
+  readonly nodes: Value;
+  readonly edges: Value;
+}
+
+const NOTHING: Data = { nodes: null, edges: null };
 
 interface Box {
   readonly id: string;
@@ -41,8 +55,7 @@ interface Point {
   readonly y: number;
 }
 
-function boxes(context: Context): Box[] {
-  const nodes = context.prop("nodes");
+function boxes(context: Context, nodes: Value): Box[] {
   const kind = context.str("kind");
   const seen = new Set<string>();
   const fresh = (node: { readonly [key: string]: Value }): boolean => {
@@ -61,8 +74,8 @@ function placeOf(node: { readonly [key: string]: Value }): Point | null {
   return isNumber(x) && isNumber(y) ? { x: Math.max(0, Math.min(5000, x)), y: Math.max(0, Math.min(5000, y)) } : null;
 }
 
-function drawing(context: Context, edit: Editing): VChild {
-  const found = boxes(context);
+function drawing(context: Context, edit: Editing, data: Data): VChild {
+  const found = boxes(context, data.nodes);
   if (!found.length) return h("div", { class: "nx-empty" }, ["Nothing to draw yet."]);
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: context.str("direction", "right") === "down" ? "TB" : "LR", nodesep: 22, ranksep: 48, marginx: 6, marginy: 6 });
@@ -70,8 +83,7 @@ function drawing(context: Context, edit: Editing): VChild {
   // dagre keeps names in plain objects and uses some itself, the empty one among them: it gets names of ours.
   const names = new Map(found.map((one, i) => [one.id, `n${i}`]));
   for (const one of found) graph.setNode(names.get(one.id) as string, { width: one.width, height: NODE.height });
-  const edges = context.prop("edges");
-  for (const edge of isList(edges) ? edges : []) {
+  for (const edge of isList(data.edges) ? data.edges : []) {
     const [from, to] = [names.get(textOf(own(edge, "from"))), names.get(textOf(own(edge, "to")))];
     if (from !== undefined && to !== undefined && from !== to) graph.setEdge(from, to);
   }

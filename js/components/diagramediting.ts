@@ -24,6 +24,8 @@ interface NodeFace {
 export interface Editing {
   /** Whether the diagram can be edited here and now. */
   readonly on: boolean;
+  /** Whether something is held by the pointer: what is drawn must stay the same nodes meanwhile. */
+  busy(): boolean;
   node(face: NodeFace, parts: readonly VChild[]): VElement;
   edge(from: string, to: string, path: string): VElement;
   /** The line that is being drawn from one box to another. */
@@ -58,7 +60,7 @@ const STEP = 8;
 const SLACK = 3;
 
 export function editing(context: Context): Editing {
-  const on = context.flag("editable") && context.host.live;
+  const held = context.host.cell(false);
   const dragged = context.host.cell<{ readonly id: string; readonly dx: number; readonly dy: number } | null>(null);
   const line = context.host.cell<{ readonly from: Point; readonly to: Point } | null>(null);
   const chosen = context.host.cell<string | null>(null, `${context.id}/chosen`);
@@ -68,13 +70,14 @@ export function editing(context: Context): Editing {
   const connect = (from: string, to: string): void => { if (from !== to) context.fire("connect", { from, to }); };
 
   const dragging = (face: NodeFace) => ({
-    pointerdown: ((event: Pointer) => { start = event; event.currentTarget.setPointerCapture(event.pointerId); }) as never,
+    pointerdown: ((event: Pointer) => { start = event; held.set(true); event.currentTarget.setPointerCapture(event.pointerId); }) as never,
     pointermove: ((event: Pointer) => { if (start && event.currentTarget.hasPointerCapture(event.pointerId)) dragged.set({ id: face.id, dx: event.clientX - start.clientX, dy: event.clientY - start.clientY }); }) as never,
     pointerup: ((event: Pointer) => {
       if (!start) return;
       const [dx, dy] = [event.clientX - start.clientX, event.clientY - start.clientY];
       start = null;
       dragged.set(null);
+      held.set(false);
       if (Math.hypot(dx, dy) > SLACK) move(face, dx, dy);
       else context.fire("select", face.id);
     }) as never,
@@ -101,12 +104,13 @@ export function editing(context: Context): Editing {
   const handle = (face: NodeFace): VElement => {
     const from = { x: face.corner.x + face.width, y: face.at.y };
     return h("circle", { class: "nx-node-handle", cx: face.width, cy: face.height / 2, r: 5 }, [], { on: {
-      pointerdown: ((event: Pointer) => { event.stopPropagation(); start = event; event.currentTarget.setPointerCapture(event.pointerId); }) as never,
+      pointerdown: ((event: Pointer) => { event.stopPropagation(); start = event; held.set(true); event.currentTarget.setPointerCapture(event.pointerId); }) as never,
       pointermove: ((event: Pointer) => { if (start && event.currentTarget.hasPointerCapture(event.pointerId)) line.set({ from, to: { x: from.x + event.clientX - start.clientX, y: from.y + event.clientY - start.clientY } }); }) as never,
       pointerup: ((event: Pointer) => {
         event.stopPropagation();
         start = null;
         line.set(null);
+        held.set(false);
         const page = (globalThis as unknown as { document: Page }).document;
         const target = page.elementFromPoint(event.clientX, event.clientY)?.closest("[data-node]")?.getAttribute("data-node");
         if (target !== null && target !== undefined) connect(face.id, target);
@@ -115,7 +119,10 @@ export function editing(context: Context): Editing {
   };
 
   return {
-    on,
+    get on() {
+      return context.flag("editable") && context.host.live;
+    },
+    busy: () => held.get(),
     node: (face, parts) => h("g", {
       class: face.className, "data-node": face.id, tabindex: 0, role: "button", "aria-label": () => `${face.label}${chosen.get() === face.id ? ", to be connected: press C on another box" : ""}`, "data-chosen": () => (chosen.get() === face.id ? "true" : null),
       transform: () => { const drag = dragged.get(); const [dx, dy] = drag?.id === face.id ? [drag.dx, drag.dy] : [0, 0]; return `translate(${Math.round(face.corner.x + dx)},${Math.round(face.corner.y + dy)})`; },

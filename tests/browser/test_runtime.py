@@ -158,3 +158,45 @@ def test_every_component_is_drawn_in_both_themes(gallery: Page, name: str) -> No
             assert len(picture) > 1500, f"{component} is blank"
             taken += 1
     assert taken >= 55
+
+
+ISLAND = """<panel id="isle"><view><island id="i" name="echo" props="{ word: word }" on:emit="take($event)"/></view>
+<data><state name="word" type="str" default="one"/></data><logic><action name="take" params="what: str">state.word = what;</action></logic></panel>"""
+REGISTER = """async () => {
+  const url = performance.getEntriesByType("resource").map((one) => one.name).find((name) => name.includes("static/runtime.js"));
+  const { reactIsland, registerIsland } = await import(url);
+  const react = { createElement: (component, props) => component(props) };
+  const dom = { createRoot: (element) => ({ render: (node) => element.replaceChildren(node), unmount: () => element.replaceChildren() }) };
+  const Echo = ({ word, emit }) => { const button = document.createElement("button"); button.textContent = `echo ${word}`; button.onclick = () => emit("two"); return button; };
+  registerIsland("echo", reactIsland(react, dom, Echo));
+}"""
+
+
+def test_an_island_of_another_extension_gets_values_and_gives_events(page: Page, lab: Lab) -> None:
+    panel = show(page, lab, "isle", ISLAND)
+    expect(panel.locator('[data-id="i"]')).to_contain_text("No extension of this page has registered 'echo'")
+    page.evaluate(REGISTER)
+    button = panel.get_by_role("button", name="echo one")
+    button.click()
+    expect(panel.get_by_role("button", name="echo two")).to_be_visible()
+
+
+EMBEDDED = """import tempfile, nexus_jupyter as nexus
+ws = nexus.Workspace.open(tempfile.mkdtemp())
+ws.panel("inside", '''<panel id="inside"><view><math id="m">a^2</math><editor id="e" label="Code" lang="python" bind:value="code"/><text id="t">{code}</text></view>
+<data><state name="code" type="str" default="x = 1"/></data></panel>''')"""
+
+
+def test_what_is_loaded_late_comes_by_comm_where_there_is_no_server(page: Page, lab: Lab) -> None:
+    write_notebook(lab, "inside.ipynb", EMBEDDED)
+    open_notebook(page, lab.url, "inside.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="inside"]').first
+    expect(panel.locator(".nx-math math")).to_be_attached(timeout=60_000)
+    editor = panel.locator(".cm-content")
+    expect(editor).to_have_text("x = 1", timeout=30_000)
+    editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("23")
+    page.keyboard.press("Control+Enter")
+    expect(panel.locator('[data-id="t"]')).to_have_text("x = 123")

@@ -310,3 +310,41 @@ def test_a_long_line_keeps_its_ends_its_peaks_and_its_order(kernel: WorkspaceKer
     assert {0, 12_345, 77_777, count - 1} <= set(found["i"])
     few, _ = kernel.page("line", "df", {}, thin=Thinning(parts=2000, columns=["i"]))
     assert few.table.num_rows <= 2000 * 4
+
+
+WHOLE = """<panel xmlns="urn:nexus:nxml:1" xmlns:s="nexus:lib/stats@1" id="whole" title="Whole">
+  <view>
+    <card id="c"><s:gauge id="g" label="Load" value="{n}"/><button id="b" slot="footer" label="Go" on:press="go()"/></card>
+  </view>
+  <data>
+    <state name="n" type="int" default="1"/>
+  </data>
+  <logic>
+    <action name="go">state.n += 1;</action>
+    <lifecycle on="mount" run="go()"/>
+    <export name="n" expr="n"/>
+  </logic>
+</panel>
+"""
+
+
+def test_an_edit_keeps_packs_slots_and_declarations_and_can_add_more(kernel: WorkspaceKernel, ann: Actor) -> None:
+    kernel.put_panel("whole", WHOLE, ann)
+    patch = kernel.reactor.patch(
+        '<patch panel="whole"><set id="g" label="More"/>'
+        '<insert into="logic"><effect name="big" on="n > 5">if (state.n < 9 && true) state.n = 0;</effect></insert>'
+        '<insert into="data"><link name="other" from="source.double"/></insert></patch>'
+    )
+    kernel.edit("whole", patch, ann)
+    text = kernel.panel("whole").nxml
+    for part in ('xmlns:s="nexus:lib/stats@1"', '<s:gauge id="g" label="More"', 'slot="footer"', "state.n < 9 && true"):
+        assert part in text
+    build = kernel.build("whole")
+    assert build.ok
+    assert [effect.name for effect in build.effects] == ["big"]
+    assert [link.panel for link in build.links] == ["source"]
+    assert kernel.reactor.format(text) == text
+    version = kernel.commit("whole", ann)
+    kernel.delete("whole", ann)
+    kernel.checkout(version.id, ann)
+    assert kernel.panel("whole").nxml == text
