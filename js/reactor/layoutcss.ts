@@ -14,14 +14,20 @@ export function layoutCss(build: Build): string {
       const container = `${panel} ${element(rule.container)}>.nx-cells`;
       const css = [`${container}{grid-template-columns:repeat(${kind.columns},minmax(0,1fr))}`];
       const bySpan = new Map<number, string[]>();
-      for (const [id, span] of Object.entries(kind.spans)) bySpan.set(span, [...(bySpan.get(span) ?? []), `${container}>${element(id)}`]);
+      for (const [id, span] of Object.entries(kind.spans)) add(bySpan, span, [`${container}>${element(id)}`]);
       for (const [span, selectors] of bySpan) css.push(`${selectors.join(",")}{grid-column:span ${span}}`);
       if (kind.min_width === 0) first.push(...css);
-      else wider.set(kind.min_width, [...(wider.get(kind.min_width) ?? []), ...css]);
+      else add(wider, kind.min_width, css);
     }
   }
   const classes = [...wider].sort(([a], [b]) => a - b).map(([width, css]) => `@container nx (min-width:${width}px){${css.join("")}}`);
   return first.join("") + classes.join("");
+}
+
+function add(lists: Map<number, string[]>, key: number, items: readonly string[]): void {
+  const list = lists.get(key);
+  if (list) list.push(...items);
+  else lists.set(key, [...items]);
 }
 
 function repeatedIds(nodes: readonly ViewNode[], inside: boolean): Set<string> {

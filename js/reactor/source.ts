@@ -120,14 +120,20 @@ function edits(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  let least = 0;
   for (let i = 1; i <= a.length; i += 1) {
     const row = [i];
+    let smallest = i;
     for (let j = 1; j <= b.length; j += 1) {
       const change = a[i - 1] === b[j - 1] ? 0 : 1;
       let best = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + change);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] as number) + 1);
       row.push(best);
+      if (best < smallest) smallest = best;
     }
+    // Distances only grow from row to row; a swap looks back over two.
+    if (smallest >= limit && least >= limit) return limit;
+    least = smallest;
     before = previous;
     previous = row;
   }
