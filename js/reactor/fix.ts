@@ -8,7 +8,8 @@ import { print, type PrintTree } from "./printer.ts";
 import type { Registry } from "./registry.ts";
 import { Source } from "./source.ts";
 
-const ROUNDS = 20;
+/** A slip is mended in one or two; a text that is still broken after these has no author who meant it. */
+const ROUNDS = 8;
 
 /** Apply one fix to a text. */
 export function applyFix(text: string, diagnostic: Diagnostic): string {
