@@ -338,5 +338,7 @@ def _kind(name: str, message: str, *, without_memory: bool) -> FailureKind:
         return "memory"
     if name in {"RangeError", "InternalError"} and "stack" in message.lower():
         return "stack"
-    # The engine throws a bare null when even the error object found no memory.
-    return "memory" if without_memory and not name and message == "null" else "threw"
+    # When even the error found no memory, the engine throws a bare null; when only its message found none, an error
+    # with a stand-in for it.
+    without_words = (name, message) in {("", "null"), ("InternalError", "Invalid error message")}
+    return "memory" if without_memory and without_words else "threw"
