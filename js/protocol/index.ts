@@ -37,6 +37,8 @@ export type ClientFrame =
   | Expose
   | Upload
   | Answer
+  | Focus
+  | Resolve
   | Ping;
 export type ServerFrame =
   | Welcome
@@ -54,6 +56,7 @@ export type ServerFrame =
   | Links
   | DraftFrame
   | Presence
+  | Conflicts
   | Notice
   | Pong;
 
@@ -84,6 +87,9 @@ export interface NexusProtocol {
   ColumnDeclaration?: ColumnDeclaration;
   ComputedDeclaration?: ComputedDeclaration;
   Conditional?: Conditional;
+  Conflict?: Conflict;
+  ConflictSide?: ConflictSide;
+  Conflicts?: Conflicts;
   Diagnostic?: Diagnostic;
   DiagnosticsFrame?: DiagnosticsFrame;
   DictType?: DictType;
@@ -100,6 +106,7 @@ export interface NexusProtocol {
   Expression?: Expression;
   Fact?: Fact;
   Fix?: Fix;
+  Focus?: Focus;
   FrameArgument?: FrameArgument;
   FrameCall?: FrameCall;
   FrameChanged?: FrameChanged;
@@ -150,6 +157,7 @@ export interface NexusProtocol {
   RemoveOp?: RemoveOp;
   ReplaceTextOp?: ReplaceTextOp;
   Reset?: Reset;
+  Resolve?: Resolve;
   ResourceDeclaration?: ResourceDeclaration;
   Result?: Result;
   RevokeRequest?: RevokeRequest;
@@ -178,6 +186,7 @@ export interface NexusProtocol {
   Unsubscribe?: Unsubscribe;
   Upload?: Upload;
   ViewNode?: ViewNode;
+  Viewer?: Viewer;
   Welcome?: Welcome;
   WidthClass?: WidthClass;
 }
@@ -786,7 +795,8 @@ export interface Cause {
     | "grant"
     | "prompt"
     | "merge"
-    | "revert";
+    | "revert"
+    | "resolve";
   of: number | null;
   ref: string | null;
   run: string | null;
@@ -1149,11 +1159,90 @@ export interface Upload {
   type: "upload";
 }
 /**
+ * Tell the others who look at a panel which of its elements this person is at; null for none.
+ */
+export interface Focus {
+  element: string | null;
+  panel: string;
+  type: "focus";
+}
+/**
+ * Answer the question of a conflict.
+ */
+export interface Resolve {
+  conflict: string;
+  id: string;
+  panel: string;
+  pick: "ours" | "theirs";
+  type: "resolve";
+}
+/**
  * Ask whether anybody is there.
  */
 export interface Ping {
   id: string;
   type: "ping";
+}
+/**
+ * Two edits of the same thing that exclude each other.
+ *
+ * The panel has ``ours`` until it is resolved. In the graph it is an entity of type *Conflict* inside the panel.
+ *
+ * Attributes
+ * ----------
+ * id
+ *     That of the entity.
+ * panel
+ *     The panel's name.
+ * kind
+ *     ``attribute``: both gave an attribute another value. ``removed``: one removed what the other edited. ``place``:
+ *     both moved it. ``panel``: each side is well by itself, but the two together have errors.
+ * entity
+ *     What it is about, an id of the graph.
+ * attr
+ *     The attribute, if it is about one.
+ * message
+ *     What happened, for people.
+ * base
+ *     The value that both started from.
+ * ours, theirs
+ *     What is there, and what came.
+ */
+export interface Conflict {
+  attr: string | null;
+  /**
+   * Any JSON value.
+   */
+  base: Json;
+  entity: string;
+  id: string;
+  kind: "attribute" | "removed" | "place" | "panel";
+  message: string;
+  ours: ConflictSide;
+  panel: string;
+  theirs: ConflictSide;
+}
+/**
+ * What one side wants: a value, or (``removed``) that the thing goes.
+ *
+ * ``by`` is the person's name, ``ts`` when they did it, in nanoseconds since the epoch, where that is known.
+ */
+export interface ConflictSide {
+  by: string;
+  removed: boolean;
+  ts: number | null;
+  /**
+   * Any JSON value.
+   */
+  value: Json;
+}
+/**
+ * The open conflicts of a panel; sent after each snapshot and when they change.
+ */
+export interface Conflicts {
+  conflicts: Conflict[];
+  panel: string;
+  type: "conflicts";
 }
 /**
  * Somebody tried to replace the panel by a text with errors; the panel is as it was.
@@ -1333,12 +1422,19 @@ export interface Pong {
   type: "pong";
 }
 /**
- * Who else looks at a panel.
+ * Who else looks at a panel: one entry for each of their pages.
  */
 export interface Presence {
   panel: string;
   type: "presence";
-  users: Actor[];
+  viewers: Viewer[];
+}
+/**
+ * Somebody who looks at a panel; ``element`` is where their focus is.
+ */
+export interface Viewer {
+  element: string | null;
+  user: Actor;
 }
 /**
  * RFC 9457 problem details.

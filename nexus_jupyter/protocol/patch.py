@@ -175,6 +175,7 @@ class Cause(Contract):
         "prompt",
         "merge",
         "revert",
+        "resolve",
     ]
     via: Literal["click", "input", "api", "cell", "tool", "effect", "lifecycle", "system"] = "api"
     element: str | None = None

@@ -13,7 +13,19 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from nexus_jupyter.protocol import capability, graph, identity, pages, panel, patch, problem, run, stream, telemetry
+from nexus_jupyter.protocol import (
+    capability,
+    conflict,
+    graph,
+    identity,
+    pages,
+    panel,
+    patch,
+    problem,
+    run,
+    stream,
+    telemetry,
+)
 from nexus_jupyter.protocol.stream import ClientFrame, ServerFrame
 
 __all__ = ["schema", "schema_text"]
@@ -21,7 +33,7 @@ __all__ = ["schema", "schema_text"]
 
 def schema() -> dict[str, object]:
     """Return one JSON Schema (2020-12) whose ``$defs`` name every contract, and the two frame unions."""
-    modules = (capability, graph, identity, pages, panel, patch, problem, run, stream, telemetry)
+    modules = (capability, conflict, graph, identity, pages, panel, patch, problem, run, stream, telemetry)
     models: list[type[BaseModel]] = []
     for module in modules:
         models += [

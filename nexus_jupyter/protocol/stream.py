@@ -13,6 +13,7 @@ from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.capability import Capability, Grant
+from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
@@ -158,6 +159,24 @@ class Answer(Contract):
     error: str | None = None
 
 
+class Focus(Contract):
+    """Tell the others who look at a panel which of its elements this person is at; null for none."""
+
+    type: Literal["focus"] = "focus"
+    panel: str
+    element: str | None = None
+
+
+class Resolve(Contract):
+    """Answer the question of a conflict."""
+
+    type: Literal["resolve"] = "resolve"
+    id: str
+    panel: str
+    conflict: str
+    pick: Pick
+
+
 class Ping(Contract):
     """Ask whether anybody is there."""
 
@@ -179,6 +198,8 @@ ClientFrame = Annotated[
     | Expose
     | Upload
     | Answer
+    | Focus
+    | Resolve
     | Ping,
     Field(discriminator="type"),
 ]
@@ -320,12 +341,27 @@ class DraftFrame(Contract):
     done: bool = False
 
 
+class Viewer(Contract):
+    """Somebody who looks at a panel; ``element`` is where their focus is."""
+
+    user: Actor
+    element: str | None = None
+
+
 class Presence(Contract):
-    """Who else looks at a panel."""
+    """Who else looks at a panel: one entry for each of their pages."""
 
     type: Literal["presence"] = "presence"
     panel: str
-    users: list[Actor]
+    viewers: list[Viewer]
+
+
+class Conflicts(Contract):
+    """The open conflicts of a panel; sent after each snapshot and when they change."""
+
+    type: Literal["conflicts"] = "conflicts"
+    panel: str
+    conflicts: list[Conflict]
 
 
 class Notice(Contract):
@@ -360,6 +396,7 @@ ServerFrame = Annotated[
     | Links
     | DraftFrame
     | Presence
+    | Conflicts
     | Notice
     | Pong,
     Field(discriminator="type"),
