@@ -1422,18 +1422,22 @@ export interface Pong {
   type: "pong";
 }
 /**
- * Who else looks at a panel: one entry for each of their pages.
+ * Who looks at a panel, the receiver (`Welcome.viewer`) among them.
+ *
+ * Of many only some are named; ``count`` is the number of all.
  */
 export interface Presence {
+  count: number;
   panel: string;
   type: "presence";
   viewers: Viewer[];
 }
 /**
- * Somebody who looks at a panel; ``element`` is where their focus is.
+ * Somebody who looks at a panel, on one page of theirs; ``element`` is where their focus is.
  */
 export interface Viewer {
   element: string | null;
+  id: string;
   user: Actor;
 }
 /**
@@ -1506,7 +1510,7 @@ export interface RunRecord {
   value: JsonValue;
 }
 /**
- * The connection is accepted.
+ * The connection is accepted; ``viewer`` is its id among those who look at panels.
  */
 export interface Welcome {
   host: "server" | "kernel";
@@ -1514,6 +1518,7 @@ export interface Welcome {
   type: "welcome";
   user: Actor;
   version: number;
+  viewer: string;
   workspace: string;
 }
 /**

@@ -98,7 +98,8 @@ class LocalHost:
 
     def undo(self, name: str, *, redo: bool) -> RevInfo:
         """Undo or redo."""
-        return self._rev(self.kernel.undo(name, self.actor, redo=redo))
+        undone = self.kernel.undo(name, self.actor, redo=redo)
+        return self._rev(undone.change).model_copy(update={"notes": undone.notes})
 
     def grant(self, panel: str, cap: str, target: str | None, seconds: float | None) -> Grant:
         """Allow a panel something."""

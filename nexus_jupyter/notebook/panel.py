@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -190,12 +191,28 @@ class Panel:
         return self._host.edit(self.name, patch).rev
 
     def undo(self) -> int:
-        """Take back your last change of this panel; returns the new rev."""
-        return self._host.undo(self.name, redo=False).rev
+        """Take back your last change of this panel; returns the new rev.
+
+        What others have changed since stays as they made it: a warning says so, and what was before that is taken back.
+
+        Raises
+        ------
+        NotFoundError
+            If there is nothing of yours to take back.
+        ConflictError
+            If others have since changed all of it.
+        """
+        return self._step(redo=False)
 
     def redo(self) -> int:
-        """Do again what was last undone; returns the new rev."""
-        return self._host.undo(self.name, redo=True).rev
+        """Do again what was last undone; returns the new rev; else as `undo`."""
+        return self._step(redo=True)
+
+    def _step(self, *, redo: bool) -> int:
+        done = self._host.undo(self.name, redo=redo)
+        for note in done.notes:
+            warnings.warn(note, stacklevel=3)
+        return done.rev
 
     def on_change(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Call back after each change, whoever made it, on a thread of Nexus's own; returns what ends it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class PanelWidget(anywidget.AnyWidget):
     def __init__(self, panel: str, *, kernel: WorkspaceKernel | None = None, actor: Actor | None = None) -> None:
         super().__init__(panel=panel, host="kernel" if kernel else "server", version=asset_version())
         self._session: StreamSession | None = None
+        self._sending = threading.RLock()
         if kernel is not None:
             self._session = StreamSession(kernel, actor or SYSTEM, "kernel", self._flush)
             self.on_msg(self._receive)
@@ -64,8 +66,10 @@ class PanelWidget(anywidget.AnyWidget):
             self._session.receive_frame(content["frame"])
 
     def _flush(self) -> None:
-        while self._session is not None and (message := self._session.take()) is not None:
-            if isinstance(message, bytes):
-                self.send({"type": "page"}, [message])
-            else:
-                self.send({"type": "frame", "frame": message})
+        # Threads that wake it at the same time must not send in another order than they take.
+        with self._sending:
+            while self._session is not None and (message := self._session.take()) is not None:
+                if isinstance(message, bytes):
+                    self.send({"type": "page"}, [message])
+                else:
+                    self.send({"type": "frame", "frame": message})

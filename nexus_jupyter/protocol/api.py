@@ -165,10 +165,11 @@ class VersionInfo(Contract):
 
 
 class RevInfo(Contract):
-    """The rev after a call; ``changed`` says whether the call made one."""
+    """The rev after a call; ``changed`` says whether the call made one, ``notes`` what else a person should know."""
 
     rev: int
     changed: bool
+    notes: list[str] = []
 
 
 class TextInfo(Contract):

@@ -20,6 +20,7 @@ from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Ordering
 from nexus_jupyter.protocol.patch import Cause, Op
+from nexus_jupyter.protocol.presence import Focus, Presence
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import Profile
 
@@ -159,14 +160,6 @@ class Answer(Contract):
     error: str | None = None
 
 
-class Focus(Contract):
-    """Tell the others who look at a panel which of its elements this person is at; null for none."""
-
-    type: Literal["focus"] = "focus"
-    panel: str
-    element: str | None = None
-
-
 class Resolve(Contract):
     """Answer the question of a conflict."""
 
@@ -206,7 +199,7 @@ ClientFrame = Annotated[
 
 
 class Welcome(Contract):
-    """The connection is accepted."""
+    """The connection is accepted; ``viewer`` is its id among those who look at panels."""
 
     type: Literal["welcome"] = "welcome"
     version: int
@@ -214,6 +207,7 @@ class Welcome(Contract):
     rev: int
     user: Actor
     host: Literal["server", "kernel"]
+    viewer: str
 
 
 class Snapshot(Contract):
@@ -339,21 +333,6 @@ class DraftFrame(Contract):
     panel: str
     nxml: str
     done: bool = False
-
-
-class Viewer(Contract):
-    """Somebody who looks at a panel; ``element`` is where their focus is."""
-
-    user: Actor
-    element: str | None = None
-
-
-class Presence(Contract):
-    """Who else looks at a panel: one entry for each of their pages."""
-
-    type: Literal["presence"] = "presence"
-    panel: str
-    viewers: list[Viewer]
 
 
 class Conflicts(Contract):

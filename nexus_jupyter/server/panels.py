@@ -168,7 +168,8 @@ class UndoHandler(NexusHandler):
         """Undo or redo."""
         body = self.body(HistoryBody)
         kernel = await self.workspace()
-        self.reply(_rev(kernel, await self.work(lambda: kernel.undo(name, self.actor, redo=body.redo))))
+        undone = await self.work(lambda: kernel.undo(name, self.actor, redo=body.redo))
+        self.reply(_rev(kernel, undone.change).model_copy(update={"notes": undone.notes}))
 
 
 class HtmlHandler(NexusHandler):

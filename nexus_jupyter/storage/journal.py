@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Row, func, insert, select
+from sqlalchemy import Engine, Row, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
@@ -53,14 +53,14 @@ class Journal:
             ) from error
 
     def read(self, *, after: int = 0, panel: str | None = None) -> Iterator[Change]:
-        """Yield the changes after a rev in order, of one panel or of all.
+        """Yield the changes after a rev in order: all, or those that concern a panel, the whole workspace's included.
 
         The journal is read in batches, so that a long one needs no more memory than a short one.
         """
         while True:
             query = select(journal).where(journal.c.workspace == self._workspace, journal.c.rev > after)
             if panel is not None:
-                query = query.where(journal.c.panel == panel)
+                query = query.where(or_(journal.c.panel == panel, journal.c.panel.is_(None)))
             with self.engine.connect() as connection:
                 rows = connection.execute(query.order_by(journal.c.rev).limit(_BATCH)).all()
             for row in rows:

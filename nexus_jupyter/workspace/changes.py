@@ -1,13 +1,49 @@
-"""A change of a panel, as one person who follows it is told of it."""
+"""A change of a panel, as those who follow it are told of it."""
 
 from __future__ import annotations
 
-from nexus_jupyter.protocol.patch import Change, SetOp
+import threading
+from collections import OrderedDict
+
+from nexus_jupyter.protocol.patch import Change, InsertOp, SetOp
 from nexus_jupyter.protocol.stream import Gone, PatchFrame, Reset, ServerFrame
-from nexus_jupyter.workspace.panels import panel_view, personal
+from nexus_jupyter.workspace.panels import PERSONAL, panel_view, personal
 from nexus_jupyter.workspace.writer import Head
 
-__all__ = ["change_frame"]
+__all__ = ["ChangeTexts", "change_frame"]
+
+#: Texts that are remembered: those of a few changes, for some people.
+_REMEMBERED = 256
+
+
+class ChangeTexts:
+    """The frames of the newest changes as JSON: made once, however many people are told.
+
+    Only what holds values that each person has for themselves is made for each of them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._texts = OrderedDict[tuple[int, str, str | None], str]()
+
+    def text(self, panel: str, change: Change, head: Head, user: str) -> str:
+        """Return what a person who follows a panel is sent for a change."""
+        key = (change.rev, panel, user if change.panel is None or _is_personal(change) else None)
+        with self._lock:
+            found = self._texts.get(key)
+            if found is None:
+                found = self._texts[key] = change_frame(panel, change, head, user).model_dump_json()
+                if len(self._texts) > _REMEMBERED:
+                    self._texts.popitem(last=False)
+            return found
+
+
+def _is_personal(change: Change) -> bool:
+    for op in change.ops:
+        attrs = op.attrs if isinstance(op, SetOp) else op.entity.attrs if isinstance(op, InsertOp) else {}
+        if any(key.startswith(PERSONAL) for key in attrs):
+            return True
+    return False
 
 
 def change_frame(panel: str, change: Change, head: Head, user: str) -> ServerFrame:

@@ -27,8 +27,8 @@ from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.storage import GrantStore, Journal, RunStore, open_database, sqlite_url
 from nexus_jupyter.trilog import Recorder, TriLog
-from nexus_jupyter.workspace import undo
 from nexus_jupyter.workspace.calls import FrameCalls
+from nexus_jupyter.workspace.changes import ChangeTexts
 from nexus_jupyter.workspace.drafts import Drafts
 from nexus_jupyter.workspace.effects import Effects
 from nexus_jupyter.workspace.execution import Execution
@@ -49,10 +49,12 @@ from nexus_jupyter.workspace.panels import (
 )
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
+from nexus_jupyter.workspace.presence import PresenceBoard
 from nexus_jupyter.workspace.reactions import Reactions
 from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.replacement import replacement
 from nexus_jupyter.workspace.replay import replay
+from nexus_jupyter.workspace.undoing import Undoing, Undone
 from nexus_jupyter.workspace.versions import checkout_ops, describe, version_files
 from nexus_jupyter.workspace.writer import Draft, Head, Writer
 
@@ -123,6 +125,9 @@ class WorkspaceKernel:
         )
         self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
         self.drafts = Drafts()
+        self.presence = PresenceBoard()
+        self.texts = ChangeTexts()
+        self._undoing = Undoing(self.journal, self.writer, self.reactor)
         self.renderer = Renderer(self.reactor, self.frames)
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
         self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants)
@@ -149,6 +154,7 @@ class WorkspaceKernel:
     def close(self) -> None:
         """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
         self.lifecycle.close()
+        self.presence.close()
         self._pool.shutdown()
         self.runs.close()
         self.databases.close()
@@ -263,24 +269,9 @@ class WorkspaceKernel:
         self.permissions.revoke(name, None, None, actor)
         return change
 
-    def undo(self, name: str, actor: Actor, *, redo: bool = False) -> Change | None:
-        """Take back the last change that this person made to a panel, or do it again.
-
-        Raises
-        ------
-        NotFoundError
-            If there is none.
-        ConflictError
-            If somebody has changed the same thing since.
-        """
-        self.panel(name)
-
-        def draw(_graph: Graph) -> Draft:
-            found = undo.target(list(self.journal.read(panel=name)), actor.id, redo=redo)
-            cause = Cause(kind="redo" if redo else "undo", of=found.rev)
-            return Draft(found.inverse, actor, cause, name)
-
-        return self.writer.submit(draw)
+    def undo(self, name: str, actor: Actor, *, redo: bool = False) -> Undone:
+        """Take back the last change that this person made to a panel, or do it again; see `Undoing.undo`."""
+        return self._undoing.undo(name, actor, redo=redo)
 
     # State and actions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nexus_jupyter.nog import Graph, apply, tree
 from nexus_jupyter.protocol.base import JsonValue
@@ -13,7 +13,7 @@ from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, Patch, Se
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.replacement import replacement
 
-__all__ = ["edit_ops"]
+__all__ = ["edit_ops", "with_text"]
 
 _SECTIONS = ("view", "data", "logic", "doc")
 
@@ -33,6 +33,17 @@ def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[
     if patch.panel not in (None, panel):
         raise PatchError(f"This is a patch for the panel '{patch.panel}', not for '{panel}'.")
     ops = [*_missing_sections(graph, panel, patch), *(_qualify(graph, panel, op, patch.rev) for op in patch.ops)]
+    return with_text(graph, panel, ops, reactor)
+
+
+def with_text(graph: Graph, panel: str, ops: Sequence[Op], reactor: Reactor) -> tuple[list[Op], Build]:
+    """Return ops on a panel's entities with what follows from them, the text and the relations, and the build.
+
+    Raises
+    ------
+    PatchError
+        If an op does not apply, or the panel would have errors.
+    """
     draft = apply(graph, ops, rev=0).graph
     nxml, build = reactor.assemble(tree(draft, panel))
     errors = [str(diagnostic) for diagnostic in build.diagnostics if diagnostic.severity == "error"]

@@ -1,10 +1,17 @@
-"""Which change an undo or redo is about: per person, and never over what somebody else has changed since."""
+"""Undo and redo: per person, and never over what somebody else has changed since.
+
+Which changes a person has made and taken back follows from the journal alone (`target`). What of such a change can
+still be taken back depends on what came after it (`remaining`): ops whose target somebody else has changed are left
+out and named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.errors import ConflictError, NotFoundError
 from nexus_jupyter.protocol.patch import (
     AppendOp,
@@ -21,19 +28,60 @@ from nexus_jupyter.protocol.patch import (
     UnsetOp,
 )
 
-__all__ = ["target"]
+__all__ = ["Plan", "plan"]
 
 #: Changes that a person takes back with undo; making or deleting a panel and moving through history are not.
-_UNDOABLE = frozenset({"edit", "run", "set", "prompt", "revert"})
+_UNDOABLE = frozenset({"edit", "run", "set", "prompt", "revert", "resolve"})
+#: The attribute of a panel that follows from all others: its text.
+_TEXT = "nxml"
+#: Place of an entity as a whole: that it is there, and where.
+_WHOLE = "@"
+
+#: Place of an entity that is gone.
+_REMOVED = "@removed"
+
+Place = tuple[str, str]
+T = TypeVar("T")
 
 
-def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
-    """Return the change whose inverse carries out the next undo (or redo) of a person.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an undo or redo would do.
+
+    Attributes
+    ----------
+    of
+        The change that is taken back (or, for a redo, the undo that is).
+    ops
+        The ops that do it.
+    exact
+        Whether the ops are all there is to do. If not, the panel's text has been edited since, and has to be made anew
+        from what the ops lead to.
+    notes
+        Sentences about what is left as it is, since others have changed it.
+    """
+
+    of: Change
+    ops: list[Op]
+    exact: bool
+    notes: list[str]
+
+    def own_ops(self, panel: str) -> list[Op]:
+        """Return the ops without those that follow from others, the text and the relations."""
+        return [op for op in self.ops if not _follows(panel, op)]
+
+
+def plan(graph: Graph, panel: str, changes: Sequence[Change], actor: str, *, redo: bool) -> Plan:
+    """Find what the next undo (or redo) of a person does in a panel.
 
     Parameters
     ----------
+    graph
+        The newest graph.
+    panel
+        The panel's name.
     changes
-        All changes of the panel, in order.
+        The changes that concern the panel, in order.
     actor
         The person's id.
     redo
@@ -44,7 +92,7 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
     NotFoundError
         If there is nothing to undo or redo.
     ConflictError
-        If somebody has since changed the same thing.
+        If others have since changed everything that could be taken back.
     """
     stacks: dict[str, _Stacks] = {}
     for change in changes:
@@ -53,10 +101,20 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
     stack = [undo for _, undo in mine.undone] if redo else mine.done
     if not stack:
         raise NotFoundError(f"There is nothing of yours to {'redo' if redo else 'undo'} in this panel.")
-    found = stack[-1]
     cancelled = set[int]().union(*(one.cancelled for one in stacks.values()))
-    _refuse_conflict(found, (c for c in changes if c.rev > found.rev and c.rev not in cancelled))
-    return found
+    notes: list[str] = []
+    for found in reversed(stack):
+        later = [change for change in changes if change.rev > found.rev and change.rev not in cancelled]
+        foreign = [change for change in later if change.actor.id != actor or change.cause.kind not in _UNDOABLE]
+        ops, left = _remaining(graph, panel, found.inverse, foreign)
+        notes += left
+        if ops:
+            exact = not left and not any((panel, _TEXT) in set(_places(change.ops)) for change in later)
+            return Plan(found, ops, exact, notes)
+    raise ConflictError(
+        f"This cannot be {'done again' if redo else 'taken back'}: " + " ".join(notes),
+        hint="Undo that change first, or set the value by hand.",
+    )
 
 
 @dataclass
@@ -70,29 +128,129 @@ class _Stacks:
 
     def take(self, change: Change) -> None:
         kind, of = change.cause.kind, change.cause.of
-        if kind == "undo" and self.done and of == self.done[-1].rev:
-            self.undone.append((self.done.pop(), change))
-            self.cancelled |= {change.rev, of}
-        elif kind == "redo" and self.undone and of == self.undone[-1][1].rev:
-            self.undone.pop()
-            self.done.append(change)
+        if kind == "undo":
+            # What lay above was passed over, since others had changed it: it is not offered again.
+            taken = _pop_to(self.done, lambda one: one.rev == of)
+            if taken is not None:
+                self.undone.append((taken, change))
+                self.cancelled |= {change.rev, taken.rev}
+        elif kind == "redo":
+            again = _pop_to(self.undone, lambda one: one[1].rev == of)
+            if again is not None:
+                self.done.append(change)
         elif kind in _UNDOABLE:
             self.done.append(change)
             self.undone = []
 
 
-def _refuse_conflict(found: Change, later: Iterable[Change]) -> None:
-    mine = set(_places(found.ops))
-    for change in later:
-        if mine & set(_places(change.ops)):
-            raise ConflictError(
-                f"This cannot be taken back: {change.actor.name or change.actor.id} has changed the same thing since "
-                f"(rev {change.rev}).",
-                hint="Undo that change first, or set the value by hand.",
-            )
+def _pop_to(stack: list[T], wanted: Callable[[T], bool]) -> T | None:
+    for index in range(len(stack) - 1, -1, -1):
+        if wanted(stack[index]):
+            found = stack[index]
+            del stack[index:]
+            return found
+    return None
 
 
-def _places(ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
+def _remaining(graph: Graph, panel: str, inverse: list[Op], later: list[Change]) -> tuple[list[Op], list[str]]:
+    """Return those ops of an inverse that nobody has overtaken, and sentences about the others."""
+    since = _Since(graph, panel, later)
+    kept: list[Op] = []
+    notes: list[str] = []
+    back: set[str] = set()  # entities that come back, and can be put into and changed
+    for op in inverse:
+        if isinstance(op, (SetOp, UnsetOp)):
+            part, losers = since.split(op, back)
+            kept += [part] if part is not None else []
+            notes += [_sentence(panel, op.id, change, name) for name, change in losers.items()]
+            continue
+        found = since.overtaken(op, back)
+        if found is None:
+            kept.append(op)
+            if isinstance(op, InsertOp):
+                back.add(op.entity.id)
+        elif isinstance(op, (InsertOp, RemoveOp, MoveOp)):
+            notes.append(_sentence(panel, op.entity.id if isinstance(op, InsertOp) else op.id, found, None))
+    if notes and all(_follows(panel, op) for op in kept):
+        return [], notes  # what is left only follows from what is not taken back
+    return kept, notes
+
+
+class _Since:
+    """What others have changed since."""
+
+    def __init__(self, graph: Graph, panel: str, later: list[Change]) -> None:
+        self._graph = graph
+        self._panel = panel
+        self._by: dict[Place, Change] = {}
+        self._entities: dict[str, Change] = {}
+        self._last: Change | None = None
+        for change in later:
+            self._last = change
+            for place in _places(change.ops):
+                self._by[place] = change
+                self._entities[place[0]] = change
+
+    def overtaken(self, op: Op, back: set[str]) -> Change | None:
+        """Return the change that keeps an op on structure from being taken back."""
+        match op:
+            case RemoveOp():
+                if op.id not in self._graph:
+                    return self._gone(op.id)
+                inside = (entity.id for entity in self._graph.subtree(op.id))
+                return next((self._entities[one] for one in inside if one in self._entities), None)
+            case InsertOp():
+                if op.entity.id in self._graph:
+                    return self._by.get((op.entity.id, _WHOLE), self._last)
+                return self._into(op.entity.parent, back)
+            case MoveOp():
+                return self._by.get((op.id, _WHOLE)) or self._gone(op.id) or self._into(op.parent, back)
+            case LinkOp() | UnlinkOp():
+                ends_are_there = all(end in self._graph or end in back for end in (op.source, op.target))
+                return self._by.get((op.source, f"@{op.relation} {op.target}")) if ends_are_there else self._last
+            case _:
+                return None
+
+    def split(self, op: SetOp | UnsetOp, back: set[str]) -> tuple[Op | None, dict[str, Change]]:
+        """Return what of an op on attributes nobody has overtaken, and who has overtaken which of the rest."""
+        names = list(op.attrs) if isinstance(op, SetOp) else op.names
+        gone = self._gone(op.id) if op.id not in back else None
+        losers: dict[str, Change] = {}
+        for name in names:
+            # The text follows from the rest, so that it is nobody's in particular.
+            change = None if (op.id, name) == (self._panel, _TEXT) else gone or self._by.get((op.id, name))
+            if change is not None:
+                losers[name] = change
+        rest = [name for name in names if name not in losers]
+        if not rest:
+            return None, losers
+        if isinstance(op, SetOp):
+            return op.model_copy(update={"attrs": {name: op.attrs[name] for name in rest}}), losers
+        return op.model_copy(update={"names": rest}), losers
+
+    def _into(self, parent: str | None, back: set[str]) -> Change | None:
+        return None if parent is None or parent in back else self._gone(parent)
+
+    def _gone(self, entity_id: str) -> Change | None:
+        """Return the change that took an entity away, if it is away."""
+        if entity_id in self._graph:
+            return None
+        return self._by.get((entity_id, _REMOVED), self._last)
+
+
+def _follows(panel: str, op: Op) -> bool:
+    """Tell whether an op only follows from others: the text, and relations."""
+    return isinstance(op, (LinkOp, UnlinkOp)) or (isinstance(op, SetOp) and op.id == panel and set(op.attrs) == {_TEXT})
+
+
+def _sentence(panel: str, entity_id: str, change: Change, attr: str | None) -> str:
+    thing = entity_id.removeprefix(f"{panel}/").removeprefix("state.")
+    what = f"'{thing}'" if attr in {None, "value"} else f"{str(attr).removeprefix('attr:')} of '{thing}'"
+    who = change.actor.name or change.actor.id
+    return f"{what} was left as it is: {who} has changed it since (rev {change.rev})."
+
+
+def _places(ops: Iterable[Op]) -> Iterator[Place]:
     """Yield what ops touch: (entity, attribute), with "@" for the entity as a whole."""
     for op in ops:
         match op:
@@ -105,8 +263,11 @@ def _places(ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
             case CodeOp():
                 yield op.id, "text"
             case InsertOp():
-                yield op.entity.id, "@"
-            case RemoveOp() | MoveOp():
-                yield op.id, "@"
+                yield op.entity.id, _WHOLE
+            case RemoveOp():
+                yield op.id, _WHOLE
+                yield op.id, _REMOVED
+            case MoveOp():
+                yield op.id, _WHOLE
             case LinkOp() | UnlinkOp():
                 yield op.source, f"@{op.relation} {op.target}"

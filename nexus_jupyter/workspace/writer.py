@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nexus_jupyter.nog import Graph, apply
@@ -109,6 +110,12 @@ class Writer:
         with self._lock:
             self._listeners = [*self._listeners, listener]
             return self.head, lambda: self._stop(listener)
+
+    @contextmanager
+    def paused(self) -> Iterator[Head]:
+        """Keep changes from being made for a moment, to read what must not change meanwhile."""
+        with self._lock:
+            yield self.head
 
     def _stop(self, listener: Listener) -> None:
         with self._lock:

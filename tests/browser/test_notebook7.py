@@ -28,6 +28,8 @@ def test_the_first_notebook_runs_and_its_panels_live(
         page.wait_for_function("document.querySelector('.jp-KernelName')?.textContent.includes('Python 3')")
         page.wait_for_timeout(2000)
         menu(page, "Run", "Run All Cells")
+        # Later cells change the counter too.
+        page.locator(".jp-Notebook .jp-Cell").last.locator(".jp-OutputArea-output").wait_for(timeout=120_000)
         counter = page.locator('.nx-panel[data-nx="counter"]').first
         counter.locator('[data-id="plus"] button').wait_for(timeout=60_000)
         before = int(counter.locator('[data-id="value"]').text_content() or "")

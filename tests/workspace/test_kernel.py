@@ -205,6 +205,82 @@ def test_an_edit_by_id_changes_the_text_and_can_be_undone(kernel: WorkspaceKerne
     assert kernel.panel("counter").nxml == counter
 
 
+TWO = """<panel xmlns="urn:nexus:nxml:1" id="two" title="Two">
+  <view>
+    <button id="go" label="Go" on:press="go()"/>
+    <text id="said">{said}</text>
+  </view>
+  <data><state name="a" type="int" default="0"/><state name="b" type="int" default="0"/><state name="said" type="str" default=""/></data>
+  <logic><action name="go">state.a += 1; state.b += 1;</action></logic>
+</panel>
+"""
+
+
+def test_undo_leaves_what_others_have_changed_since_and_says_so(
+    kernel: WorkspaceKernel, ann: Actor, bob: Actor
+) -> None:
+    kernel.put_panel("two", TWO, ann)
+    kernel.set_state("two", {"said": "first"}, ann)
+    kernel.execution.start("two", "go", [], ann).result()
+    kernel.set_state("two", {"a": 7}, bob)
+    undone = kernel.undo("two", ann)
+    assert kernel.panel("two").state == {"a": 7, "b": 0, "said": "first"}
+    assert undone.notes == [f"'a' was left as it is: Bob has changed it since (rev {kernel.head.rev - 1})."]
+    kernel.undo("two", ann, redo=True)
+    assert kernel.panel("two").state == {"a": 7, "b": 1, "said": "first"}
+
+
+def test_undo_passes_over_what_others_have_overtaken_as_a_whole(
+    kernel: WorkspaceKernel, ann: Actor, bob: Actor
+) -> None:
+    kernel.put_panel("two", TWO, ann)
+    kernel.set_state("two", {"said": "first"}, ann)
+    kernel.set_state("two", {"a": 1}, ann)
+    kernel.set_state("two", {"a": 7}, bob)
+    assert "Bob" in kernel.undo("two", ann).notes[0]
+    assert kernel.panel("two").state == {"a": 7, "b": 0, "said": ""}
+    kernel.undo("two", ann, redo=True)
+    assert kernel.panel("two").state == {"a": 7, "b": 0, "said": "first"}
+    kernel.undo("two", bob)
+    assert kernel.panel("two").state == {"a": 1, "b": 0, "said": "first"}
+
+
+def test_an_edit_is_taken_back_though_others_have_edited_beside_it(
+    kernel: WorkspaceKernel, ann: Actor, bob: Actor
+) -> None:
+    kernel.put_panel("two", TWO, ann)
+    kernel.edit("two", Patch(ops=[SetOp(id="go", attrs={"label": "Start"})]), ann)
+    xml = '<patch panel="two"><insert after="go"><badge id="b">new</badge></insert></patch>'
+    kernel.edit("two", kernel.reactor.patch(xml), bob)
+    assert kernel.undo("two", ann).notes == []
+    text = kernel.panel("two").nxml
+    assert 'label="Go"' in text
+    assert 'id="b"' in text
+    kernel.undo("two", bob)
+    assert 'id="b"' not in kernel.panel("two").nxml
+    assert kernel.reactor.check(kernel.panel("two").nxml).ok
+
+
+def test_an_insert_that_others_have_built_upon_is_not_taken_back(
+    kernel: WorkspaceKernel, ann: Actor, bob: Actor
+) -> None:
+    kernel.put_panel("two", TWO, ann)
+    xml = '<patch panel="two"><insert after="go"><row id="r"><badge id="b">new</badge></row></insert></patch>'
+    kernel.edit("two", kernel.reactor.patch(xml), ann)
+    kernel.edit("two", kernel.reactor.patch('<patch panel="two"><set id="b" kind="success"/></patch>'), bob)
+    with pytest.raises(ConflictError, match="'r' was left as it is: Bob"):
+        kernel.undo("two", ann)
+
+
+def test_undo_does_not_reach_over_a_checkout(kernel: WorkspaceKernel, ann: Actor, bob: Actor) -> None:
+    kernel.put_panel("two", TWO, ann)
+    version = kernel.commit(None, ann)
+    kernel.set_state("two", {"a": 1}, ann)
+    kernel.checkout(version.id, bob)
+    with pytest.raises(ConflictError, match="Bob has changed it since"):
+        kernel.undo("two", ann)
+
+
 def test_an_edit_that_would_break_the_panel_is_refused(kernel: WorkspaceKernel, ann: Actor, counter: str) -> None:
     kernel.put_panel("counter", counter, ann)
     rev = kernel.head.rev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ class Client:
         self.ready = threading.Condition()
         self.session = StreamSession(kernel, actor, "server", self.wake)
         self.send(type="hello", version=1, token=None)
-        assert self.next()["type"] == "welcome"
+        self.id = self.read()["viewer"]
 
     def wake(self) -> None:
         with self.ready:
@@ -32,6 +33,17 @@ class Client:
         self.session.receive(json.dumps(frame))
 
     def next(self) -> Any:
+        """Return the next message that is not about who else is there."""
+        while isinstance(message := self.read(), dict) and message["type"] == "presence":
+            pass
+        return message
+
+    def until(self, wanted: Callable[[Any], bool]) -> Any:
+        while not wanted(message := self.read()):
+            pass
+        return message
+
+    def read(self) -> Any:
         with self.ready:
             while (message := self.session.take()) is None:
                 assert self.ready.wait(10), "no message came"
@@ -182,3 +194,45 @@ def test_a_kernel_that_leaves_takes_its_functions_along(kernel: WorkspaceKernel)
         waiting.result(timeout=5)
     with pytest.raises(NexusError, match="No running notebook"):
         kernel.functions.call("f", {})
+
+
+def test_those_who_look_at_a_panel_see_each_other_and_where_the_others_are(
+    client: Client, kernel: WorkspaceKernel, bob: Actor
+) -> None:
+    def names(frame: Any) -> dict[str, str | None]:
+        return {viewer["user"]["name"]: viewer["element"] for viewer in frame.get("viewers", [])}
+
+    client.follow("counter")
+    other = Client(kernel, bob)
+    other.follow("counter")
+    seen = client.until(lambda frame: names(frame) == {"Ann": None, "Bob": None})
+    assert {viewer["id"] for viewer in seen["viewers"]} == {client.id, other.id}
+    other.send(type="focus", panel="counter", element="plus")
+    client.until(lambda frame: names(frame) == {"Ann": None, "Bob": "plus"})
+    other.session.close()
+    left = client.until(lambda frame: frame["type"] == "presence" and "Bob" not in names(frame))
+    assert left["count"] == 1
+    assert kernel.presence.of("counter").count == 1
+
+
+def test_a_hundred_who_look_are_told_of_some_and_of_the_number(client: Client, kernel: WorkspaceKernel) -> None:
+    others = [Client(kernel, Actor(id=f"u{i}", name=f"U{i}")) for i in range(100)]
+    for other in others:
+        other.send(type="subscribe", panel="counter", rev=None)
+    client.follow("counter")
+    seen = client.until(lambda frame: frame["type"] == "presence" and frame["count"] == 101)
+    assert 1 < len(seen["viewers"]) <= 32
+    for other in others:
+        other.session.close()
+    client.until(lambda frame: frame["type"] == "presence" and frame["count"] == 1)
+
+
+def test_what_an_undo_left_is_told(client: Client, kernel: WorkspaceKernel, ann: Actor, bob: Actor) -> None:
+    client.follow("counter")
+    kernel.set_state("counter", {"count": 3}, ann)
+    kernel.edit("counter", kernel.reactor.patch('<patch panel="counter"><set id="plus" label="More"/></patch>'), ann)
+    kernel.edit("counter", kernel.reactor.patch('<patch panel="counter"><set id="plus" label="Most"/></patch>'), bob)
+    client.send(type="undo", id="1", panel="counter", redo=False)
+    result = client.until(lambda frame: frame["type"] == "result")
+    assert "label of 'plus' was left as it is: Bob" in result["value"][0]
+    assert kernel.panel("counter").state == {"count": 0}

@@ -1,0 +1,59 @@
+"""The newest changes of panels, at hand: read from the journal once, then kept up to date."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.storage import Journal
+from nexus_jupyter.workspace.writer import Head, Writer
+
+__all__ = ["RecentChanges"]
+
+#: How far back, in revs of the workspace, a panel's changes are looked for, and how many of them are kept.
+_REVS, _CHANGES = 10_000, 1000
+#: Panels whose changes are kept.
+_PANELS = 50
+
+
+class RecentChanges:
+    """Answers what has happened to a panel lately, changes of the whole workspace included.
+
+    Parameters
+    ----------
+    journal
+        Where older changes are.
+    writer
+        Tells of new ones.
+    """
+
+    def __init__(self, journal: Journal, writer: Writer) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._panels = OrderedDict[str, list[Change]]()
+        self._writer = writer
+        writer.listen(self._on_change)
+
+    def of(self, panel: str) -> list[Change]:
+        """Return the newest changes that concern a panel, oldest first."""
+        with self._lock:
+            found = self._panels.get(panel)
+            if found is not None:
+                self._panels.move_to_end(panel)
+                return list(found)
+        # Read with the writer's lock held, so that no change is missed or taken twice.
+        with self._writer.paused() as head:
+            changes = list(self._journal.read(after=max(0, head.rev - _REVS), panel=panel))
+            with self._lock:
+                self._panels[panel] = changes[-_CHANGES:]
+                while len(self._panels) > _PANELS:
+                    self._panels.popitem(last=False)
+        return changes[-_CHANGES:]
+
+    def _on_change(self, change: Change, _head: Head) -> None:
+        with self._lock:
+            for panel, known in self._panels.items():
+                if change.panel in {panel, None}:
+                    known.append(change)
+                    del known[:-_CHANGES]

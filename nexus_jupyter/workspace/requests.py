@@ -1,0 +1,170 @@
+"""What one client asks for: answered in the order it came, each with one result."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, assert_never
+
+import pyarrow as pa
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.problem import Problem
+from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.stream import (
+    Answer,
+    Expose,
+    FramePage,
+    GrantRequest,
+    Resolve,
+    Result,
+    RevokeRequest,
+    SetState,
+    Trigger,
+    Undo,
+    Upload,
+)
+from nexus_jupyter.workspace.functions import FunctionError, PendingCalls
+from nexus_jupyter.workspace.lane import Lane
+from nexus_jupyter.workspace.outbox import Outbox
+from nexus_jupyter.workspace.paging import Paging
+from nexus_jupyter.workspace.uploads import Uploads
+
+if TYPE_CHECKING:
+    from nexus_jupyter.workspace.kernel import WorkspaceKernel
+
+__all__ = ["Request", "Requests"]
+
+#: Frames that are answered by a result.
+Request = Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose | Upload | Resolve
+
+
+class Requests:
+    """Answers the requests of one client.
+
+    Parameters
+    ----------
+    kernel
+        The workspace.
+    actor
+        Who the client is.
+    lane
+        Where requests are answered, one after the other.
+    outbox
+        What goes to the client.
+    """
+
+    def __init__(self, kernel: WorkspaceKernel, actor: Actor, lane: Lane, outbox: Outbox) -> None:
+        self._kernel = kernel
+        self._actor = actor
+        self._lane = lane
+        self._outbox = outbox
+        self._runs: dict[str, str] = {}  # trigger -> run
+        self._uploads = Uploads(kernel.files)
+        self._paging = Paging(kernel, actor.id, lane, send=outbox.put, fail=self.fail)
+        self._calls = PendingCalls(lambda frame: outbox.put(frame.model_dump_json()))
+
+    def close(self) -> None:
+        """Drop what is not answered yet; runs that were started go on."""
+        self._kernel.functions.forget(self)
+        self._calls.abandon()
+        self._paging.close()
+
+    def take(self, frame: Request) -> None:
+        """Answer a request after those that came before."""
+        self._lane.put(lambda: self._answer(frame))
+
+    def cancel(self, request: str) -> None:
+        """Cancel what a request has started."""
+        self._paging.cancel(request)
+        run = self._runs.get(request)
+        if run is not None:
+            self._kernel.execution.cancel(run)
+
+    def settle(self, frame: Answer) -> None:
+        """Take what a function of the client's notebook gave."""
+        failed = FunctionError(frame.error) if frame.error is not None else None
+        self._calls.settle(frame.call, frame.value, failed)
+
+    def settle_table(self, call: int, table: pa.Table) -> None:
+        """Take a table that a function of the client's notebook gave."""
+        self._calls.settle(call, table, None)
+
+    def fail(self, request: str, error: NexusError) -> None:
+        """Answer a request by what went wrong."""
+        self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
+
+    def _answer(self, frame: Request) -> None:
+        try:
+            match frame:
+                case Trigger():
+                    self._trigger(frame)
+                case FramePage():
+                    self._paging.answer(frame)
+                case _:
+                    rev, value = self._done(frame)
+                    self._send(Result(id=frame.id, rev=rev or self._kernel.head.rev, value=value))
+        except NexusError as error:
+            self.fail(frame.id, error)
+
+    def _done(self, frame: Request) -> tuple[int | None, JsonValue]:
+        """Do what is asked; return the rev of the change, if there was one, and the answer's value."""
+        kernel, actor = self._kernel, self._actor
+        match frame:
+            case SetState():
+                values = {frame.name: frame.value}
+                change = kernel.set_state(frame.panel, values, actor, via="input", element=frame.element)
+                return change.rev if change else None, None
+            case Undo():
+                undone = kernel.undo(frame.panel, actor, redo=frame.redo)
+                return undone.change.rev if undone.change else None, list[JsonValue](undone.notes)
+            case GrantRequest():
+                kernel.permissions.grant(frame.panel, frame.cap, frame.target, actor, seconds=frame.seconds)
+                return None, None
+            case RevokeRequest():
+                return None, kernel.permissions.revoke(frame.panel, frame.cap, frame.target, actor)
+            case Expose():
+                if actor.kind != "kernel":
+                    raise PermissionDeniedError("Only a notebook's kernel can expose functions.")
+                kernel.functions.expose(self, frame.functions, self._calls.call)
+                return None, None
+            case Upload():
+                kernel.panel(frame.panel)
+                return None, self._uploads.take(frame)
+            case Resolve():
+                raise RequestError("no")
+            case Trigger() | FramePage():
+                raise AssertionError(frame.type)  # answered later
+            case _:
+                assert_never(frame)
+
+    def _trigger(self, frame: Trigger) -> None:
+        self._runs[frame.id] = uuid.uuid4().hex
+        run = self._kernel.execution.start(
+            frame.panel,
+            frame.action,
+            frame.args,
+            self._actor,
+            event=frame.event,
+            via="click",
+            element=frame.element,
+            run=self._runs[frame.id],
+        )
+        run.add_done_callback(lambda done: self._finish_run(frame.id, done))
+
+    def _finish_run(self, request: str, run: Future[RunRecord]) -> None:
+        self._runs.pop(request, None)
+        error = run.exception()
+        if isinstance(error, NexusError):
+            self.fail(request, error)
+        elif error is not None:
+            self.fail(request, RequestError(f"The action could not be run: {error}."))
+            raise error
+        else:
+            record = run.result()
+            self._send(Result(id=request, rev=record.rev, value=record.value, profile=record.profile))
+
+    def _send(self, frame: Result) -> None:
+        self._outbox.put(frame.model_dump_json())
