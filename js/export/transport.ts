@@ -59,6 +59,11 @@ export class PageTransport implements Transport {
     return this.sources.load(name);
   }
 
+  readonly viewer = "";
+
+  /** Nobody else is here. */
+  focus(): void {}
+
   cancel(): void {
     this.stop();
   }

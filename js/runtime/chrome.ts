@@ -53,6 +53,11 @@ export class Chrome {
     this.stop?.();
   }
 
+  /** Show who else is here, before the tools. */
+  others(faces: HTMLElement): void {
+    this.heading.after(faces);
+  }
+
   title(text: string): void {
     this.heading.textContent = text;
   }

@@ -38,6 +38,8 @@ export class LiveHost implements ViewHost {
   /** What the workspace has, for taking back what it refused. */
   private readonly confirmed = new Map<string, Value>();
   private readonly unconfirmed = new Map<string, number>();
+  /** Input that could not be sent, for want of a connection: by state, with the control it came from. */
+  private readonly unsent = new Map<string, readonly [Json, string]>();
   private readonly running = new Map<string, Signal<number>>();
   private readonly problems = new Map<string, Signal<Problem | null>>();
   private readonly people: People;
@@ -112,18 +114,33 @@ export class LiveHost implements ViewHost {
 
   private async sendState(name: string, value: Json, element: string): Promise<void> {
     this.unconfirmed.set(name, (this.unconfirmed.get(name) ?? 0) + 1);
+    this.unsent.delete(name);
     const started = performance.now();
     try {
       await this.transport.request({ type: "set", panel: this.panel, name, value, element });
       this.latency.value = performance.now() - started;
       this.problemSignal(element).value = null;
     } catch (error) {
-      this.problemSignal(element).value = problemOf(error);
+      const problem = problemOf(error);
+      if (problem.code === "unavailable" && this.unconfirmed.get(name) === 1) {
+        // It stays on the screen, unconfirmed, until there is a connection again.
+        this.unsent.set(name, [value, element]);
+        return;
+      }
+      this.problemSignal(element).value = problem;
       this.unconfirmed.set(name, 1);
     }
     const left = (this.unconfirmed.get(name) ?? 1) - 1;
     this.unconfirmed.set(name, left);
     if (!left) this.stateSignal(name, null).value = this.confirmed.get(name) ?? null;
+  }
+
+  /** The connection is back: send what people put in meanwhile. */
+  reconnected(): void {
+    for (const [name, [value, element]] of [...this.unsent]) {
+      this.unconfirmed.set(name, 0);
+      void this.sendState(name, value, element);
+    }
   }
 
   trigger(action: string, args: Json[], event: Json, element: string): void {
@@ -154,12 +171,14 @@ export class LiveHost implements ViewHost {
     }
   }
 
-  async undo(redo: boolean): Promise<Problem | null> {
+  /** Take back, or do again; returns sentences about what was not. */
+  async undo(redo: boolean): Promise<string[]> {
     try {
-      await this.transport.request({ type: "undo", panel: this.panel, redo });
-      return null;
+      const { value } = (await this.transport.request({ type: "undo", panel: this.panel, redo })) as Result;
+      return Array.isArray(value) ? value.map(String) : [];
     } catch (error) {
-      return problemOf(error);
+      const { detail, hint } = problemOf(error);
+      return [[detail, hint].filter(Boolean).join(" ")];
     }
   }
 

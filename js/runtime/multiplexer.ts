@@ -19,6 +19,7 @@ export abstract class Multiplexer implements Transport {
   private readonly loaded = new Map<LazyName, Promise<unknown>>();
   private last = 0;
   protected current: ConnectionState = { kind: "connecting" };
+  viewer = "";
 
   /** Bring a file of code here. */
   protected abstract fetchCode(name: string): Promise<unknown>;
@@ -54,6 +55,10 @@ export abstract class Multiplexer implements Transport {
     this.send({ type: "cancel", id });
   }
 
+  focus(panel: string, element: string | null): void {
+    this.send({ type: "focus", panel, element });
+  }
+
   request(body: RequestBody, sent: (id: string) => void = () => {}): Promise<Result | Page> {
     const id = String(++this.last);
     sent(id);
@@ -61,7 +66,7 @@ export abstract class Multiplexer implements Transport {
       const timer = setTimeout(() => this.settle(id)?.reject(new Refusal(gone("The server did not answer."))), PATIENCE);
       const done = <T>(finish: (value: T) => void) => (value: T): void => { clearTimeout(timer); finish(value); };
       this.waiting.set(id, { resolve: done(resolve), reject: done(reject) });
-      if (!this.send({ ...body, id } as ClientFrame)) this.settle(id)?.reject(new Refusal(gone("Not connected to the server right now.", "It is tried again by itself.")));
+      if (!this.send({ ...body, id } as ClientFrame)) this.settle(id)?.reject(new Refusal(gone("Not connected to the server right now.", "The connection comes back by itself; do it again then.")));
     });
   }
 
@@ -89,7 +94,10 @@ export abstract class Multiplexer implements Transport {
   }
 
   protected receive(frame: ServerFrame): void {
-    if (frame.type === "welcome") this.accepted();
+    if (frame.type === "welcome") {
+      this.viewer = frame.viewer;
+      this.accepted();
+    }
     else if (frame.type === "result") {
       const waiting = this.settle(frame.id);
       if (frame.problem) waiting?.reject(new Refusal(frame.problem));

@@ -8,10 +8,12 @@ import type { ViewHost } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
 import { Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
+import { Conflicts } from "./conflicts.ts";
 import { LiveHost, problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
 import { Permissions } from "./permissions.ts";
 import { Picture } from "./picture.ts";
+import { Presence } from "./presence.ts";
 import type { ConnectionState, Follower, RequestBody, Transport } from "./transport.ts";
 
 /** Loading shorter than this needs no words. */
@@ -22,6 +24,8 @@ export class MountedPanel implements Follower {
   private readonly transport: Transport;
   private readonly chrome: Chrome;
   private readonly permissions: Permissions;
+  private readonly conflicts: Conflicts;
+  private readonly presence: Presence;
   private readonly picture: Picture;
   private readonly owner = new Owner();
   private live: LiveHost | null = null;
@@ -46,7 +50,10 @@ export class MountedPanel implements Follower {
       grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
       revoke: ({ cap, target }) => tell({ type: "revoke", panel: name, cap, target }),
     });
-    root.replaceChildren(this.picture.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.picture.body, this.chrome.source);
+    this.conflicts = new Conflicts(name, (conflict, pick) => tell({ type: "resolve", panel: name, conflict, pick }));
+    this.presence = new Presence(this.picture.body, () => transport.viewer, (at) => transport.focus(name, at));
+    this.chrome.others(this.presence.faces);
+    root.replaceChildren(this.picture.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.conflicts.card, this.picture.body, this.chrome.source);
     if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -57,6 +64,7 @@ export class MountedPanel implements Follower {
 
   dispose(): void {
     this.picture.dispose();
+    this.presence.dispose();
     this.owner.dispose();
     this.chrome.dispose();
   }
@@ -67,6 +75,8 @@ export class MountedPanel implements Follower {
 
   state(state: ConnectionState): void {
     this.chrome.connection(state, this.transport.host);
+    if (state.kind === "live") this.live?.reconnected();
+    else this.presence.forgotten();
   }
 
   frame(frame: ServerFrame): void {
@@ -98,6 +108,12 @@ export class MountedPanel implements Follower {
       case "grants":
         this.permissions.granted(frame.grants);
         if (frame.grants.some((grant) => grant.cap === "kernel.call")) this.live?.data.calledAgain();
+        break;
+      case "presence":
+        this.presence.show(frame.viewers, frame.count);
+        break;
+      case "conflicts":
+        this.conflicts.show(frame.conflicts);
         break;
       case "effect":
         this.effect(frame);
@@ -174,6 +190,7 @@ export class MountedPanel implements Follower {
 
   private show(build: Build, host: ViewHost): void {
     this.picture.show(build, host);
+    this.presence.mark();
     this.chrome.title(build.title);
   }
 
@@ -189,8 +206,7 @@ export class MountedPanel implements Follower {
   }
 
   private async undo(redo: boolean): Promise<void> {
-    const problem = await this.live?.undo(redo);
-    if (problem) this.chrome.notice([problem.detail, problem.hint].filter(Boolean).join(" "), "info");
+    for (const text of (await this.live?.undo(redo)) ?? []) this.chrome.notice(text, "info");
   }
 
   private showLoading(): void {

@@ -51,6 +51,10 @@ export interface Transport {
   load(name: LazyName): Promise<unknown>;
   /** Cancel the run that a request started; its answer tells whether that came in time. */
   cancel(id: string): void;
+  /** This page's id among those who look at panels; empty before the connection is accepted. */
+  readonly viewer: string;
+  /** Tell the others at which element of a panel this person is. */
+  focus(panel: string, element: string | null): void;
 }
 
 export function gone(detail: string, hint = ""): Problem {

@@ -1,0 +1,208 @@
+"""Two people on one panel, each in a browser of their own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+
+from nexus_jupyter.benchmarks.lab import open_notebook, run_all
+from tests.browser.conftest import Lab
+from tests.browser.test_lab import Shot, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+SHARED = """<panel xmlns="urn:nexus:nxml:1" id="shared" title="Shared">
+  <view>
+    <input id="word" label="Word" bind:value="word"/>
+    <toggle id="lamp" label="Lamp" bind:value="lamp"/>
+    <button id="add" label="Add" on:press="add()"/>
+    <button id="drop" label="Drop" on:press="drop()"/>
+    <text id="shown">{word} / {lamp ? 'on' : 'off'} / {items | join(' ')}</text>
+  </view>
+  <data>
+    <state name="word" type="str" default=""/>
+    <state name="lamp" type="bool" default="false"/>
+    <state name="items" type="list[int]" default="[]"/>
+  </data>
+  <logic>
+    <action name="add">state.items = [...state.items, state.items.length + 1].slice(-9);</action>
+    <action name="drop">state.items = state.items.slice(1);</action>
+  </logic>
+</panel>"""
+
+
+#: What a panel shows, without the notes that each person gets for themselves.
+BODY = """body => {
+  const copy = body.cloneNode(true);
+  for (const note of copy.querySelectorAll(".nx-problem")) note.remove();
+  return copy.textContent.replace(/\\s+/g, " ");
+}"""
+
+
+@dataclass
+class Person:
+    """Somebody with a browser, on the panel."""
+
+    page: Page
+    sockets: list[WebSocketRoute] = field(default_factory=list)
+    away: bool = False
+
+    @property
+    def panel(self) -> Any:
+        return self.page.locator('.nx-panel[data-nx="shared"]').first
+
+    def cut(self) -> None:
+        """Lose the connection, and let it come back by itself."""
+        self.sockets[-1].close()
+
+
+class Api:
+    """What a third one does, over HTTP."""
+
+    def __init__(self, lab: Lab) -> None:
+        base, _, token = lab.url.partition("lab?token=")
+        headers = {"Authorization": f"token {token}"}
+        self.client = httpx.Client(base_url=f"{base}nexus/api/", headers=headers, trust_env=False, timeout=30)
+
+    def shown(self) -> str:
+        state = self.client.get("panels/shared").raise_for_status().json()["state"]
+        lamp = "on" if state["lamp"] else "off"
+        return f"{state['word']} / {lamp} / {' '.join(str(item) for item in state['items'])}".strip()
+
+    def edit(self, xml: str) -> None:
+        answer = self.client.post(
+            "patch/apply", json={"panel": "shared", "xml": f'<patch panel="shared">{xml}</patch>'}
+        )
+        assert answer.status_code in {200, 409, 422}, answer.text
+
+    def nxml(self) -> str:
+        return str(self.client.get("panels/shared").raise_for_status().json()["nxml"])
+
+
+def arrive(browser: Browser, lab: Lab, name: str, cell: str) -> Person:
+    context = browser.new_context(viewport={"width": 900, "height": 700})
+    person = Person(context.new_page())
+
+    def route(socket: WebSocketRoute) -> None:
+        if person.away:
+            socket.close()
+            return
+        person.sockets.append(socket)
+        socket.connect_to_server()
+
+    person.page.route_web_socket("**/nexus/api/stream**", route)
+    write_notebook(lab, f"{name}.ipynb", f"import nexus_jupyter as nexus\nws = nexus.connect()\n{cell}")
+    open_notebook(person.page, lab.url, f"{name}.ipynb")
+    run_all(person.page)
+    person.panel.locator('[data-id="shown"]').wait_for(timeout=60_000)
+    return person
+
+
+@pytest.fixture(scope="module")
+def people(browser: Browser, lab: Lab) -> Iterator[tuple[Person, Person]]:
+    one = arrive(browser, lab, "one", f"ws.panel('shared', '''{SHARED}''')")
+    two = arrive(browser, lab, "two", "ws['shared']")
+    # So that a reload finds the panel in the notebook.
+    for person in (one, two):
+        person.page.keyboard.press("Control+s")
+    yield one, two
+    for person in (one, two):
+        person.page.context.close()
+
+
+def settled(people: tuple[Person, Person], api: Api) -> None:
+    """Wait until both see the same, and that is what the workspace has."""
+    for _try in range(100):
+        shown = api.shown()
+        pages = [person.panel.locator('[data-id="shown"]').inner_text().strip() for person in people]
+        one, two = (person.panel.locator(".nx-body").evaluate(BODY) for person in people)
+        if one == two and pages == [shown, shown]:
+            return
+        people[0].page.wait_for_timeout(200)
+    raise AssertionError(f"not equal after 20 s: {one!r}, {two!r}, {shown!r}")
+
+
+def test_each_sees_that_the_other_is_there_and_where(people: tuple[Person, Person], shot: Shot) -> None:
+    one, two = people
+    expect(one.panel.locator(".nx-face")).to_have_count(1)
+    expect(two.panel.locator(".nx-face")).to_have_count(1)
+    two.panel.get_by_label("Word").focus()
+    marked = one.panel.locator('[data-id="word"][data-with]')
+    expect(marked).to_have_count(1)
+    expect(two.panel.locator("[data-with]")).to_have_count(0)
+    shot(one.page, "20-presence")
+    two.page.locator(".jp-Notebook").first.press("Escape")
+    two.panel.get_by_label("Word").evaluate("field => field.blur()")
+    expect(marked).to_have_count(0)
+
+
+def test_what_is_typed_without_a_connection_is_kept_and_sent_when_it_is_back(
+    people: tuple[Person, Person], lab: Lab
+) -> None:
+    one, two = people
+    one.away = True
+    one.cut()
+    expect(one.panel.locator(".nx-banner")).to_contain_text("Reconnecting")
+    word = one.panel.get_by_label("Word")
+    word.fill("typed offline")
+    word.press("Tab")
+    expect(word).to_have_value("typed offline")
+    one.away = False
+    expect(one.panel.locator(".nx-banner")).to_have_count(0, timeout=30_000)
+    expect(two.panel.locator('[data-id="shown"]')).to_contain_text("typed offline", timeout=20_000)
+    settled(people, Api(lab))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_stay_equal_under_random_edits_cuts_and_reloads(
+    people: tuple[Person, Person], lab: Lab, seed: int
+) -> None:
+    dice, api = random.Random(seed), Api(lab)
+    badges: list[str] = []
+
+    def word(person: Person) -> None:
+        field = person.panel.get_by_label("Word")
+        field.fill("".join(dice.choices("abcdef", k=4)))
+        field.press("Tab")
+
+    def insert(_person: Person) -> None:
+        badges.append(f"b{seed}{len(badges)}")
+        api.edit(f'<insert before="shown"><badge id="{badges[-1]}">{badges[-1]}</badge></insert>')
+
+    def remove(_person: Person) -> None:
+        if badges:
+            api.edit(f'<remove id="{badges.pop(dice.randrange(len(badges)))}"/>')
+
+    def rename(_person: Person) -> None:
+        api.edit(f'<set id="add" label="{dice.choice(["Add", "Add one", "Add more"])}"/>')
+
+    edits = [
+        word,
+        lambda person: (
+            person.panel.get_by_role("switch", name="Lamp").or_(person.panel.get_by_label("Lamp")).first.click()
+        ),
+        lambda person: person.panel.get_by_role("button", name="Add").click(),
+        lambda person: person.panel.get_by_role("button", name="Drop").click(),
+        lambda person: person.panel.get_by_role("button", name="Undo").click(),
+        lambda person: person.panel.get_by_role("button", name="Redo").click(),
+        insert,
+        remove,
+        rename,
+        lambda person: person.cut(),
+    ]
+    for _round in range(3):
+        for _edit in range(14):
+            person = dice.choice(people)
+            dice.choice(edits)(person)
+        settled(people, api)
+    reloaded = dice.choice(people)
+    reloaded.page.reload()
+    reloaded.panel.locator('[data-id="shown"]').wait_for(timeout=60_000)
+    dice.choice(edits[:4])(reloaded)
+    settled(people, api)
