@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, kernel, lab, sandbox
+from nexus_jupyter.benchmarks import javascript, kernel, lab, sandbox, sockets
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -19,6 +19,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "sandbox": sandbox.sandbox,
     "panel": kernel.panel,
     "click": lab.click,
+    "sockets": sockets.sockets,
     "layout": javascript.layout,
     "rows": javascript.rows,
 }
