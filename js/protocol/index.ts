@@ -492,10 +492,11 @@ export interface EffectDeclaration {
   span: Span;
 }
 /**
- * A value that other panels may link to.
+ * What other panels may use: a value that they link to, or an action that they run.
  */
 export interface ExportDeclaration {
-  expr: Expression;
+  action: string | null;
+  expr: Expression | null;
   name: string;
 }
 /**

@@ -5,7 +5,7 @@ import { settleCalls } from "./checker/calls.ts";
 import { breakCircles, checkDeclaration, collectNames, declareComputed, declareFrame, declareLink, declareState, declareType, elementNames } from "./checker/declarations.ts";
 import { declarationFacts, settleFacts } from "./checker/facts.ts";
 import { layoutRules } from "./checker/layout.ts";
-import { checkCapabilities, checkFrameCalls, declareAction, declareEffect, declareExport, hintUnused, readLifecycle, readResource, readTool, readUse } from "./checker/logic.ts";
+import { checkCapabilities, checkFrameCalls, checkOrders, declareAction, declareEffect, declareExport, hintUnused, readLifecycle, readResource, readTool, readUse } from "./checker/logic.ts";
 import { Names } from "./checker/names.ts";
 import { declareQuery, settleQueries } from "./checker/queries.ts";
 import { ViewReader } from "./checker/view.ts";
@@ -31,7 +31,8 @@ export function check(text: string, registry: Registry, { partial = false }: Che
   const nodes = reader.read(view, "view", []);
   const layout = layoutRules(source, registry, view);
   const facts = settleFacts([...reader.facts, ...declarationFacts(names, { id: tree.id, ...declared })]);
-  hintUnused(names, new Set(facts.filter((fact) => fact.relation === "triggers").map((fact) => fact.target.slice("action.".length))), logic);
+  const run = facts.filter((fact) => fact.relation === "triggers").map((fact) => fact.target.slice("action.".length));
+  hintUnused(names, new Set([...run, ...[...names.exports.values()].flatMap(({ action }) => action ?? [])]), logic);
   const rank = { error: 0, warning: 1, hint: 2 } as const;
   const diagnostics = source.diagnostics.sort((a, b) => a.span.start - b.span.start || rank[a.severity] - rank[b.severity] || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
   return {
@@ -85,6 +86,7 @@ function declareLogic(names: Names, tree: Tree, logic: readonly TreeNode[]): Log
   const uses = of("uses").map((item) => readUse(names, item.raw, item.node.id)).filter((use) => use !== null);
   checkCapabilities(names, uses, usable);
   checkFrameCalls(names, uses, tree);
+  checkOrders(names, uses, usable);
   const lifecycle = of("lifecycle").map((item) => readLifecycle(names, item.raw, item.node.id)).filter((item) => item !== null);
   const tools = of("tool").map((item) => readTool(names, item.raw, item.node.id)).filter((tool) => tool !== null);
   const resources = of("resource").map((item) => readResource(names, item.raw, item.node.id));

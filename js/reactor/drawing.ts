@@ -59,7 +59,7 @@ function expressions(build: Build, part: Part): [string, Expression | Expression
     case "effects":
       return build.effects.map(({ name, on }) => [name, on]);
     case "exports":
-      return build.exports.map(({ name, expr }) => [name, expr]);
+      return build.exports.flatMap(({ name, expr }) => (expr ? [[name, expr] as [string, Expression]] : []));
     case "resources":
       return build.resources.map(({ name, expr }) => [name, expr]);
     case "calls":

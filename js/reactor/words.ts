@@ -20,7 +20,7 @@ export const ELEMENTS = table<string>({
   action: "Code that runs in the sandbox when an event, a tool or the notebook asks for it; it has `state`, `args`, `event` and `nx`.",
   effect: "Code that runs when its condition becomes true, or true with another value.",
   lifecycle: "An action that runs on `mount` (somebody looks at the panel), `unmount` (nobody does any more), or every so many milliseconds while somebody looks (`interval`, at least 250).",
-  export: "A value that other panels may link to.",
+  export: "A value that other panels may link to, or an action that they may run.",
   tool: "Something that a model may do: run an action, or set a state. Its text says what it is for.",
   resource: "Something that a model may read.",
 });
@@ -68,6 +68,8 @@ const ATTRIBUTES = table<string>({
   "uses target": "The only host, function, file or panel with which they may do it.",
   "uses why": "The reason, for the person who is asked.",
   "action params": "Its parameters: `name: type = default`.",
+  "action from": "`PANEL.NAME`, where the panel exports an action by that name: it runs that one, and has no code of its own.",
+  "export action": "The action that other panels may run.",
   "effect on": "The condition.",
   "lifecycle on": "`mount`, `unmount` or `interval`.",
   "lifecycle every": "Milliseconds between two runs of an interval.",

@@ -256,10 +256,11 @@ class LifecycleDeclaration(Contract):
 
 
 class ExportDeclaration(Contract):
-    """A value that other panels may link to."""
+    """What other panels may use: a value that they link to, or an action that they run."""
 
     name: str
-    expr: Expression
+    expr: Expression | None = None
+    action: str | None = None
 
 
 class PackUse(Contract):

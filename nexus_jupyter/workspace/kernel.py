@@ -132,7 +132,14 @@ class WorkspaceKernel:
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
         self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants)
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
-        reactions = Reactions(self.execution, self.reactor, self.renderer, self.effects, self.submit)
+        reactions = Reactions(
+            self.execution,
+            self.links,
+            reactor=self.reactor,
+            renderer=self.renderer,
+            effects=self.effects,
+            submit=self.submit,
+        )
         self.writer.listen(reactions.on_change)
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
@@ -209,7 +216,11 @@ class WorkspaceKernel:
                     return Draft([], actor, Cause(kind="edit"))
                 kind = "edit" if name in graph else "create"
                 cause = Cause.model_validate({"kind": kind, "via": via})
-                return Draft(replacement(graph, build, nxml), actor, cause, name, span.trace_id, span.span_id)
+                ops = [
+                    *replacement(graph, build, nxml),
+                    *(self.links.awaited(graph, build) if kind == "create" else ()),
+                ]
+                return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
             change = self.writer.submit(draw)
         self.drafts.end(name)

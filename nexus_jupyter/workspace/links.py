@@ -6,13 +6,35 @@ from collections.abc import Callable, Iterator
 
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NXMLError
+from nexus_jupyter.protocol.errors import NotFoundError, NXMLError
 from nexus_jupyter.protocol.panel import Build
+from nexus_jupyter.protocol.patch import LinkOp
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.panels import panel_view
 from nexus_jupyter.workspace.rendering import Renderer
 
-__all__ = ["PanelLinks"]
+__all__ = ["PanelLinks", "exported_action", "exports_values"]
+
+
+def exports_values(build: Build) -> bool:
+    """Tell whether a panel exports values; one that exports none hides none."""
+    return any(export.expr is not None for export in build.exports)
+
+
+def exported_action(build: Build, name: str) -> str:
+    """Return the action that other panels run by a name; a panel that exports no actions hides none.
+
+    Raises
+    ------
+    NotFoundError
+        If the panel exports actions, and none by this name.
+    """
+    exported = {export.name: export.action for export in build.exports if export.action is not None}
+    if exported and name not in exported:
+        raise NotFoundError(
+            f"The panel '{build.id}' exports no action '{name}'.", hint=f"It exports: {', '.join(exported)}."
+        )
+    return exported.get(name) or name
 
 
 class PanelLinks:
@@ -42,6 +64,37 @@ class PanelLinks:
     def exports(self, panel: str, user: str | None) -> dict[str, JsonValue]:
         """Return what a panel exports."""
         return self._exports(self._graph(), panel, user, ())
+
+    def state_in(self, graph: Graph, panel: str, user: str | None) -> dict[str, JsonValue]:
+        """Return the values of a panel's states and links in a graph, as one person has them."""
+        return self._state(graph, panel, user, ())
+
+    def dependents(self, graph: Graph, panel: str) -> list[str]:
+        """Return the panels that take values from a panel, by way of others too, each after those it takes from."""
+        found: list[str] = []
+        waiting = [(panel, False)]
+        seen = {panel}
+        while waiting:
+            name, done = waiting.pop()
+            if done:
+                found.append(name)
+                continue
+            waiting.append((name, True))
+            takers = graph.record(name).into.get("links", ()) if name in graph else ()
+            for taker in sorted(takers):
+                if taker not in seen:
+                    seen.add(taker)
+                    waiting.append((taker, False))
+        return [name for name in reversed(found) if name != panel]
+
+    def awaited(self, graph: Graph, build: Build) -> Iterator[LinkOp]:
+        """Yield the relations of panels that linked to a panel before there was one."""
+        for entity in graph.of_type("Panel"):
+            if f"{build.id}." not in str(entity.attrs.get("nxml", "")):
+                continue
+            facts = self._reactor.check(str(entity.attrs["nxml"])).facts
+            if any(fact.relation == "links" and fact.target == f"panel:{build.id}" for fact in facts):
+                yield LinkOp(source=entity.id, relation="links", target=build.id)
 
     def sources(self, panel: str) -> set[str]:
         """Return the panels that a panel takes values from, by way of others too."""
@@ -91,7 +144,7 @@ class PanelLinks:
 
     def _exports(self, graph: Graph, panel: str, user: str | None, seen: tuple[str, ...]) -> dict[str, JsonValue]:
         build = self._build(graph, panel)
-        if build is None or not build.exports:
+        if build is None or not exports_values(build):
             return {}
         nxml = panel_view(graph, panel).nxml
         return self._renderer.values(nxml, "exports", self._state(graph, panel, user, (*seen, panel)))

@@ -9,6 +9,7 @@ from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
 from nexus_jupyter.sandbox.values import plain_value
 from nexus_jupyter.workspace.effects import Effect
+from nexus_jupyter.workspace.links import exported_action, exports_values
 
 if TYPE_CHECKING:
     from nexus_jupyter.workspace.kernel import WorkspaceKernel
@@ -33,6 +34,7 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         given = args.get("args") or {}
         if not isinstance(given, (dict, list)):
             raise RequestError("Arguments are given by name as an object, or by position as an array.")
+        action = exported_action(kernel.build(panel), action)
         run = kernel.execution.start(panel, action, given, caller.actor, via="system", depth=caller.depth + 1)
         return (await asyncio.wrap_future(run)).value
 
@@ -40,7 +42,7 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         panel = str(args.get("panel"))
         caller.token.require("panel.read", panel)
         # What a panel exports is what it means others to see; one that exports nothing hides nothing.
-        if kernel.build(panel).exports:
+        if exports_values(kernel.build(panel)):
             return await asyncio.to_thread(kernel.links.exports, panel, caller.actor.id)
         return dict(kernel.panel(panel, caller.actor.id).state)
 

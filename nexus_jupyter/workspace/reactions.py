@@ -7,17 +7,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
 
+from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.panel import Build
-from nexus_jupyter.protocol.patch import Change, Op, SetOp
+from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.effects import Effect, Effects
 from nexus_jupyter.workspace.execution import Execution
-from nexus_jupyter.workspace.panels import panel_view, personal
+from nexus_jupyter.workspace.links import PanelLinks
 from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.writer import Head
 
@@ -38,7 +38,7 @@ class Reactions:
 
     Parameters
     ----------
-    execution, reactor, renderer, effects
+    execution, links, reactor, renderer, effects
         Those of the workspace.
     submit
         Runs a function on a thread that may wait.
@@ -47,12 +47,15 @@ class Reactions:
     def __init__(
         self,
         execution: Execution,
+        links: PanelLinks,
+        *,
         reactor: Reactor,
         renderer: Renderer,
         effects: Effects,
         submit: Callable[[Callable[[], None]], Future[None]],
     ) -> None:
         self._execution = execution
+        self._links = links
         self._reactor = reactor
         self._renderer = renderer
         self._effects = effects
@@ -62,21 +65,28 @@ class Reactions:
 
     def on_change(self, change: Change, head: Head) -> None:
         """Look at a change; quick, since the writer waits for it."""
-        panel = change.panel
-        if panel is None or change.cause.kind not in _CAUSES or panel not in head.graph:
+        panel, graph = change.panel, head.graph
+        if panel is None or change.cause.kind not in _CAUSES or panel not in graph:
             return
-        view = panel_view(head.graph, panel, change.actor.id)
-        if "<effect" not in view.nxml:
-            return
-        self._submit(lambda: self._react(change, view.nxml, view.state))
+        # The panel itself, then those that link to it, each after those that it takes values from.
+        concerned = [name for name in (panel, *self._links.dependents(graph, panel)) if "<effect" in _text(graph, name)]
+        if concerned:
+            self._submit(lambda: self._react_all(change, graph, concerned))
 
-    def _react(self, change: Change, nxml: str, after: dict[str, JsonValue]) -> None:
+    def _react_all(self, change: Change, after: Graph, panels: list[str]) -> None:
+        before = apply(after, change.inverse, rev=0).graph
+        for panel in panels:
+            self._react(change, panel, before, after)
+
+    def _react(self, change: Change, panel: str, before: Graph, after: Graph) -> None:
+        nxml = _text(after, panel)
         build = self._reactor.check(nxml)
-        before = {**after, **_values(change.inverse, build, change.actor.id)}
-        if not build.effects or before == after:
+        user = change.actor.id
+        old_state, new_state = (self._links.state_in(graph, panel, user) for graph in (before, after))
+        if not build.effects or old_state == new_state:
             return
-        old = self._renderer.values(nxml, "effects", before)
-        new = self._renderer.values(nxml, "effects", after)
+        old = self._renderer.values(nxml, "effects", old_state)
+        new = self._renderer.values(nxml, "effects", new_state)
         for effect in build.effects:
             value = new.get(effect.name)
             if _true(value) and value != old.get(effect.name):
@@ -88,7 +98,7 @@ class Reactions:
             text = f"The effects of this panel set each other off without end; '{name}' was not run any more."
             self._tell(change, build.id, text)
             return
-        run = f"{change.rev:x}-{name}"
+        run = f"{change.rev:x}-{name}" if change.panel == build.id else f"{change.rev:x}-{build.id}.{name}"
         with self._lock:
             self._lengths[run] = length
             while len(self._lengths) > _REMEMBERED:
@@ -108,18 +118,8 @@ class Reactions:
             self._effects.cause(Effect(kind="notify", panel=panel, actor=change.actor.id, name="error", data=text))
 
 
-def _values(ops: list[Op], build: Build, user: str) -> dict[str, JsonValue]:
-    """Return the values of states that ops give back."""
-    prefix = f"{build.id}/state."
-    defaults: dict[str, Any] = {state.name: state.default for state in build.state}  # Any: a state's value
-    found: dict[str, JsonValue] = {}
-    for op in personal(ops, user):
-        if isinstance(op, SetOp) and op.id.startswith(prefix) and "value" in op.attrs:
-            found[op.id.removeprefix(prefix)] = op.attrs["value"]
-        elif op.op == "unset" and op.id.startswith(prefix):
-            # The first value that a person has for themselves: before, it was the default.
-            found[op.id.removeprefix(prefix)] = defaults.get(op.id.removeprefix(prefix))
-    return found
+def _text(graph: Graph, panel: str) -> str:
+    return str(graph.entity(panel).attrs.get("nxml", ""))
 
 
 def _true(value: JsonValue) -> bool:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
-from nexus_jupyter.protocol.errors import NXMLError, PermissionDeniedError
+from nexus_jupyter.protocol.errors import HandlerError, NXMLError, PermissionDeniedError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import Thinning
 from nexus_jupyter.workspace import WorkspaceKernel
@@ -348,3 +348,67 @@ def test_an_edit_keeps_packs_slots_and_declarations_and_can_add_more(kernel: Wor
     kernel.delete("whole", ann)
     kernel.checkout(version.id, ann)
     assert kernel.panel("whole").nxml == text
+
+
+SALES = """<panel id="sales"><view><text id="t">{region}</text></view>
+<data><state name="region" type="str" default="all"/><state name="secret" type="int" default="7"/></data>
+<logic>
+  <action name="choose" params="name: str">state.region = name; return name.toUpperCase();</action>
+  <action name="burn">state.secret = 0;</action>
+  <export name="region" expr="region"/>
+  <export name="pick" action="choose"/>
+</logic></panel>"""
+REMOTE = """<panel id="remote"><view><button id="b" label="North" on:press="pick('north')"/></view>
+<data><link name="region" from="sales.region"/><state name="heard" type="str" default=""/></data>
+<logic>
+  <uses cap="panel.send" target="sales.pick" why="choose the region from here"/>
+  <action name="pick" params="name: str" from="sales.pick"/>
+  <effect name="listen" on="region != 'all' and region">state.heard = 'now ' + event;</effect>
+</logic></panel>"""
+
+
+def test_an_exported_action_is_run_from_another_panel_once_that_is_allowed(kernel: WorkspaceKernel, ann: Actor) -> None:
+    kernel.put_panel("sales", SALES, ann)
+    kernel.put_panel("remote", REMOTE, ann)
+    with pytest.raises(HandlerError, match=r"panel\.send"):
+        kernel.execution.start("remote", "pick", ["north"], ann).result()
+    kernel.permissions.grant("remote", "panel.send", "sales.pick", ann)
+    assert kernel.execution.start("remote", "pick", ["north"], ann).result().value == "NORTH"
+    assert kernel.panel("sales").state["region"] == "north"
+
+
+def test_what_a_panel_does_not_export_is_not_run_from_others(kernel: WorkspaceKernel, ann: Actor) -> None:
+    kernel.put_panel("sales", SALES, ann)
+    spy = """<panel id="spy"><logic><uses cap="panel.send" target="sales.burn" why="no reason"/>
+    <action name="pick" from="sales.burn"/><tool name="pick" action="pick">Burn it.</tool></logic></panel>"""
+    kernel.put_panel("spy", spy, ann)
+    kernel.permissions.grant("spy", "panel.send", "sales", ann)
+    with pytest.raises(HandlerError, match="exports no action 'burn'"):
+        kernel.execution.start("spy", "pick", [], ann).result()
+    assert kernel.panel("sales").state["secret"] == 7
+
+
+def test_an_effect_follows_a_link_and_the_chain_goes_on_in_order(kernel: WorkspaceKernel, ann: Actor) -> None:
+    # The panel that follows is made first: the relation is there once the other is.
+    third = """<panel id="third"><data><link name="said" from="remote.heard"/><state name="log" type="list[str]" default="[]"/></data>
+    <logic><effect name="note" on="said">state.log = [...state.log, event];</effect></logic></panel>"""
+    kernel.put_panel("third", third, ann)
+    kernel.put_panel("remote", REMOTE.replace("</logic>", '<export name="heard" expr="heard"/></logic>'), ann)
+    kernel.put_panel("sales", SALES, ann)
+    assert kernel.links.dependents(kernel.head.graph, "sales") == ["remote", "third"]
+    seen = threading.Event()
+    kernel.writer.listen(lambda change, _head: seen.set() if change.panel == "third" else None)
+    kernel.set_state("sales", {"region": "south"}, ann)
+    assert seen.wait(10)
+    assert kernel.panel("remote").state["heard"] == "now south"
+    assert kernel.panel("third").state["log"] == ["now south"]
+
+
+def test_panels_that_depend_on_one_come_after_those_that_they_take_from(kernel: WorkspaceKernel, ann: Actor) -> None:
+    def chain(name: str, *sources: str) -> str:
+        links = "".join(f'<link name="l{i}" from="{source}.v"/>' for i, source in enumerate(sources))
+        return f"""<panel id="{name}"><data>{links}<state name="v" type="int" default="0"/></data><logic><export name="v" expr="v"/></logic></panel>"""
+
+    for name, sources in {"a": [], "d": ["a", "c"], "c": ["b"], "b": ["a"]}.items():
+        kernel.put_panel(name, chain(name, *sources), ann)
+    assert kernel.links.dependents(kernel.head.graph, "a") == ["b", "c", "d"]

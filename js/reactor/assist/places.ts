@@ -98,6 +98,7 @@ function declared({ build }: Surroundings, element: RawElement, name: string, be
     case "query distinct":
       return { kind: "words", items: columns(build, frame ?? "") };
     case "tool action":
+    case "export action":
       return { kind: "words", items: actions(build) };
     case "tool set":
       return { kind: "words", items: states(build) };

@@ -43,9 +43,9 @@ function pieces(text: string, start: number, end: number): [number, number][] {
 }
 
 /** Report names that are rows: they are not known where conditions and arguments are worked out. */
-export function refuseRows(names: Names, read: readonly string[], given: RawAttribute, node: string, links = true): void {
-  const rows = behind(names, read).find((name) => names.isRows(name) || (!links && names.links.has(name)));
-  if (rows !== undefined) names.source.report("NX3016", `'${given.name}' may depend on states${links ? ", links" : ""} and what is computed from them, not on '${rows}'.`, given.valueStart, given.valueEnd, { node });
+export function refuseRows(names: Names, read: readonly string[], given: RawAttribute, node: string): void {
+  const rows = behind(names, read).find((name) => names.isRows(name));
+  if (rows !== undefined) names.source.report("NX3016", `'${given.name}' may depend on states, links and what is computed from them, not on '${rows}'.`, given.valueStart, given.valueEnd, { node });
 }
 
 /** The names that names depend on, computed values looked through. */

@@ -23,10 +23,10 @@ export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<str
   }),
   logic: table({
     uses: ["cap!", "target", "why"],
-    action: ["name!", "params"],
+    action: ["name!", "params", "from"],
     effect: ["name", "on!"],
     lifecycle: ["on!", "every", "run!"],
-    export: ["name!", "expr!"],
+    export: ["name!", "expr", "action"],
     tool: ["name!", "action", "set"],
     resource: ["name!", "expr!"],
   }),
@@ -198,12 +198,18 @@ function debounceOf(names: Names, raw: RawElement, node: string): number {
   return DEBOUNCE;
 }
 
+/** `PANEL.NAME`: what another panel exports. */
+export function elsewhere(text: string): { panel: string; value: string } | null {
+  const match = /^([A-Za-z_][A-Za-z0-9_-]*)\.([A-Za-z_]\w*)$/.exec(text.trim());
+  return match ? { panel: match[1] as string, value: match[2] as string } : null;
+}
+
 export function declareLink(names: Names, raw: RawElement): void {
   const name = attribute(raw, "name")?.value as string;
   const from = attribute(raw, "from") as RawAttribute;
-  const match = /^([A-Za-z_][A-Za-z0-9_-]*)\.([A-Za-z_]\w*)$/.exec((from.value ?? "").trim());
-  if (!match) names.source.report("NX3006", "A link comes from PANEL.NAME, where the panel PANEL has <export name=\"NAME\">.", from.valueStart, from.valueEnd, { node: `link.${name}` });
-  else if (!names.links.has(name)) names.links.set(name, { name, panel: match[1] as string, value: match[2] as string });
+  const found = elsewhere(from.value ?? "");
+  if (!found) names.source.report("NX3006", "A link comes from PANEL.NAME, where the panel PANEL has <export name=\"NAME\">.", from.valueStart, from.valueEnd, { node: `link.${name}` });
+  else if (!names.links.has(name)) names.links.set(name, { name, ...found });
 }
 
 export function declareComputed(names: Names, raw: RawElement, node: string): void {

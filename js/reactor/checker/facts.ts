@@ -37,9 +37,9 @@ export function declarationFacts(names: Names, build: Pick<Build, "id" | "lifecy
   }
   build.lifecycle.forEach(({ run }, i) => add(`lifecycle.${i + 1}`, "triggers", `action.${run.action}`));
   for (const { name, expr } of names.exports.values()) {
-    for (const read of namesIn(expr)) if (names.values.has(read)) add(`export.${name}`, "derivedFrom", target(read));
+    for (const read of expr ? namesIn(expr) : []) if (names.values.has(read)) add(`export.${name}`, "derivedFrom", target(read));
   }
-  for (const { panel } of names.links.values()) add(build.id, "links", `panel:${panel}`);
+  for (const { panel } of [...names.links.values(), ...names.orders.values()]) add(build.id, "links", `panel:${panel}`);
   for (const tool of build.tools) add(`tool.${tool.name}`, tool.action ? "triggers" : "writes", tool.action ? `action.${tool.action}` : `state.${tool.set}`);
   for (const resource of build.resources) {
     for (const read of namesIn(resource.expr)) if (names.values.has(read)) add(`resource.${resource.name}`, "reads", target(read));

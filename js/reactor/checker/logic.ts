@@ -7,7 +7,7 @@ import { table } from "../table.ts";
 import { attribute, contentText, type Tree, type TreeNode } from "../tree.ts";
 import { emptyValue, fits, parseFields, readValue, spell } from "../types.ts";
 import { refuseRows } from "./calls.ts";
-import { typeOf } from "./declarations.ts";
+import { elsewhere, typeOf } from "./declarations.ts";
 import { readInvocation } from "./invocation.ts";
 import type { Names } from "./names.ts";
 
@@ -59,7 +59,20 @@ export function declareAction(names: Names, raw: RawElement, node: string): void
   }
   const written = attribute(raw, "params");
   const params = written?.value ? parseFields(written.value).map((field) => parameter(names, field, written, node)) : [];
-  names.actions.set(name, { name, params, ...readCode(names, raw, node) });
+  names.actions.set(name, { name, params, ...(readOrder(names, raw, node, params) ?? readCode(names, raw, node)) });
+}
+
+/** The code of an action that another panel has: it sends the arguments there. */
+function readOrder(names: Names, raw: RawElement, node: string, params: readonly Parameter[]): { body: string; span: Span } | null {
+  const from = attribute(raw, "from");
+  if (!from) return null;
+  const found = elsewhere(from.value ?? "");
+  if (!found) names.source.report("NX3006", 'An action comes from PANEL.NAME, where the panel PANEL has <export name="NAME" action="...">.', from.valueStart, from.valueEnd, { node });
+  if (contentText(raw)?.trim()) names.source.report("NX2014", "An action that comes from another panel has no code of its own.", from.start, from.end, { node, fix: replaceFix("take out from", from.start, from.end, "") });
+  const { panel, value } = found ?? { panel: "", value: "" };
+  const body = `return await nx.send(${JSON.stringify(panel)}, ${JSON.stringify(value)}, { ${params.map(({ name }) => name).join(", ")} });`;
+  if (found) names.orders.set(attribute(raw, "name")?.value as string, found);
+  return { body, span: names.source.span(from.valueStart, from.valueEnd) };
 }
 
 /** The code of a handler, with its uses of states checked. */
@@ -81,7 +94,7 @@ export function declareEffect(names: Names, raw: RawElement, node: string): void
   const name = attribute(raw, "name")?.value || node.slice("effect.".length);
   const on = attribute(raw, "on") as RawAttribute;
   const { expression, names: read } = names.expression({ text: on.value ?? "", offset: on.valueStart, node, locals: [] });
-  refuseRows(names, read, on, node, false);
+  refuseRows(names, read, on, node);
   if (names.effects.has(name)) names.source.report("NX3001", `The effect '${name}' is declared twice.`, raw.start, raw.nameEnd, { node });
   else names.effects.set(name, { name, on: expression, ...readCode(names, raw, node) });
 }
@@ -112,10 +125,19 @@ export function readLifecycle(names: Names, raw: RawElement, node: string): Life
 
 export function declareExport(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
-  const expr = attribute(raw, "expr") as RawAttribute;
-  const { expression } = names.expression({ text: expr.value ?? "", offset: expr.valueStart, node, locals: [] });
-  if (names.exports.has(name)) names.source.report("NX3001", `The value '${name}' is exported twice.`, raw.start, raw.nameEnd, { node });
-  else names.exports.set(name, { name, expr: expression });
+  const [expr, action] = [attribute(raw, "expr"), attribute(raw, "action")];
+  if (!expr?.value === !action?.value) {
+    names.source.report("NX2009", `<export> needs either 'expr', a value, or 'action', something that other panels may run.`, raw.start, raw.nameEnd, { node });
+    return;
+  }
+  if (names.exports.has(name)) names.source.report("NX3001", `The name '${name}' is exported twice.`, raw.start, raw.nameEnd, { node });
+  else if (expr?.value) {
+    const { expression } = names.expression({ text: expr.value, offset: expr.valueStart, node, locals: [] });
+    names.exports.set(name, { name, expr: expression, action: null });
+  } else if (action?.value) {
+    if (!names.actions.has(action.value)) unknownAction(names, action.value, action.valueStart, action.valueEnd, node);
+    names.exports.set(name, { name, expr: null, action: action.value });
+  }
 }
 
 /** Actions that no event, tool or lifecycle runs: the notebook may, so it is no more than a hint. */
@@ -153,6 +175,19 @@ export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], 
       names.source.report("NX6003", `nx.${call} needs the capability ${need}, which the panel does not ask for.`, start, start + match[0].length, { node: node.id, fix });
       declared.add(need);
     }
+  }
+}
+
+/** An action of another panel needs leave to run it. */
+export function checkOrders(names: Names, uses: readonly CapabilityUse[], nodes: readonly (TreeNode & { raw: RawElement })[]): void {
+  for (const { raw, node } of nodes) {
+    const order = names.orders.get(attribute(raw, "name")?.value ?? "");
+    const from = attribute(raw, "from");
+    if (raw.name !== "action" || !order || !from) continue;
+    const target = `${order.panel}.${order.value}`;
+    if (uses.some((use) => use.cap === "panel.send" && (use.target === null || use.target === order.panel || use.target === target))) continue;
+    const use = `<uses cap="panel.send" target="${target}" why="to run ${target}"/>`;
+    names.source.report("NX6003", `The action '${attribute(raw, "name")?.value}' runs ${target}, which needs the capability panel.send.`, from.valueStart, from.valueEnd, { node: node.id, fix: replaceFix(`add ${use}`, raw.start, raw.start, `${use}\n`) });
   }
 }
 

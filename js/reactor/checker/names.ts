@@ -38,6 +38,8 @@ export class Names {
   readonly queries = new Map<string, QueryDeclaration>();
   readonly links = new Map<string, LinkDeclaration>();
   readonly actions = new Map<string, ActionDeclaration>();
+  /** Actions that are those of other panels. */
+  readonly orders = new Map<string, { readonly panel: string; readonly value: string }>();
   readonly effects = new Map<string, EffectDeclaration>();
   readonly exports = new Map<string, ExportDeclaration>();
   /** All names that values may be read from, known before any expression is checked, so that order does not matter. */
