@@ -20,6 +20,7 @@ __all__ = [
     "NotFoundError",
     "PatchError",
     "PermissionDeniedError",
+    "QuotaError",
     "RequestError",
     "StateError",
     "StorageError",
@@ -151,6 +152,13 @@ class StorageError(NexusError):
 
     code = "storage"
     status = 507
+
+
+class QuotaError(NexusError):
+    """There is too much of something already, or it changes too fast."""
+
+    code = "quota"
+    status = 429
 
 
 class HistoryError(NexusError):

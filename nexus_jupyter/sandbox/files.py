@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NotFoundError, RequestError, StorageError
+from nexus_jupyter.protocol.errors import NotFoundError, QuotaError, RequestError, StorageError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
 
 __all__ = ["Files"]
@@ -35,10 +35,13 @@ class Files:
         The folder; made when first written to.
     quota_bytes
         What all files in it may take.
+    quota_files
+        How many files there may be.
     """
 
     root: Path
     quota_bytes: int = 100 << 20
+    quota_files: int = 10_000
 
     def operations(self) -> Operations:
         """Return the operations by name."""
@@ -112,7 +115,12 @@ class Files:
         return [*sorted(entries, key=lambda entry: str(entry["name"]))]
 
     def _write(self, parts: list[str], content: bytes) -> None:
-        used = self._used()
+        used, count = self._used()
+        if count >= self.quota_files and not self.root.joinpath(*parts).exists():
+            raise QuotaError(
+                f"The workspace has {count} files, and may have {self.quota_files}.",
+                hint="Delete some, or raise NexusApp.quota_files.",
+            )
         if used + len(content) > self.quota_bytes:
             raise StorageError(
                 f"The workspace's files take {used} bytes; with this one they would exceed {self.quota_bytes}.",
@@ -157,15 +165,17 @@ class Files:
             finally:
                 os.close(folder)
 
-    def _used(self) -> int:
-        total = 0
+    def _used(self) -> tuple[int, int]:
+        """Return the bytes that all files take, and their number."""
+        total = count = 0
         for where, _, names in os.walk(self.root):
             for name in names:
                 try:
                     total += Path(where, name).lstat().st_size
+                    count += 1
                 except OSError:
                     continue  # gone meanwhile
-        return total
+        return total, count
 
 
 def _parts(args: Arguments, *, empty: bool = False) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from nexus_jupyter.server.operation import openapi
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.stream import StreamHandler
 from nexus_jupyter.server.tokens import TokenIssuer
-from nexus_jupyter.workspace import WorkspaceOptions
+from nexus_jupyter.workspace import Quotas, WorkspaceOptions
 
 __all__ = ["ROUTES", "NexusApp"]
 
@@ -102,6 +103,13 @@ class NexusApp(ExtensionApp):
     run_calls = Integer(10_000, min=1, config=True, help="Host calls that one run may make in all.")
     pooled = Integer(0, min=0, max=50, config=True, help="Machines kept ready for each panel used lately.")
     files_quota = Integer(100 << 20, min=0, config=True, help="Bytes that panels may keep below files/.")
+    quota_panels = Integer(1000, min=0, config=True, help="Panels that a workspace may have.")
+    quota_panels_per_user = Integer(1000, min=0, config=True, help="Panels of a workspace that one person may make.")
+    quota_state_bytes = Integer(256 << 20, min=0, config=True, help="Bytes that all states of a workspace may take.")
+    quota_panel_state_bytes = Integer(32 << 20, min=0, config=True, help="Bytes that the states of a panel may take.")
+    quota_changes_per_minute = Integer(240_000, min=1, config=True, help="Changes a minute of a workspace.")
+    quota_changes_per_minute_per_user = Integer(60_000, min=1, config=True, help="Changes a minute of one person.")
+    quota_files = Integer(10_000, min=0, config=True, help="Files that panels may keep below files/.")
     connections = Dict(
         Unicode(), Unicode(), config=True, help="Databases that panels can be granted: SQLAlchemy URLs by name."
     )
@@ -126,6 +134,7 @@ class NexusApp(ExtensionApp):
             private_origins=tuple(self.private_origins),
             pooled=self.pooled,
             files_quota=self.files_quota,
+            quotas=Quotas(**{field.name: getattr(self, f"quota_{field.name}") for field in fields(Quotas)}),
         )
 
     def initialize_settings(self) -> None:

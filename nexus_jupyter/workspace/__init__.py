@@ -4,6 +4,7 @@ from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
+from nexus_jupyter.workspace.quotas import Quotas
 from nexus_jupyter.workspace.session import StreamSession
 
-__all__ = ["PanelView", "StreamSession", "WorkspaceKernel", "WorkspaceOptions", "export_html"]
+__all__ = ["PanelView", "Quotas", "StreamSession", "WorkspaceKernel", "WorkspaceOptions", "export_html"]

@@ -50,6 +50,7 @@ from nexus_jupyter.workspace.panels import (
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.presence import PresenceBoard
+from nexus_jupyter.workspace.quotas import QuotaGuard
 from nexus_jupyter.workspace.reactions import Reactions
 from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.replacement import replacement
@@ -103,7 +104,7 @@ class WorkspaceKernel:
         self.reactor = Reactor(engine)
         url = sqlite_url(self.folder.journal)
         self.journal = Journal(open_database(url), self.name)
-        self.writer = Writer(self.journal, self.name)
+        self.writer = Writer(self.journal, self.name, guard=QuotaGuard(options.quotas).check)
         self.frames = FrameStore(self.folder.frames)
         self.history = VersionStore(self.folder.root)
         self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
@@ -116,12 +117,7 @@ class WorkspaceKernel:
         self.databases = Databases(options.connections)
         self.sandbox = Sandbox(engine, options.limits, self._operations(options), pooled=options.pooled)
         self.execution = Execution(
-            self.sandbox,
-            self.reactor,
-            self.writer,
-            recorder=self.recorder,
-            grants=grants,
-            runs=self.runs,
+            self.sandbox, self.reactor, self.writer, recorder=self.recorder, grants=grants, runs=self.runs
         )
         self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
         self.drafts = Drafts()
@@ -143,7 +139,7 @@ class WorkspaceKernel:
         self.writer.listen(reactions.on_change)
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
-        self.files = Files(self.folder.files, options.files_quota)
+        self.files = Files(self.folder.files, options.files_quota, options.quotas.files)
         network = Network(frozenset(options.private_origins))
         own = workspace_operations(self)
         return {**own, **self.files.operations(), **network.operations(), **self.databases.operations()}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nexus_jupyter.sandbox import RunLimits
+from nexus_jupyter.workspace.quotas import Quotas
 
 __all__ = ["WorkspaceOptions"]
 
@@ -26,6 +27,8 @@ class WorkspaceOptions:
         Machines kept ready for each panel used lately.
     files_quota
         Bytes that the workspace's files may take.
+    quotas
+        How much of everything else there may be.
     """
 
     limits: RunLimits = field(default_factory=RunLimits)
@@ -33,3 +36,4 @@ class WorkspaceOptions:
     private_origins: tuple[str, ...] = ()
     pooled: int = 0
     files_quota: int = 100 << 20
+    quotas: Quotas = field(default_factory=Quotas)

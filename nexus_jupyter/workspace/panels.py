@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError, NXMLError, RequestError, StateError
+from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
 from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
 from nexus_jupyter.protocol.types import check_value
@@ -18,6 +19,7 @@ __all__ = [
     "bind_arguments",
     "check_state",
     "panel_names",
+    "panel_states",
     "panel_view",
     "personal",
     "refuse_errors",
@@ -59,17 +61,21 @@ def panel_view(graph: Graph, name: str, user: str | None = None) -> PanelView:
         raise NotFoundError(f"There is no panel '{name}'.", hint=known)
     attrs = graph.entity(name).attrs
     prefix = f"{name}/state."
-    section = f"{name}/data"
-    states = [entity for entity in graph.children(section) if entity.type == "State"] if section in graph else []
     return PanelView(
         name=name,
         title=str(attrs.get("title", name)),
         nxml=str(attrs.get("nxml", "")),
         state={
             entity.id.removeprefix(prefix): entity.attrs.get(f"{PERSONAL}{user}", entity.attrs.get("value"))
-            for entity in states
+            for entity in panel_states(graph, name)
         },
     )
+
+
+def panel_states(graph: Graph, panel: str) -> list[Entity]:
+    """Return the entities of a panel's states."""
+    section = f"{panel}/data"
+    return [entity for entity in graph.children(section) if entity.type == "State"] if section in graph else []
 
 
 def state_id(panel: str, name: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nexus_jupyter.nog import Graph, apply
+from nexus_jupyter.nog import Applied, Graph, apply
 from nexus_jupyter.protocol.errors import NexusError, StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
@@ -65,9 +65,19 @@ class Writer:
         The workspace's name, for the rows.
     clock
         Nanoseconds since the epoch.
+    guard
+        Raises if a change may not be made, such as for a quota; with the writer's lock held, so it must be quick.
     """
 
-    def __init__(self, journal: Journal, workspace: str, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        workspace: str,
+        clock: Callable[[], int] = time.time_ns,
+        *,
+        guard: Callable[[Actor, str | None, Graph, Applied], None] = lambda *_change: None,
+    ) -> None:
+        self._guard = guard
         self._journal = journal
         self._workspace = workspace
         self._clock = clock
@@ -159,6 +169,7 @@ class Writer:
         applied = apply(head.graph, draft.ops, rev=rev)
         if not applied.ops:
             return None, head.graph
+        self._guard(draft.actor, draft.panel, head.graph, applied)
         # Time never runs backwards in the journal, whatever the machine's clock does.
         self._last_ts = max(self._last_ts + 1, self._clock())
         change = Change(
