@@ -38,6 +38,9 @@ export type ClientFrame =
   | Upload
   | Answer
   | Focus
+  | CodeOpen
+  | CodeUpdate
+  | CodeClose
   | Resolve
   | Ping;
 export type ServerFrame =
@@ -57,6 +60,7 @@ export type ServerFrame =
   | DraftFrame
   | Presence
   | Conflicts
+  | CodeUpdated
   | Notice
   | Pong;
 
@@ -82,7 +86,11 @@ export interface NexusProtocol {
   Cause?: Cause;
   Change?: Change;
   ClientFrame?: ClientFrame;
+  CodeClose?: CodeClose;
   CodeOp?: CodeOp;
+  CodeOpen?: CodeOpen;
+  CodeUpdate?: CodeUpdate;
+  CodeUpdated?: CodeUpdated;
   Column?: Column;
   ColumnDeclaration?: ColumnDeclaration;
   ComputedDeclaration?: ComputedDeclaration;
@@ -1168,6 +1176,36 @@ export interface Focus {
   type: "focus";
 }
 /**
+ * Take part in editing the code of an action or effect, such as ``action.add``.
+ *
+ * The result's value is ``{"epoch", "update"}``: the shared text as an update. Texts of different epochs have nothing
+ * in common, and must not be merged.
+ */
+export interface CodeOpen {
+  id: string;
+  node: string;
+  panel: string;
+  type: "code.open";
+}
+/**
+ * What this client has typed.
+ */
+export interface CodeUpdate {
+  epoch: string;
+  node: string;
+  panel: string;
+  type: "code.update";
+  update: string;
+}
+/**
+ * Take part no longer.
+ */
+export interface CodeClose {
+  node: string;
+  panel: string;
+  type: "code.close";
+}
+/**
  * Answer the question of a conflict.
  */
 export interface Resolve {
@@ -1183,6 +1221,18 @@ export interface Resolve {
 export interface Ping {
   id: string;
   type: "ping";
+}
+/**
+ * What others have typed (``update``), or how the text stands: saved, or why it cannot be (``problem``).
+ */
+export interface CodeUpdated {
+  epoch: string;
+  node: string;
+  panel: string;
+  problem: string | null;
+  saved: boolean;
+  type: "code";
+  update: string | null;
 }
 /**
  * Two edits of the same thing that exclude each other.

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from nexus_jupyter.protocol import (
     capability,
+    coediting,
     conflict,
     graph,
     identity,
@@ -31,12 +32,27 @@ from nexus_jupyter.protocol.stream import ClientFrame, ServerFrame
 
 __all__ = ["schema", "schema_text"]
 
+_MODULES = (
+    capability,
+    coediting,
+    conflict,
+    graph,
+    identity,
+    pages,
+    panel,
+    patch,
+    presence,
+    problem,
+    run,
+    stream,
+    telemetry,
+)
+
 
 def schema() -> dict[str, object]:
     """Return one JSON Schema (2020-12) whose ``$defs`` name every contract, and the two frame unions."""
-    modules = (capability, conflict, graph, identity, pages, panel, patch, presence, problem, run, stream, telemetry)
     models: list[type[BaseModel]] = []
-    for module in modules:
+    for module in _MODULES:
         models += [
             value
             for value in vars(module).values()

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.capability import Capability, Grant
+from nexus_jupyter.protocol.coediting import CodeClose, CodeOpen, CodeUpdate, CodeUpdated
 from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.function import ExposedFunction
@@ -192,6 +193,9 @@ ClientFrame = Annotated[
     | Upload
     | Answer
     | Focus
+    | CodeOpen
+    | CodeUpdate
+    | CodeClose
     | Resolve
     | Ping,
     Field(discriminator="type"),
@@ -376,6 +380,7 @@ ServerFrame = Annotated[
     | DraftFrame
     | Presence
     | Conflicts
+    | CodeUpdated
     | Notice
     | Pong,
     Field(discriminator="type"),

@@ -29,6 +29,7 @@ from nexus_jupyter.storage import GrantStore, Journal, RunStore, open_database, 
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.calls import FrameCalls
 from nexus_jupyter.workspace.changes import ChangeTexts
+from nexus_jupyter.workspace.coediting import CoEditing
 from nexus_jupyter.workspace.drafts import Drafts
 from nexus_jupyter.workspace.effects import Effects
 from nexus_jupyter.workspace.execution import Execution
@@ -123,6 +124,7 @@ class WorkspaceKernel:
         self.drafts = Drafts()
         self.presence = PresenceBoard()
         self.texts = ChangeTexts()
+        self.coediting = CoEditing(self)
         self._undoing = Undoing(self.journal, self.writer, self.reactor)
         self.renderer = Renderer(self.reactor, self.frames)
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
@@ -158,6 +160,7 @@ class WorkspaceKernel:
         """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
         self.lifecycle.close()
         self.presence.close()
+        self.coediting.shutdown()
         self._pool.shutdown()
         self.runs.close()
         self.databases.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 import pyarrow as pa
 
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.coediting import CodeOpen
 from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.problem import Problem
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Request", "Requests"]
 
 #: Frames that are answered by a result.
-Request = Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose | Upload | Resolve
+Request = Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose | Upload | Resolve | CodeOpen
 
 
 class Requests:
@@ -48,17 +49,18 @@ class Requests:
     ----------
     kernel
         The workspace.
-    actor
-        Who the client is.
+    actor, client
+        Who the client is, and its own id.
     lane
         Where requests are answered, one after the other.
     outbox
         What goes to the client.
     """
 
-    def __init__(self, kernel: WorkspaceKernel, actor: Actor, lane: Lane, outbox: Outbox) -> None:
+    def __init__(self, kernel: WorkspaceKernel, actor: Actor, client: str, lane: Lane, outbox: Outbox) -> None:
         self._kernel = kernel
         self._actor = actor
+        self._client = client
         self._lane = lane
         self._outbox = outbox
         self._runs: dict[str, str] = {}  # trigger -> run
@@ -133,6 +135,9 @@ class Requests:
             case Upload():
                 kernel.panel(frame.panel)
                 return None, self._uploads.take(frame)
+            case CodeOpen():
+                epoch, update = kernel.coediting.open(frame.panel, frame.node, self._client, actor, self._outbox.put)
+                return None, {"epoch": epoch, "update": update}
             case Resolve():
                 raise RequestError("no")
             case Trigger() | FramePage():

@@ -16,7 +16,8 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.coediting import CodeClose, CodeUpdate, CodeUpdated
+from nexus_jupyter.protocol.errors import NexusError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import TableAnswer
 from nexus_jupyter.protocol.presence import Focus
@@ -71,12 +72,13 @@ class StreamSession:
         self._id = uuid.uuid4().hex[:16]
         self._lane = Lane(kernel.submit)
         self._outbox = Outbox(wake)
-        self._requests = Requests(kernel, actor, self._lane, self._outbox)
+        self._requests = Requests(kernel, actor, self._id, self._lane, self._outbox)
         self._following = Following(kernel, actor, self._id if viewer else None, self._lane, self._outbox)
 
     def close(self) -> None:
         """End the session; what was asked for and not yet answered is dropped."""
         self._following.close()
+        self._lane.put(lambda: self._kernel.coediting.leave(self._id))
         self._requests.close()
         self._outbox.clear()
 
@@ -119,6 +121,10 @@ class StreamSession:
                 self._lane.put(lambda: self._following.unsubscribe(frame.panel))
             case Focus():
                 self._following.focus(frame.panel, frame.element)
+            case CodeUpdate():
+                self._lane.put(lambda: self._type(frame))
+            case CodeClose():
+                self._lane.put(lambda: self._kernel.coediting.close(frame.panel, frame.node, self._id))
             case Cancel():
                 self._requests.cancel(frame.id)
             case Answer():
@@ -143,6 +149,12 @@ class StreamSession:
                 }
             )
         )
+
+    def _type(self, frame: CodeUpdate) -> None:
+        try:
+            self._kernel.coediting.update(frame.panel, frame.node, self._id, frame.epoch, frame.update)
+        except NexusError as error:
+            self._send(CodeUpdated(panel=frame.panel, node=frame.node, epoch=frame.epoch, problem=error.message))
 
     def _receive_table(self, message: bytes) -> None:
         """Take a table that a function of the client's notebook gave."""
