@@ -64,6 +64,10 @@ export class PageTransport implements Transport {
   /** Nobody else is here. */
   focus(): void {}
 
+  type(): void {}
+
+  leaveCode(): void {}
+
   cancel(): void {
     this.stop();
   }

@@ -9,6 +9,7 @@ export interface ChromeActions {
   undo(redo: boolean): void;
   source(): string;
   permissions(): void;
+  sourceShown(shown: boolean): void;
 }
 
 const ICONS = {
@@ -119,8 +120,14 @@ export class Chrome {
     this.messages.append(items);
   }
 
+  /** The text has changed. */
+  refreshSource(): void {
+    if (!this.source.hidden) this.showSource();
+  }
+
   showSource(line?: number): void {
     this.source.hidden = false;
+    this.actions.sourceShown(true);
     this.source.replaceChildren(...this.actions.source().split("\n").map((text, i) => {
       const shown = element("span", "", text || " ");
       if (i + 1 === line) shown.dataset["marked"] = "true";
@@ -131,6 +138,7 @@ export class Chrome {
 
   private hideSource(): void {
     this.source.hidden = true;
+    this.actions.sourceShown(false);
   }
 
   private setBanner(text: string | null): void {

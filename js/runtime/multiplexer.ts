@@ -55,6 +55,14 @@ export abstract class Multiplexer implements Transport {
     this.send({ type: "cancel", id });
   }
 
+  type(panel: string, node: string, epoch: string, update: string): void {
+    this.send({ type: "code.update", panel, node, epoch, update });
+  }
+
+  leaveCode(panel: string, node: string): void {
+    this.send({ type: "code.close", panel, node });
+  }
+
   focus(panel: string, element: string | null): void {
     this.send({ type: "focus", panel, element });
   }

@@ -8,6 +8,7 @@ import type { ViewHost } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
 import { Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
+import { CodePane } from "./codepane.ts";
 import { Conflicts } from "./conflicts.ts";
 import { LiveHost, problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
@@ -24,6 +25,7 @@ export class MountedPanel implements Follower {
   private readonly transport: Transport;
   private readonly chrome: Chrome;
   private readonly permissions: Permissions;
+  private readonly code: CodePane;
   private readonly conflicts: Conflicts;
   private readonly presence: Presence;
   private readonly picture: Picture;
@@ -44,7 +46,8 @@ export class MountedPanel implements Follower {
     this.transport = transport;
     root.classList.add("nx-panel", "nx-live");
     root.dataset["nx"] = name;
-    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml, permissions: () => this.permissions.toggle() });
+    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml, permissions: () => this.permissions.toggle(), sourceShown: (shown) => this.code.show(shown && transport.host !== "page") });
+    this.code = new CodePane(name, transport);
     const tell = (body: RequestBody): void => { transport.request(body).catch((error: unknown) => this.chrome.notice(problemText(error), "error")); };
     this.permissions = new Permissions({
       grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
@@ -53,7 +56,7 @@ export class MountedPanel implements Follower {
     this.conflicts = new Conflicts(name, (conflict, pick) => tell({ type: "resolve", panel: name, conflict, pick }));
     this.presence = new Presence(this.picture.body, () => transport.viewer, (at) => transport.focus(name, at));
     this.chrome.others(this.presence.faces);
-    root.replaceChildren(this.picture.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.conflicts.card, this.picture.body, this.chrome.source);
+    root.replaceChildren(this.picture.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.conflicts.card, this.picture.body, this.code.root, this.chrome.source);
     if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -65,6 +68,7 @@ export class MountedPanel implements Follower {
   dispose(): void {
     this.picture.dispose();
     this.presence.dispose();
+    this.code.dispose();
     this.owner.dispose();
     this.chrome.dispose();
   }
@@ -75,8 +79,10 @@ export class MountedPanel implements Follower {
 
   state(state: ConnectionState): void {
     this.chrome.connection(state, this.transport.host);
-    if (state.kind === "live") this.live?.reconnected();
-    else this.presence.forgotten();
+    if (state.kind === "live") {
+      this.live?.reconnected();
+      this.code.reconnected();
+    } else this.presence.forgotten();
   }
 
   frame(frame: ServerFrame): void {
@@ -108,6 +114,9 @@ export class MountedPanel implements Follower {
       case "grants":
         this.permissions.granted(frame.grants);
         if (frame.grants.some((grant) => grant.cap === "kernel.call")) this.live?.data.calledAgain();
+        break;
+      case "code":
+        this.code.receive(frame);
         break;
       case "presence":
         this.presence.show(frame.viewers, frame.count);
@@ -183,6 +192,8 @@ export class MountedPanel implements Follower {
   private draw(build: Build, live: LiveHost): void {
     this.show(build, live);
     this.permissions.asked(build.uses);
+    this.code.offer(build);
+    this.chrome.refreshSource();
     this.chrome.diagnostics([]);
     this.chrome.follow(live.latency);
     this.loading.value = null;

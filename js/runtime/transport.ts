@@ -53,6 +53,10 @@ export interface Transport {
   cancel(id: string): void;
   /** This page's id among those who look at panels; empty before the connection is accepted. */
   readonly viewer: string;
+  /** Send what was typed into the code of a node, if there is a connection. */
+  type(panel: string, node: string, epoch: string, update: string): void;
+  /** Take part in editing a node's code no longer. */
+  leaveCode(panel: string, node: string): void;
   /** Tell the others at which element of a panel this person is. */
   focus(panel: string, element: string | null): void;
 }

@@ -159,6 +159,35 @@ def test_what_is_typed_without_a_connection_is_kept_and_sent_when_it_is_back(
     settled(people, Api(lab))
 
 
+def test_both_edit_the_code_of_one_action_at_once_and_the_next_click_runs_it(
+    people: tuple[Person, Person], lab: Lab, shot: Shot
+) -> None:
+    for person in people:
+        person.panel.hover()
+        person.panel.get_by_role("button", name="Show source").click()
+        person.panel.locator('.nx-code-choices [data-node="action.drop"]').click()
+        expect(person.panel.locator(".nx-code-place .cm-content")).to_contain_text("state.items", timeout=30_000)
+    codes = [person.panel.locator(".nx-code-place .cm-content") for person in people]
+    for code, words in zip(codes, ("// one was here", "// two was here"), strict=True):
+        code.click()
+        code.press("Control+Home")
+        code.type(words + "\n")
+    people[0].cut()
+    codes[0].press("Control+End")
+    codes[0].type("\nstate.word = 'by new code';")
+    for code in codes:
+        for words in ("one was here", "two was here", "by new code"):
+            expect(code).to_contain_text(words, timeout=20_000)
+    expect(people[0].panel.locator(".nx-code-status")).to_have_text("Saved.", timeout=20_000)
+    shot(people[1].page, "21-coediting")
+    people[1].panel.locator('[data-id="drop"] button').click()
+    expect(people[0].panel.locator('[data-id="shown"]')).to_contain_text("by new code")
+    assert Api(lab).nxml().count("was here") == 2
+    for person in people:
+        person.panel.get_by_role("button", name="Show source").click()
+        expect(person.panel.locator(".nx-code-pane")).to_be_hidden()
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_both_stay_equal_under_random_edits_cuts_and_reloads(
     people: tuple[Person, Person], lab: Lab, seed: int
@@ -187,8 +216,8 @@ def test_both_stay_equal_under_random_edits_cuts_and_reloads(
         lambda person: (
             person.panel.get_by_role("switch", name="Lamp").or_(person.panel.get_by_label("Lamp")).first.click()
         ),
-        lambda person: person.panel.get_by_role("button", name="Add").click(),
-        lambda person: person.panel.get_by_role("button", name="Drop").click(),
+        lambda person: person.panel.locator('[data-id="add"] button').click(),
+        lambda person: person.panel.locator('[data-id="drop"] button').click(),
         lambda person: person.panel.get_by_role("button", name="Undo").click(),
         lambda person: person.panel.get_by_role("button", name="Redo").click(),
         insert,
