@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from nexus_jupyter.nog.graph import Graph
 from nexus_jupyter.nog.order import spread
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.graph import Edge, Entity, EntityType
-from nexus_jupyter.protocol.panel import Build, Node
+from nexus_jupyter.protocol.graph import Edge, Entity, EntityType, Relation
+from nexus_jupyter.protocol.panel import Build, Fact, Node
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, RemoveOp, SetOp, UnlinkOp, UnsetOp
 
 __all__ = ["PanelEntities", "difference", "entities", "tree"]
@@ -36,6 +37,8 @@ _TYPES: dict[str, EntityType] = {
 _SECTIONS = ("view", "data", "logic", "doc")
 #: Attributes that the text does not hold, so that a new text leaves them alone.
 _LIVE = frozenset({"value"})
+#: Relations that follow from the text; others (authors, intents, packages) stay when it changes.
+_FACTS: frozenset[Relation] = frozenset(get_args(Fact.model_fields["relation"].annotation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,7 @@ def _relations(graph: Graph, old: dict[str, Entity], new: PanelEntities) -> Iter
         for entity_id in old
         if entity_id in kept
         for edge in graph.edges_of(entity_id)
-        if edge.source == entity_id and (edge.target in kept or edge.target not in old)
+        if edge.source == entity_id and edge.relation in _FACTS and (edge.target in kept or edge.target not in old)
     }
     after = {(edge.source, edge.relation, edge.target) for edge in new.edges}
     for source, relation, target in sorted(before - after):

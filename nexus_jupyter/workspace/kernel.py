@@ -203,7 +203,8 @@ class WorkspaceKernel:
                     return Draft([], actor, Cause(kind="edit"))
                 kind = "edit" if name in graph else "create"
                 cause = Cause.model_validate({"kind": kind, "via": via})
-                return Draft(replacement(graph, build, nxml), actor, cause, name, span.trace_id, span.span_id)
+                ops = replacement(graph, build, nxml, author=actor)
+                return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
             change = self.writer.submit(draw)
         self.drafts.end(name)
@@ -236,7 +237,7 @@ class WorkspaceKernel:
             while True:
                 graph = self.head.graph
                 before = panel_view(graph, name).nxml
-                ops, build = edit_ops(graph, name, patch, self.reactor)
+                ops, build = edit_ops(graph, name, patch, self.reactor, author=actor)
 
                 def draw(newest: Graph, ops: list[Op] = ops, before: str = before, build: Build = build) -> Draft:
                     if panel_view(newest, name).nxml != before:
@@ -278,7 +279,7 @@ class WorkspaceKernel:
         def draw(_graph: Graph) -> Draft:
             found = undo.target(list(self.journal.read(panel=name)), actor.id, redo=redo)
             cause = Cause(kind="redo" if redo else "undo", of=found.rev)
-            return Draft(found.inverse, actor, cause, name)
+            return Draft(undo.inverse(found), actor, cause, name)
 
         return self.writer.submit(draw)
 
@@ -318,11 +319,10 @@ class WorkspaceKernel:
         }
 
         def draw(graph: Graph) -> Draft:
-            op: Op
-            if frame in graph:
-                op = SetOp(id=frame, attrs=attrs)
-            else:
-                op = InsertOp(entity=Entity(id=frame, type="Frame", attrs=attrs))
+            known = frame in graph
+            op: Op = (
+                SetOp(id=frame, attrs=attrs) if known else InsertOp(entity=Entity(id=frame, type="Frame", attrs=attrs))
+            )
             return Draft([op], actor, Cause(kind="bind"))
 
         return self.writer.submit(draw)

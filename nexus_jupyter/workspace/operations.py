@@ -33,7 +33,9 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         given = args.get("args") or {}
         if not isinstance(given, (dict, list)):
             raise RequestError("Arguments are given by name as an object, or by position as an array.")
-        run = kernel.execution.start(panel, action, given, caller.actor, via="system", depth=caller.depth + 1)
+        run = kernel.execution.start(
+            panel, action, given, caller.actor, via="system", depth=caller.depth + 1, parent=caller.origin
+        )
         return (await asyncio.wrap_future(run)).value
 
     async def read(caller: Caller, args: Arguments) -> Answerable:

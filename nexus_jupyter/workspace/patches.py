@@ -8,6 +8,7 @@ from nexus_jupyter.nog import Graph, apply, tree
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import PatchError
 from nexus_jupyter.protocol.graph import Entity, EntityType
+from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, Patch, SetOp, UnlinkOp, UnsetOp
 from nexus_jupyter.reactor import Reactor
@@ -18,7 +19,9 @@ __all__ = ["edit_ops"]
 _SECTIONS = ("view", "data", "logic", "doc")
 
 
-def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[list[Op], Build]:
+def edit_ops(
+    graph: Graph, panel: str, patch: Patch, reactor: Reactor, *, author: Actor | None = None
+) -> tuple[list[Op], Build]:
     """Return the ops of the graph that carry out a patch to a panel, and the panel's build after it.
 
     They are the patch's own ops and those that follow: the new text, and the relations that the checker finds in it.
@@ -32,8 +35,10 @@ def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[
     """
     if patch.panel not in (None, panel):
         raise PatchError(f"This is a patch for the panel '{patch.panel}', not for '{panel}'.")
-    ops = [*_missing_sections(graph, panel, patch), *(_qualify(graph, panel, op, patch.rev) for op in patch.ops)]
-    draft = apply(graph, ops, rev=0).graph
+    sections = list(_missing_sections(graph, panel, patch))
+    wanted = [_qualify(graph, panel, op, patch.rev) for op in patch.ops]
+    # In two steps, so that the number of an op that does not apply is its number in the patch.
+    draft = apply(apply(graph, sections, rev=0).graph, wanted, rev=0).graph
     nxml, build = reactor.assemble(tree(draft, panel))
     errors = [str(diagnostic) for diagnostic in build.diagnostics if diagnostic.severity == "error"]
     if errors:
@@ -41,7 +46,7 @@ def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[
             "The panel would have errors after this patch:\n  " + "\n  ".join(errors[:10]),
             diagnostics=build.diagnostics,
         )
-    return [*ops, *replacement(draft, build, nxml)], build
+    return [*sections, *wanted, *replacement(draft, build, nxml, author=author)], build
 
 
 def _missing_sections(graph: Graph, panel: str, patch: Patch) -> Iterator[Op]:

@@ -20,8 +20,9 @@ from nexus_jupyter.protocol.patch import (
     UnlinkOp,
     UnsetOp,
 )
+from nexus_jupyter.workspace.authorship import without_authorship
 
-__all__ = ["target"]
+__all__ = ["inverse", "target"]
 
 #: Changes that a person takes back with undo; making or deleting a panel and moving through history are not.
 _UNDOABLE = frozenset({"edit", "run", "set", "prompt", "revert"})
@@ -57,6 +58,11 @@ def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
     cancelled = set[int]().union(*(one.cancelled for one in stacks.values()))
     _refuse_conflict(found, (c for c in changes if c.rev > found.rev and c.rev not in cancelled))
     return found
+
+
+def inverse(change: Change) -> list[Op]:
+    """Return the ops that take a change back: who has edited a panel stays among its authors."""
+    return without_authorship(change.inverse)
 
 
 @dataclass

@@ -1,0 +1,272 @@
+"""What is around entities, and what a change of one would touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from nexus_jupyter.nog.graph import Graph, Record
+from nexus_jupyter.protocol.graph import Entity, EntityType, Relation
+from nexus_jupyter.protocol.query import DEEPEST, WIDEST, Hop, Touched
+
+__all__ = ["Neighbourhood", "impact", "neighbourhood", "reach"]
+
+#: Relations whose source depends on their target.
+_DEPENDENT: tuple[Relation, ...] = (
+    "reads",
+    "shows",
+    "binds",
+    "derivedFrom",
+    "triggers",
+    "links",
+    "requires",
+    "grants",
+    "instanceOf",
+    "realises",
+)
+#: Candidates that are ranked, for each entity that the budget allows.
+_CANDIDATES = 4
+#: Share of attention that is passed on along relations, and how often: what is left after that changes no ranking.
+_PASSED_ON, _ROUNDS = 0.6, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """Entities around others, most relevant first, with their scores, which sum to one over all that were looked at."""
+
+    entities: list[Entity]
+    scores: list[float]
+    truncated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Ids, nearest first; pairs of their places that a relation joins; what was cut."""
+
+    ids: list[str]
+    pairs: list[tuple[int, int]]
+    cut: str
+
+
+def reach(
+    graph: Graph,
+    ids: Sequence[str],
+    *,
+    relations: Collection[Relation] | None = None,
+    types: Collection[EntityType] | None = None,
+) -> list[str]:
+    """Return the ids of all that is within ten relations of some entities, either way, nearest first.
+
+    Parameters
+    ----------
+    graph
+        Where to look.
+    ids
+        Where to begin; they come first.
+    relations
+        Which relations to follow; all, *contains* included, when left out.
+    types
+        Which entities to find and go through; all when left out.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no entity of an id.
+    """
+    return _reach(graph, ids, relations, types, most=None).ids
+
+
+def neighbourhood(
+    graph: Graph,
+    ids: Sequence[str],
+    budget: int,
+    *,
+    relations: Collection[Relation] | None = None,
+    types: Collection[EntityType] | None = None,
+    cost: Callable[[Entity], int] | None = None,
+) -> Neighbourhood:
+    """Return what matters most around some entities, as much as fits a budget.
+
+    The nearest entities are ranked by personalised PageRank (Page, Brin et al. 1999): attention starts at the given
+    entities and is passed on along relations, either way, so that what many short ways lead to comes first.
+
+    Parameters
+    ----------
+    graph
+        Where to look.
+    ids
+        What it is about; they come first.
+    budget
+        How much all may cost.
+    relations, types
+        As in `reach`.
+    cost
+        What an entity costs, such as its tokens; 1 when left out.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no entity of an id.
+    """
+    found = _reach(graph, ids, relations, types, most=max(_CANDIDATES * budget, 64))
+    scores = _ranked(len(found.ids), len(set(ids)), found.pairs)
+    order = sorted(range(len(found.ids)), key=lambda at: (-scores[at], found.ids[at]))
+    chosen: list[int] = []
+    left, skipped = budget, False
+    for at in order:
+        price = cost(graph.records[found.ids[at]].entity) if cost is not None else 1
+        if price > left:
+            skipped = True
+            continue
+        left -= price
+        chosen.append(at)
+        if left == 0:
+            break
+    cut = found.cut or (f"the budget of {budget}" if skipped or len(chosen) < len(found.ids) else "")
+    return Neighbourhood([graph.records[found.ids[at]].entity for at in chosen], [scores[at] for at in chosen], cut)
+
+
+def _reach(
+    graph: Graph,
+    ids: Sequence[str],
+    relations: Collection[Relation] | None,
+    types: Collection[EntityType] | None,
+    *,
+    most: int | None,
+) -> _Found:
+    records = graph.records
+    places: dict[str, int] = {}
+    for entity_id in ids:
+        graph.record(entity_id)
+        places.setdefault(entity_id, len(places))
+    level, pairs, cut = list(places), list[tuple[int, int]](), ""
+    wanted = frozenset(types) if types is not None else None
+    for _ in range(DEEPEST):
+        below: list[str] = []
+        for entity_id in level:
+            at = places[entity_id]
+            for other in _neighbours(records[entity_id], relations):
+                place = places.get(other)
+                if place is None:
+                    if wanted is not None and records[other].entity.type not in wanted:
+                        continue
+                    if len(below) == WIDEST:
+                        cut = cut or f"there are more than {WIDEST} entities at one distance"
+                        continue
+                    if most is not None and len(places) >= most:
+                        cut = cut or f"only the nearest {most} were ranked"
+                        continue
+                    place = places[other] = len(places)
+                    below.append(other)
+                pairs.append((at, place))
+        if not below:
+            return _Found(list(places), pairs, cut)
+        level = below
+    return _Found(list(places), pairs, cut or f"there is more at a distance of more than {DEEPEST}")
+
+
+def _neighbours(record: Record, relations: Collection[Relation] | None) -> list[str]:
+    found: list[str] = []
+    if relations is None or "contains" in relations:
+        found.extend(record.children)
+        if record.entity.parent is not None:
+            found.append(record.entity.parent)
+    for ends in (record.out, record.into):
+        for relation, others in ends.items():
+            if relations is None or relation in relations:
+                # The order of a map is that of its hashes, which is another in each process.
+                found.extend(sorted(others) if len(others) > 1 else others)
+    return found
+
+
+def _ranked(count: int, seeds: int, pairs: Sequence[tuple[int, int]]) -> list[float]:
+    """Return the personalised PageRank of the entities at the places 0 to ``count``, the first of which are seeds."""
+    import numpy as np
+
+    if not pairs:
+        return [1 / seeds if at < seeds else 0.0 for at in range(count)]
+    ends = np.array(pairs, dtype=np.intp)
+    # Each pair both ways, once: those between two entities that were looked through were found from both ends.
+    codes = np.unique(np.concatenate((ends[:, 0] * count + ends[:, 1], ends[:, 1] * count + ends[:, 0])))
+    sources, targets = np.divmod(codes, count)
+    degree = np.bincount(sources, minlength=count)
+    share = _PASSED_ON / degree[sources]
+    start = np.zeros(count)
+    start[:seeds] = 1 / seeds
+    rank = start
+    for _ in range(_ROUNDS):
+        passed = np.bincount(targets, weights=rank[sources] * share, minlength=count)
+        rank = passed + start * (1 - passed.sum())
+    scores: list[float] = rank.tolist()
+    return scores
+
+
+def impact(graph: Graph, entity_id: str) -> tuple[list[Touched], str]:
+    """Return all that would be touched if an entity changed or went, nearest first, and what was cut.
+
+    That is: what it contains; what reads, shows, binds, triggers, derives from or links to any of that; what an action
+    that is touched writes; and so on, ten relations far. A link to an export of another panel is followed.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no entity of that id.
+    """
+    graph.record(entity_id)
+    ways: dict[str, tuple[str, Relation] | None] = {entity_id: None}
+    level, cut = [entity_id], ""
+    own = {entity.id for entity in graph.subtree(entity_id)}
+    for _ in range(DEEPEST):
+        below: list[str] = []
+        for source in level:
+            for relation, target in _touches(graph, source, inside=source in own):
+                if target in ways:
+                    continue
+                if len(below) == WIDEST:
+                    cut = cut or f"there are more than {WIDEST} entities at one distance"
+                    break
+                ways[target] = (source, relation)
+                below.append(target)
+        level = below
+        if not level:
+            break
+    if level and any(target not in ways for source in level for _, target in _touches(graph, source, inside=False)):
+        cut = cut or f"there is more at a distance of more than {DEEPEST}"
+    touched = [Touched(entity=graph.entity(found), path=_path(ways, found)) for found in ways if found != entity_id]
+    return touched, cut
+
+
+def _touches(graph: Graph, entity_id: str, *, inside: bool) -> Iterator[tuple[Relation, str]]:
+    """Yield what is touched directly; what is ``inside`` of what changes takes along what it contains."""
+    record = graph.records[entity_id]
+    if inside:
+        yield from (("contains", child) for child in record.children)
+    for relation in _DEPENDENT:
+        sources = record.into.get(relation)
+        if sources:
+            yield from ((relation, source) for source in sorted(sources))
+    written = record.out.get("writes")
+    if written:
+        yield from (("writes", target) for target in sorted(written))
+    if record.entity.attrs.get("tag") == "export":
+        yield from _links(graph, entity_id)
+
+
+def _links(graph: Graph, export: str) -> Iterator[tuple[Relation, str]]:
+    """Yield the values of other panels that are linked to an export."""
+    panel, _, node = export.partition("/")
+    source = f"{panel}.{node.removeprefix('export.')}"
+    for other in sorted(graph.record(panel).into.get("links", ())) if panel in graph else ():
+        for value in graph.children(f"{other}/data") if f"{other}/data" in graph else ():
+            if value.attrs.get("tag") == "link" and value.attrs.get("attr:from") == source:
+                yield "derivedFrom", value.id
+
+
+def _path(ways: dict[str, tuple[str, Relation] | None], found: str) -> list[Hop]:
+    path: list[Hop] = []
+    at = ways[found]
+    while at is not None:
+        source, relation = at
+        path.append(Hop(relation=relation, id=found))
+        found, at = source, ways[source]
+    return path[::-1]
