@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from nexus_jupyter.nog.graph import Graph, Record
+from nexus_jupyter.nog.graph import Graph
 from nexus_jupyter.protocol.graph import Entity, EntityType, Relation
 from nexus_jupyter.protocol.query import DEEPEST, WIDEST, Hop, Touched
 
@@ -24,10 +24,12 @@ _DEPENDENT: tuple[Relation, ...] = (
     "instanceOf",
     "realises",
 )
-#: Candidates that are ranked, for each entity that the budget allows.
-_CANDIDATES = 4
+#: Candidates that are ranked, for each entity that the budget allows, and relations between them, for each candidate.
+_CANDIDATES, _PAIRS = 3, 3
 #: Share of attention that is passed on along relations, and how often: what is left after that changes no ranking.
 _PASSED_ON, _ROUNDS = 0.6, 8
+#: Bits of the second place in a pair.
+_SHIFT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,10 @@ class Neighbourhood:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Ids, nearest first; pairs of their places that a relation joins; what was cut."""
+    """Ids, nearest first; pairs of their places that a relation joins, each in one number; what was cut."""
 
     ids: list[str]
-    pairs: list[tuple[int, int]]
+    pairs: list[int]
     cut: str
 
 
@@ -110,7 +112,7 @@ def neighbourhood(
     """
     found = _reach(graph, ids, relations, types, most=max(_CANDIDATES * budget, 64))
     scores = _ranked(len(found.ids), len(set(ids)), found.pairs)
-    order = sorted(range(len(found.ids)), key=lambda at: (-scores[at], found.ids[at]))
+    order = sorted(range(len(found.ids)), key=scores.__getitem__, reverse=True)  # of equals, the nearest first
     chosen: list[int] = []
     left, skipped = budget, False
     for at in order:
@@ -134,63 +136,94 @@ def _reach(
     *,
     most: int | None,
 ) -> _Found:
-    records = graph.records
-    places: dict[str, int] = {}
-    for entity_id in ids:
-        graph.record(entity_id)
-        places.setdefault(entity_id, len(places))
-    level, pairs, cut = list(places), list[tuple[int, int]](), ""
-    wanted = frozenset(types) if types is not None else None
+    walk = _Walk(graph, relations, types, most)
+    level = walk.begin(ids)
     for _ in range(DEEPEST):
+        level = walk.further(level)
+        # Relations among the last candidates tell little: they are not looked through.
+        if not level or walk.full:
+            return _Found(list(walk.places), walk.pairs, walk.cut)
+    cut = walk.cut or f"there may be more at a distance of more than {DEEPEST}"
+    return _Found(list(walk.places), walk.pairs, cut)
+
+
+class _Walk:
+    """A search outwards, one distance after the other. With ``most``, up to so many entities, and pairs are noted."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        relations: Collection[Relation] | None,
+        types: Collection[EntityType] | None,
+        most: int | None,
+    ) -> None:
+        self.places: dict[str, int] = {}
+        self.pairs: list[int] = []
+        self.cut = ""
+        self._graph = graph
+        self._relations = frozenset(relations) if relations is not None else None
+        self._types = frozenset(types) if types is not None else None
+        self._most = most
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as were wanted."""
+        return self._most is not None and len(self.places) >= self._most
+
+    def begin(self, ids: Sequence[str]) -> list[str]:
+        """Take where it begins; raises `NotFoundError`."""
+        for entity_id in ids:
+            self._graph.record(entity_id)
+            self.places.setdefault(entity_id, len(self.places))
+        return list(self.places)
+
+    def further(self, level: list[str]) -> list[str]:
+        """Return what is one relation further than a level."""
         below: list[str] = []
         for entity_id in level:
-            at = places[entity_id]
-            for other in _neighbours(records[entity_id], relations):
+            if len(below) >= WIDEST:
+                self.cut = self.cut or f"there are more than {WIDEST} entities at one distance"
+                break
+            if self._most is not None and self.full and len(self.pairs) >= _PAIRS * self._most:
+                break
+            self._look(entity_id, below)
+        return below
+
+    def _look(self, entity_id: str, below: list[str]) -> None:
+        places, ways, kinds = self.places, self._relations, self._types
+        noted = self.pairs if self._most is not None else None
+        most = self._most if self._most is not None else 1 << _SHIFT
+        most = min(most, len(places) - len(below) + WIDEST)
+        at = places[entity_id] << _SHIFT
+        for relation, others in self._graph.records[entity_id].around:
+            if ways is not None and relation not in ways:
+                continue
+            for other in others:
                 place = places.get(other)
                 if place is None:
-                    if wanted is not None and records[other].entity.type not in wanted:
+                    if kinds is not None and self._graph.records[other].entity.type not in kinds:
                         continue
-                    if len(below) == WIDEST:
-                        cut = cut or f"there are more than {WIDEST} entities at one distance"
-                        continue
-                    if most is not None and len(places) >= most:
-                        cut = cut or f"only the nearest {most} were ranked"
+                    if len(places) >= most:
+                        self.cut = self.cut or "only the nearest were looked at"
                         continue
                     place = places[other] = len(places)
                     below.append(other)
-                pairs.append((at, place))
-        if not below:
-            return _Found(list(places), pairs, cut)
-        level = below
-    return _Found(list(places), pairs, cut or f"there is more at a distance of more than {DEEPEST}")
+                if noted is not None:
+                    noted.append(at | place)
 
 
-def _neighbours(record: Record, relations: Collection[Relation] | None) -> list[str]:
-    found: list[str] = []
-    if relations is None or "contains" in relations:
-        found.extend(record.children)
-        if record.entity.parent is not None:
-            found.append(record.entity.parent)
-    for ends in (record.out, record.into):
-        for relation, others in ends.items():
-            if relations is None or relation in relations:
-                # The order of a map is that of its hashes, which is another in each process.
-                found.extend(sorted(others) if len(others) > 1 else others)
-    return found
-
-
-def _ranked(count: int, seeds: int, pairs: Sequence[tuple[int, int]]) -> list[float]:
+def _ranked(count: int, seeds: int, pairs: Sequence[int]) -> list[float]:
     """Return the personalised PageRank of the entities at the places 0 to ``count``, the first of which are seeds."""
     import numpy as np
 
     if not pairs:
         return [1 / seeds if at < seeds else 0.0 for at in range(count)]
-    ends = np.array(pairs, dtype=np.intp)
+    packed = np.array(pairs, dtype=np.int64)
+    one, other = packed >> _SHIFT, packed & ((1 << _SHIFT) - 1)
     # Each pair both ways, once: those between two entities that were looked through were found from both ends.
-    codes = np.unique(np.concatenate((ends[:, 0] * count + ends[:, 1], ends[:, 1] * count + ends[:, 0])))
-    sources, targets = np.divmod(codes, count)
-    degree = np.bincount(sources, minlength=count)
-    share = _PASSED_ON / degree[sources]
+    codes = np.unique(np.concatenate((packed, (other << _SHIFT) | one)))
+    sources, targets = codes >> _SHIFT, codes & ((1 << _SHIFT) - 1)
+    share = _PASSED_ON / np.bincount(sources, minlength=count)[sources]
     start = np.zeros(count)
     start[:seeds] = 1 / seeds
     rank = start
