@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
 from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo, VersionInfo
@@ -35,7 +36,6 @@ from nexus_jupyter.protocol.errors import (
     TriLogError,
     UnavailableError,
 )
-from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.problem import Problem
@@ -91,6 +91,7 @@ class RemoteHost:
         self._params = {"workspace": workspace} if workspace else {}
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
+        self.graphs = RemoteGraphs(lambda method, path, body: self._call(method, path, json=body).content)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
@@ -205,12 +206,6 @@ class RemoteHost:
     def changes(self) -> list[Change]:
         """Return the journal."""
         return TypeAdapter(list[Change]).validate_json(self._call("GET", "workspace/journal").content)
-
-    def graph(self) -> tuple[list[Entity], list[Edge]]:
-        """Return all entities and relations."""
-        answer = self._json("GET", "workspace/graph")
-        nodes = TypeAdapter(list[Entity]).validate_python(answer["nodes"])
-        return nodes, TypeAdapter(list[Edge]).validate_python(answer["edges"])
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""

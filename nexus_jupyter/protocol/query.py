@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
-from nexus_jupyter.protocol.graph import Entity, EntityType, Relation
+from nexus_jupyter.protocol.graph import Edge, Entity, EntityType, Relation
 from nexus_jupyter.protocol.identity import Actor
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "AttributeCause",
     "CauseLink",
     "Comparison",
+    "EntityQuestion",
     "Explanation",
     "GraphAnswer",
+    "GraphContents",
     "GraphQuery",
     "Hop",
     "Impact",
@@ -80,6 +82,20 @@ class NeighbourhoodQuestion(Contract):
     budget: int = Field(default=50, ge=1, le=10_000)
     relations: list[Relation] | None = None
     types: list[EntityType] | None = None
+
+
+class EntityQuestion(Contract):
+    """Something that is asked about one entity."""
+
+    id: str
+
+
+class GraphContents(Contract):
+    """All entities and relations of a graph at ``rev``."""
+
+    rev: int
+    nodes: list[Entity]
+    edges: list[Edge]
 
 
 class Hop(Contract):

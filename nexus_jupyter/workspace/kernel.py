@@ -34,6 +34,7 @@ from nexus_jupyter.workspace.effects import Effects
 from nexus_jupyter.workspace.execution import Execution
 from nexus_jupyter.workspace.folder import WorkspaceFolder
 from nexus_jupyter.workspace.functions import Functions
+from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.lifecycle import Lifecycle, arguments
 from nexus_jupyter.workspace.links import PanelLinks
 from nexus_jupyter.workspace.operations import workspace_operations
@@ -114,18 +115,14 @@ class WorkspaceKernel:
         self.databases = Databases(options.connections)
         self.sandbox = Sandbox(engine, options.limits, self._operations(options), pooled=options.pooled)
         self.execution = Execution(
-            self.sandbox,
-            self.reactor,
-            self.writer,
-            recorder=self.recorder,
-            grants=grants,
-            runs=self.runs,
+            self.sandbox, self.reactor, self.writer, recorder=self.recorder, grants=grants, runs=self.runs
         )
         self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
         self.drafts = Drafts()
         self.renderer = Renderer(self.reactor, self.frames)
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
-        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants)
+        self.graphs = GraphReader(self.writer, self.journal, self.name)
+        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants, self.graphs)
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(self.execution, self.reactor, self.renderer, self.effects, self.submit)
         self.writer.listen(reactions.on_change)

@@ -119,6 +119,7 @@ class StreamSession:
             kernel.permissions.store.listen(self._on_grants),
             kernel.effects.listen(self._on_effect),
             kernel.drafts.listen(self._on_draft),
+            kernel.graphs.follow(self._panels, self._send),
         ]
 
     def close(self) -> None:
