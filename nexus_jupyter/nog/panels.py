@@ -38,6 +38,7 @@ _SECTIONS = ("view", "data", "logic", "doc")
 #: Attributes that the text does not hold, so that a new text leaves them alone.
 _LIVE = frozenset({"value"})
 #: Relations that follow from the text; others (authors, intents, packages) stay when it changes.
+_OF_PANEL = frozenset({"links", "requires"})
 _FACTS: frozenset[Relation] = frozenset(get_args(Fact.model_fields["relation"].annotation))
 
 
@@ -72,7 +73,9 @@ def entities(build: Build, panels: Collection[str] = ()) -> PanelEntities:
     shared: dict[str, Entity] = {}
     edges: list[Edge] = []
     for fact in build.facts:
-        ends = [_resolve(end, build.id, shared) for end in (fact.source, fact.target)]
+        # Only these begin at the panel itself; elsewhere its name is that of a node.
+        source = build.id if fact.relation in _OF_PANEL else _resolve(fact.source, build.id, shared)
+        ends = [source, _resolve(fact.target, build.id, shared)]
         if all(end in known or end in shared for end in ends):
             edges.append(Edge(source=ends[0], relation=fact.relation, target=ends[1]))
     return PanelEntities(own, list(shared.values()), edges)
@@ -102,8 +105,6 @@ def _columns(build: Build) -> Iterator[Entity]:
 
 def _resolve(end: str, panel: str, shared: dict[str, Entity]) -> str:
     """Return the graph id of an end of a fact, noting entities that lie outside the panel."""
-    if end == panel:
-        return panel
     if end.startswith("capability:"):
         shared[end] = Entity(id=end, type="Capability", attrs={"name": end.removeprefix("capability:")})
         return end

@@ -237,8 +237,8 @@ def _ranked(count: int, seeds: int, pairs: Sequence[int]) -> list[float]:
 def impact(graph: Graph, entity_id: str) -> tuple[list[Touched], str]:
     """Return all that would be touched if an entity changed or went, nearest first, and what was cut.
 
-    That is: what it contains; what reads, shows, binds, triggers, derives from or links to any of that; what an action
-    that is touched writes; and so on, ten relations far. A link to an export of another panel is followed.
+    That is: what it contains; what reads, writes, shows, binds, triggers, derives from or links to any of that; what an
+    action that is touched writes; and so on, ten relations far. A link to an export of another panel is followed.
 
     Raises
     ------
@@ -274,6 +274,8 @@ def _touches(graph: Graph, entity_id: str, *, inside: bool) -> Iterator[tuple[Re
     record = graph.records[entity_id]
     if inside:
         yield from (("contains", child) for child in record.children)
+        # Who writes it would fail if it went; who writes what merely changes with it would not.
+        yield from (("writes", source) for source in sorted(record.into.get("writes", ())))
     for relation in _DEPENDENT:
         sources = record.into.get(relation)
         if sources:

@@ -91,15 +91,15 @@ class RemoteGraphs:
     Parameters
     ----------
     call
-        Makes a request, by method, path and body, and returns the content of the answer.
+        Makes a request, by method, path, and httpx's options, and returns the content of the answer.
     """
 
-    def __init__(self, call: Callable[[str, str, Any], bytes]) -> None:
+    def __init__(self, call: Callable[..., bytes]) -> None:
         self._call = call
 
     def contents(self, rev: int | None) -> GraphContents:
         """Return all entities and relations."""
-        return GraphContents.model_validate_json(self._call("GET", _path("", rev), None))
+        return GraphContents.model_validate_json(self._get("", rev))
 
     def match(self, query: GraphQuery, rev: int | None) -> GraphAnswer:
         """Answer a query."""
@@ -119,17 +119,21 @@ class RemoteGraphs:
 
     def jsonld(self, rev: int | None) -> Json:
         """Return the graph as JSON-LD."""
-        found: Json = json.loads(self._call("GET", _path("/jsonld", rev), None))
+        found: Json = json.loads(self._get("/jsonld", rev))
         return found
 
     def json_patch(self, rev: int) -> list[Json]:
         """Return a change as an RFC 6902 patch."""
-        found: list[Json] = json.loads(self._call("GET", _path("/patch", rev), None))
+        found: list[Json] = json.loads(self._get("/patch", rev))
         return found
 
+    def _get(self, path: str, rev: int | None) -> bytes:
+        return self._call("GET", f"workspace/graph{path}", params=_at(rev))
+
     def _ask(self, model: type[M], path: str, question: BaseModel, rev: int | None) -> M:
-        return model.model_validate_json(self._call("POST", _path(path, rev), question.model_dump(mode="json")))
+        body = question.model_dump(mode="json")
+        return model.model_validate_json(self._call("POST", f"workspace/graph{path}", params=_at(rev), json=body))
 
 
-def _path(path: str, rev: int | None) -> str:
-    return f"workspace/graph{path}" + (f"?rev={rev}" if rev is not None else "")
+def _at(rev: int | None) -> dict[str, int]:
+    return {} if rev is None else {"rev": rev}

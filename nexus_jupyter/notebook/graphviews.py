@@ -152,9 +152,7 @@ class ImpactView(_Table):
                 "id": one.entity.id,
                 "type": one.entity.type,
                 "distance": len(one.path),
-                "path": " ".join([self._impact.id, *(f"<-{hop.relation}- {hop.id}" for hop in one.path)])
-                .replace("<-contains-", "-contains->")
-                .replace("<-writes-", "-writes->"),
+                "path": " > ".join([self._impact.id, *(f"{hop.id} ({hop.relation})" for hop in one.path)]),
             }
             for one in self._impact.touched
         ]

@@ -91,7 +91,7 @@ class RemoteHost:
         self._params = {"workspace": workspace} if workspace else {}
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
-        self.graphs = RemoteGraphs(lambda method, path, body: self._call(method, path, json=body).content)
+        self.graphs = RemoteGraphs(lambda method, path, **options: self._call(method, path, **options).content)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
@@ -252,8 +252,9 @@ class RemoteHost:
 
     def _exchange(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
         headers = {"Authorization": f"Bearer {self._token}"}
+        params = {**self._params, **kwargs.pop("params", {})}
         try:
-            answer = self._client.request(method, path, headers=headers, params=self._params, **kwargs)
+            answer = self._client.request(method, path, headers=headers, params=params, **kwargs)
         except httpx.HTTPError as error:
             raise UnavailableError(
                 f"The Jupyter server cannot be reached at {self._url}: {error}.",
