@@ -9,9 +9,28 @@ interface Named {
   readonly label: string;
 }
 
-interface Key {
+interface Rect {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+interface Node {
+  focus(): void;
+  getAttribute(name: string): string | null;
+  getBoundingClientRect(): Rect;
+}
+interface Scroller {
+  scrollLeft: number;
+  scrollTop: number;
+  getBoundingClientRect(): Rect;
+  querySelectorAll(selector: string): ArrayLike<Node>;
+}
+interface Happened {
+  readonly currentTarget: { closest(selector: string): Scroller | null };
+}
+interface Key extends Happened {
   readonly key: string;
-  readonly currentTarget: { closest(selector: string): { querySelectorAll(selector: string): ArrayLike<{ focus(): void; getAttribute(name: string): string | null }> } | null };
   preventDefault(): void;
   stopPropagation(): void;
 }
@@ -34,10 +53,18 @@ interface Page {
   readonly body: unknown;
 }
 
-function refocus(diagram: ReturnType<Key["currentTarget"]["closest"]>, id: string): void {
-  const page = (globalThis as unknown as { document: Page }).document;
-  if (page.activeElement !== page.body) return;
-  for (const node of Array.from(diagram?.querySelectorAll("[data-node]") ?? [])) if (node.getAttribute("data-node") === id) node.focus();
+/** What is chosen may bring other boxes, and all are drawn anew then: sight follows the chosen one, and the focus too. */
+function follow(scroller: Scroller | null, id: string, focus: boolean): void {
+  const look = (): void => {
+    const node = Array.from(scroller?.querySelectorAll("[data-node]") ?? []).find((one) => one.getAttribute("data-node") === id);
+    if (!scroller || !node) return;
+    const [at, frame] = [node.getBoundingClientRect(), scroller.getBoundingClientRect()];
+    if (at.left < frame.left || at.right > frame.right) scroller.scrollLeft += (at.left + at.right - frame.left - frame.right) / 2;
+    if (at.top < frame.top || at.bottom > frame.bottom) scroller.scrollTop += (at.top + at.bottom - frame.top - frame.bottom) / 2;
+    const page = (globalThis as unknown as { document: Page }).document;
+    if (focus && page.activeElement === page.body) node.focus();
+  };
+  for (const wait of [60, 400, 900]) after(wait, look);
 }
 
 /** How boxes are chosen; null where nobody would know of it. */
@@ -51,19 +78,17 @@ export function choice(context: Context, boxes: readonly Named[]): Choice | null
     if (step === undefined && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
     event.stopPropagation();
+    const scroller = event.currentTarget.closest(".nx-diagram-scroll");
     if (step === undefined) {
-      const diagram = event.currentTarget.closest(".nx-diagram");
       choose(context, id);
-      // What is chosen may bring other boxes, and all are drawn anew then: the focus follows it.
-      for (const wait of [60, 400, 900]) after(wait, () => refocus(diagram, id));
-      return;
+      return follow(scroller, id, true);
     }
     const next = (ids.indexOf(id) + step + ids.length) % ids.length;
-    event.currentTarget.closest("svg")?.querySelectorAll("[data-node]")[next]?.focus();
+    scroller?.querySelectorAll("[data-node]")[next]?.focus();
   };
   return {
     node: (one, first, attrs, parts) => h("g", {
       ...attrs, "data-node": one.id, "data-choosable": "true", role: "button", "aria-label": one.label, "aria-pressed": () => String(chosen(one.id)), "data-chosen": () => (chosen(one.id) ? "true" : null), tabindex: () => (chosen(one.id) || (first && !anyChosen()) ? 0 : -1),
-    }, parts, { on: { click: (() => choose(context, one.id)) as never, keydown: keys(one.id) as never } }),
+    }, parts, { on: { click: ((event: Happened) => { const scroller = event.currentTarget.closest(".nx-diagram-scroll"); choose(context, one.id); follow(scroller, one.id, false); }) as never, keydown: keys(one.id) as never } }),
   };
 }

@@ -51,8 +51,8 @@ def graph_table(reader: GraphReader, name: str, args: Arguments) -> pa.Table:
         are left out; ``edges`` between the same: from, to, relation; ``attributes(id)`` of an entity: name, value, rev
         and by whom; ``causes(id)``: time, title, detail, rev, and step in the chain.
     args
-        By position or by name. Without ``around``, the panels; with the id of an entity, also what its panel consists
-        of, and what is next to it in others.
+        By position or by name. Without ``around``, the panels; with the id of an entity, what its panel consists of,
+        what that is linked to, and what is related to the entity itself.
 
     Raises
     ------
@@ -89,12 +89,13 @@ def _drawn(graph: Graph, given: dict[str, JsonValue]) -> tuple[list[Entity], int
     found = dict.fromkeys([around] if around in graph else ())
     if around in graph:
         panel = _panel_of(graph, around)
-        # What is chosen comes first, then what it is related to, then the rest of its panel, then other panels.
+        # What is chosen comes first, then what it is related to, the rest of its panel, and what that is linked to.
         found |= dict.fromkeys(other for _, others in graph.record(around).around for other in others)
         if panel is not None:
             found |= dict.fromkeys(entity.id for entity in graph.subtree(panel))
             found |= dict.fromkeys(other for _, others in graph.record(panel).around for other in others)
-    found |= dict.fromkeys(entity.id for entity in graph.of_type("Panel"))
+    else:
+        found = dict.fromkeys(entity.id for entity in graph.of_type("Panel"))
     shown = [graph.entity(entity_id) for entity_id in found]
     if wanted is not None:
         shown = [entity for entity in shown if entity.type in wanted or entity.id == around]
