@@ -70,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(run=_run)
 
-    export = commands.add_parser("export", help="write panels as one HTML file that lives on by itself")
+    export = commands.add_parser("export", help="write panels as a page that lives on by itself, or the object graph")
     export.add_argument("dir", type=Path, metavar="DIR")
-    export.add_argument("--html", action="store_true", required=True, help="as a page for browsers")
+    form = export.add_mutually_exclusive_group(required=True)
+    form.add_argument("--html", action="store_true", help="the panels, as a page for browsers")
+    form.add_argument("--jsonld", type=Path, metavar="FILE", help="the object graph and its history, as JSON-LD")
     export.add_argument("--panel", action="append", default=[], metavar="NAME", help="which one; all when left out")
     export.add_argument("--out", type=Path, metavar="FILE", help="where to; DIR.html when left out")
     export.set_defaults(run=_export)
@@ -181,6 +183,12 @@ def _export(arguments: argparse.Namespace) -> int:
     if not arguments.dir.is_dir():
         print(f"There is no workspace folder {arguments.dir}.", file=sys.stderr)
         return 2
+    if arguments.jsonld is not None:
+        with Workspace.open(arguments.dir) as workspace:
+            document = workspace.nog.to_jsonld()
+        arguments.jsonld.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        print(f"{arguments.jsonld} ({len(document['@graph'])} things)")
+        return 0
     out = arguments.out or arguments.dir.absolute().with_suffix(".html")
     with Workspace.open(arguments.dir) as workspace:
         page = workspace.export_html(*arguments.panel)

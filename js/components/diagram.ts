@@ -5,6 +5,7 @@ import { curveBasis, line as lineShape } from "d3-shape";
 import type { Component, Context } from "../reactor/component.ts";
 import { isList, isNumber, isRecord, own, textOf, type Value } from "../reactor/expression/index.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
+import { choice } from "./diagramchoice.ts";
 import { type Editing, editing } from "./diagramediting.ts";
 import { short } from "./scales.ts";
 import { box, problemNote } from "./shared.ts";
@@ -13,10 +14,10 @@ const NODE = { height: 36, pad: 14, letter: 7.2 };
 const MOST = 300;
 
 export const diagram: Component = {
-  name: "diagram", category: "data", doc: "Boxes and arrows, arranged by themselves, or where the nodes' x and y say. With editable, boxes can be dragged and connected: by mouse, or by the arrow keys and C.", content: "none", size: { min: 320, preferred: 640, grow: 1 },
+  name: "diagram", category: "data", doc: "Boxes and arrows, arranged by themselves, or where the nodes' x and y say. Boxes can be chosen if value is bound or select is handled. With editable, they can be dragged and connected: by mouse, or by the arrow keys and C.", content: "none", size: { min: 320, preferred: 640, grow: 1 },
   props: {
     nodes: { type: "list", doc: "Records with id, and title or label.", required: true }, edges: { type: "list", doc: "Records with from and to." },
-    editable: { type: "bool", doc: "Boxes can be moved and connected." }, direction: { type: "str", doc: "Which way it goes.", oneOf: ["right", "down"] }, kind: { type: "column", doc: "Field of a node that decides its colour." }, title: { type: "str", doc: "Its heading." },
+    value: { type: "str", doc: "The id of the chosen box; pressing it again chooses none.", bindable: true }, editable: { type: "bool", doc: "Boxes can be moved and connected." }, direction: { type: "str", doc: "Which way it goes.", oneOf: ["right", "down"] }, kind: { type: "column", doc: "Field of a node that decides its colour." }, title: { type: "str", doc: "Its heading." },
   },
   events: { select: "the id of the box", move: "{ id, x, y }: the box and where its middle is now", connect: "{ from, to }: the ids of the boxes", disconnect: "{ from, to }: the ends of the arrow that was pressed" },
   example: `<diagram id="d" nodes="[{id: 'a', title: 'A'}, {id: 'b', title: 'B'}]" edges="[{from: 'a', to: 'b'}]"/>`,
@@ -88,10 +89,10 @@ function drawing(context: Context, edit: Editing, data: Data): VChild {
     if (from !== undefined && to !== undefined && from !== to) graph.setEdge(from, to);
   }
   dagre.layout(graph);
-  return picture(context, graph, found, edit);
+  return picture(context, graph, found, edit, isList(data.nodes) ? data.nodes.length : 0);
 }
 
-function picture(context: Context, graph: InstanceType<typeof dagre.graphlib.Graph>, found: readonly Box[], edit: Editing): VChild {
+function picture(context: Context, graph: InstanceType<typeof dagre.graphlib.Graph>, found: readonly Box[], edit: Editing, total: number): VChild {
   const size = graph.graph() as { width?: number; height?: number };
   const places = found.map((one, i): Point => one.at ?? (graph.node(`n${i}`) as Point));
   const reach = (of: "x" | "y", half: (one: Box) => number): number => Math.max(0, ...found.map((one, i) => (places[i] as Point)[of] + half(one) + 6));
@@ -108,6 +109,7 @@ function picture(context: Context, graph: InstanceType<typeof dagre.graphlib.Gra
     const drawn = h("path", { class: "nx-edge", d, "marker-end": `url(#${marker})` });
     return edit.on ? [drawn, edit.edge((found[from] as Box).id, (found[to] as Box).id, d)] : [drawn];
   });
+  const choosing = choice(context, found);
   const nodes = found.map((one, i) => {
     const at = places[i] as Point;
     const colour = one.kind ? ` nx-series-${kinds.indexOf(one.kind) % 8}` : "";
@@ -117,12 +119,14 @@ function picture(context: Context, graph: InstanceType<typeof dagre.graphlib.Gra
       h("text", { x: one.width / 2, y: NODE.height / 2, dy: "0.34em", "text-anchor": "middle" }, [one.label]),
     ];
     const corner = { x: at.x - one.width / 2, y: at.y - NODE.height / 2 };
+    if (!edit.on && choosing) return choosing.node(one, i === 0, { class: `nx-node${colour}`, transform: `translate(${px(corner.x)},${px(corner.y)})` }, parts);
     return edit.on ? edit.node({ id: one.id, label: one.label, at, corner, width: one.width, height: NODE.height, className: `nx-node${colour}` }, parts) : h("g", { class: `nx-node${colour}`, transform: `translate(${px(corner.x)},${px(corner.y)})` }, parts);
   });
   const legend = kinds.filter(Boolean).length > 1 ? [h("div", { class: "nx-legend" }, kinds.map((kind, i) => h("span", {}, [h("span", { class: `nx-key nx-series-${i % 8}` }), short(kind)])))] : [];
   const head = h("defs", {}, [h("marker", { id: marker, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, [h("path", { class: "nx-arrowhead", d: "M0 0 L8 4 L0 8 z" })])]);
   const label = `Diagram of ${found.length} boxes and ${arrows.length} arrows`;
-  return h("div", {}, [h("svg", { width, height, "data-diagram": edit.on ? "true" : null, viewBox: `0 0 ${width} ${height}`, role: edit.on ? "group" : "img", "aria-label": label }, [head, ...arrows, ...nodes, ...(edit.on ? [edit.rubber()] : [])]), ...legend]);
+  const rest = total > found.length ? [h("div", { class: "nx-hint" }, [`Only ${found.length} of ${total} boxes are drawn.`])] : [];
+  return h("div", {}, [h("svg", { width, height, "data-diagram": edit.on ? "true" : null, viewBox: `0 0 ${width} ${height}`, role: edit.on || choosing ? "group" : "img", "aria-label": label }, [head, ...arrows, ...nodes, ...(edit.on ? [edit.rubber()] : [])]), ...legend, ...rest]);
 }
 
 /** From border to border, where boxes stand where somebody has put them. */

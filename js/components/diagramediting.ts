@@ -3,6 +3,7 @@
 import type { Json } from "../protocol/index.ts";
 import type { Context } from "../reactor/component.ts";
 import { dynamic, h, type VChild, type VElement } from "../reactor/vnode.ts";
+import { choose } from "./diagramchoice.ts";
 import { after } from "./timing.ts";
 
 interface Point {
@@ -79,7 +80,7 @@ export function editing(context: Context): Editing {
       dragged.set(null);
       held.set(false);
       if (Math.hypot(dx, dy) > SLACK) move(face, dx, dy);
-      else context.fire("select", face.id);
+      else choose(context, face.id);
     }) as never,
     keydown: ((event: Key) => {
       const [dx, dy] = ({ ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] } as const)[event.key] ?? [0, 0];
@@ -91,7 +92,7 @@ export function editing(context: Context): Editing {
         move(face, dx, dy);
         // The box is drawn anew where it is then: the focus follows it.
         for (const wait of [60, 200]) after(wait, () => { for (const node of Array.from(diagram?.querySelectorAll("[data-node]") ?? [])) if (node.getAttribute("data-node") === face.id) node.focus(); });
-      } else if (event.key === "Enter") context.fire("select", face.id);
+      } else if (event.key === "Enter") choose(context, face.id);
       else if (event.key === "Escape") chosen.set(null);
       else if (chosen.get() === null) chosen.set(face.id);
       else {

@@ -147,6 +147,7 @@ export interface NexusProtocol {
   Op?: Op;
   OptionalType?: OptionalType;
   Ordering?: Ordering;
+  Origin?: Origin;
   PackUse?: PackUse;
   PageHeader?: PageHeader;
   Parameter?: Parameter;
@@ -785,7 +786,8 @@ export interface CancelCall {
 /**
  * Why a change was made.
  *
- * ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt.
+ * ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt; ``parent`` is
+ * what set off the run, if that was another run or a change.
  */
 export interface Cause {
   action: string | null;
@@ -807,9 +809,24 @@ export interface Cause {
     | "revert"
     | "resolve";
   of: number | null;
+  parent: Origin | null;
   ref: string | null;
   run: string | null;
   via: "click" | "input" | "api" | "cell" | "tool" | "effect" | "lifecycle" | "system";
+}
+/**
+ * What set off a run: a change (``rev``), or another run, which may change nothing itself.
+ *
+ * ``parent`` is what had set that off in turn.
+ */
+export interface Origin {
+  action: string | null;
+  element: string | null;
+  panel: string | null;
+  parent: Origin | null;
+  rev: number | null;
+  run: string | null;
+  via: string;
 }
 /**
  * One row of the journal: the only thing in Nexus that is stored durably; all else follows from it.

@@ -108,7 +108,9 @@ export class PanelData {
   }
 
   frameChanged(source: string): void {
-    const affected = new Set(this.build.frames.filter((frame) => frame.source === `kernel:${source}`).map((frame) => frame.name));
+    // All tables of the object graph change together.
+    const concerns = (frame: FrameDeclaration): boolean => (source === "nog:" ? frame.source.startsWith(source) : frame.source === `kernel:${source}`);
+    const affected = new Set(this.build.frames.filter(concerns).map((frame) => frame.name));
     for (let grown = -1; grown !== affected.size; ) {
       grown = affected.size;
       for (const query of this.build.queries) if (affected.has(query.frame)) affected.add(query.name);

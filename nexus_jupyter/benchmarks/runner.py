@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, kernel, lab, sandbox, sockets
+from nexus_jupyter.benchmarks import javascript, kernel, lab, nog, sandbox, sockets
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -22,6 +22,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "sockets": sockets.sockets,
     "layout": javascript.layout,
     "rows": javascript.rows,
+    "nog": nog.nog,
 }
 
 

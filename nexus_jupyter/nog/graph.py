@@ -17,6 +17,7 @@ from nexus_jupyter.protocol.graph import Edge, Entity, EntityType, Relation
 __all__ = ["Graph", "Record"]
 
 Adjacency = Map[Relation, Map[str, None]]
+Around = tuple[tuple[Relation, tuple[str, ...]], ...]
 _NO_EDGES: Adjacency = Map()
 
 
@@ -33,6 +34,26 @@ class Record:
     out: Adjacency = _NO_EDGES
     into: Adjacency = _NO_EDGES
     touched: Map[str, int] = field(default_factory=Map)
+    _around: Around | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def around(self) -> Around:
+        """Its neighbours by relation, either way, sorted (what it contains: in order). Worked out once."""
+        found = self._around
+        if found is None:
+            groups: list[tuple[Relation, tuple[str, ...]]] = []
+            if self.children:
+                groups.append(("contains", self.children))
+            if self.entity.parent is not None:
+                groups.append(("contains", (self.entity.parent,)))
+            # The order of a map is that of its hashes, which is another in each process.
+            for ends in (self.out, self.into):
+                for relation, ids in sorted(ends.items()) if len(ends) > 1 else ends.items():
+                    groups.append((relation, tuple(sorted(ids)) if len(ids) > 1 else tuple(ids)))
+            found = tuple(groups)
+            # Only a cache: a record made from this one by `replace` begins without.
+            object.__setattr__(self, "_around", found)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from nexus_jupyter.nog.graph import Graph
 from nexus_jupyter.nog.order import spread
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.graph import Edge, Entity, EntityType
-from nexus_jupyter.protocol.panel import Build, Node
+from nexus_jupyter.protocol.graph import Edge, Entity, EntityType, Relation
+from nexus_jupyter.protocol.panel import Build, Fact, Node
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, RemoveOp, SetOp, UnlinkOp, UnsetOp
 
 __all__ = ["PanelEntities", "difference", "entities", "tree"]
@@ -36,6 +37,9 @@ _TYPES: dict[str, EntityType] = {
 _SECTIONS = ("view", "data", "logic", "doc")
 #: Attributes that the text does not hold, so that a new text leaves them alone.
 _LIVE = frozenset({"value"})
+#: Relations that follow from the text; others (authors, intents, packages) stay when it changes.
+_OF_PANEL = frozenset({"links", "requires"})
+_FACTS: frozenset[Relation] = frozenset(get_args(Fact.model_fields["relation"].annotation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ def entities(build: Build, panels: Collection[str] = ()) -> PanelEntities:
     shared: dict[str, Entity] = {}
     edges: list[Edge] = []
     for fact in build.facts:
-        ends = [_resolve(end, build.id, shared) for end in (fact.source, fact.target)]
+        # Only these begin at the panel itself; elsewhere its name is that of a node.
+        source = build.id if fact.relation in _OF_PANEL else _resolve(fact.source, build.id, shared)
+        ends = [source, _resolve(fact.target, build.id, shared)]
         if all(end in known or end in shared for end in ends):
             edges.append(Edge(source=ends[0], relation=fact.relation, target=ends[1]))
     return PanelEntities(own, list(shared.values()), edges)
@@ -99,8 +105,6 @@ def _columns(build: Build) -> Iterator[Entity]:
 
 def _resolve(end: str, panel: str, shared: dict[str, Entity]) -> str:
     """Return the graph id of an end of a fact, noting entities that lie outside the panel."""
-    if end == panel:
-        return panel
     if end.startswith("capability:"):
         shared[end] = Entity(id=end, type="Capability", attrs={"name": end.removeprefix("capability:")})
         return end
@@ -244,7 +248,7 @@ def _relations(graph: Graph, old: dict[str, Entity], new: PanelEntities) -> Iter
         for entity_id in old
         if entity_id in kept
         for edge in graph.edges_of(entity_id)
-        if edge.source == entity_id and (edge.target in kept or edge.target not in old)
+        if edge.source == entity_id and edge.relation in _FACTS and (edge.target in kept or edge.target not in old)
     }
     after = {(edge.source, edge.relation, edge.target) for edge in new.edges}
     for source, relation, target in sorted(before - after):

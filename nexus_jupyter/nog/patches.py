@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -12,7 +13,7 @@ from nexus_jupyter.nog.graph import Graph, Record
 from nexus_jupyter.nog.order import between
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import ConflictError, NexusError, PatchError
-from nexus_jupyter.protocol.graph import RELATION_ENDS, Entity, Relation
+from nexus_jupyter.protocol.graph import RELATION_ENDS, Entity, Relation, relation_allowed
 from nexus_jupyter.protocol.patch import (
     AppendOp,
     InsertOp,
@@ -69,14 +70,23 @@ def apply(graph: Graph, ops: Sequence[Op], *, rev: int) -> Applied:
             taken, undo = draft.take(op)
         except ConflictError:
             raise
-        except PatchError as error:
-            error.index = index
-            raise
         except NexusError as error:
-            raise PatchError(error.message, index=index, hint=error.hint) from error
+            where = f"Op {index + 1} of {len(ops)} ({_named(op)}): "
+            raise PatchError(where + error.message, index=index, hint=error.hint) from error
         done += taken
         inverse[:0] = undo
     return Applied(draft.graph(), done, inverse)
+
+
+def _named(op: Op) -> str:
+    """Name an op in a sentence."""
+    match op:
+        case InsertOp():
+            return f"insert {op.entity.id}"
+        case LinkOp() | UnlinkOp():
+            return f"{op.op} {op.source} {op.relation} {op.target}"
+        case _:
+            return f"{op.op} {op.id}"
 
 
 class _Draft:
@@ -270,9 +280,8 @@ class _Draft:
     def _check_contains(self, parent: str, entity: Entity) -> None:
         if not self._has(parent):
             raise PatchError(f"There is nothing with the id '{parent}' to put '{entity.id}' into.")
-        sources, targets = RELATION_ENDS["contains"]
         kind = self._get(parent).entity.type
-        if kind not in sources or entity.type not in targets:
+        if not relation_allowed("contains", kind, entity.type):
             raise PatchError(f"A {kind} cannot contain a {entity.type} ('{parent}' and '{entity.id}').")
 
     def _place(self, parent: str, order: str, before: str | None, after: str | None) -> str:
@@ -296,13 +305,19 @@ class _Draft:
 
     def _adopt(self, parent: str, entity: Entity) -> None:
         record = self._get(parent)
-        children = sorted((*record.children, entity.id), key=lambda child: (self._order(child), child))
-        self._records[parent] = replace(record, children=tuple(children))
+        at = self._position(record.children, entity.order, entity.id)
+        children = (*record.children[:at], entity.id, *record.children[at:])
+        self._records[parent] = replace(record, children=children)
 
     def _disown(self, parent: str, entity_id: str) -> None:
         record = self._get(parent)
-        rest = tuple(child for child in record.children if child != entity_id)
+        at = self._position(record.children, self._order(entity_id), entity_id)
+        rest = record.children[:at] + record.children[at + 1 :]
         self._records[parent] = replace(record, children=rest)
+
+    def _position(self, children: tuple[str, ...], order: str, entity_id: str) -> int:
+        """Return where among children, which are in order, one stands or would stand."""
+        return bisect_left(children, (order, entity_id), key=lambda child: (self._order(child), child))
 
     # Ops on relations
 
@@ -310,11 +325,12 @@ class _Draft:
         source, target = self._get(op.source), self._get(op.target)
         if op.relation == "contains":
             raise PatchError("What contains what is changed by insert, move and remove.")
-        sources, targets = RELATION_ENDS[op.relation]
-        if source.entity.type not in sources or target.entity.type not in targets:
+        if not relation_allowed(op.relation, source.entity.type, target.entity.type):
+            sources, targets = (" or ".join(sorted(ends)) for ends in RELATION_ENDS[op.relation])
             raise PatchError(
                 f"The relation '{op.relation}' cannot go from a {source.entity.type} ('{op.source}') "
-                f"to a {target.entity.type} ('{op.target}')."
+                f"to a {target.entity.type} ('{op.target}').",
+                hint=f"It goes from {sources} to {targets}.",
             )
         present = isinstance(op, LinkOp)
         if (op.target in source.out.get(op.relation, ())) == present:

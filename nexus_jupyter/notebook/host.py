@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.graphs_host import GraphsHost
 from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
-from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.run import RunRecord
@@ -30,6 +30,10 @@ class Host(Protocol):
     kind: str
     #: One line that says where the workspace is.
     description: str
+
+    @property
+    def graphs(self) -> GraphsHost:
+        """Questions to the object graph."""
 
     @property
     def name(self) -> str:
@@ -103,9 +107,6 @@ class Host(Protocol):
 
     def changes(self) -> list[Change]:
         """Return the journal."""
-
-    def graph(self) -> tuple[list[Entity], list[Edge]]:
-        """Return all entities and relations."""
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""

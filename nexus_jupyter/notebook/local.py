@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
-from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
@@ -40,6 +40,7 @@ class LocalHost:
 
     def __init__(self, folder: Path, options: WorkspaceOptions | None = None) -> None:
         self.kernel = WorkspaceKernel(folder, options=options)
+        self.graphs = LocalGraphs(self.kernel)
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
@@ -153,11 +154,6 @@ class LocalHost:
     def changes(self) -> list[Change]:
         """Return the journal."""
         return list(self.kernel.journal.read())
-
-    def graph(self) -> tuple[list[Entity], list[Edge]]:
-        """Return all entities and relations."""
-        graph = self.kernel.head.graph
-        return [record.entity for record in graph.records.values()], list(graph.edges())
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""

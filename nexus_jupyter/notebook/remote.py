@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
 from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo, VersionInfo
@@ -36,7 +37,6 @@ from nexus_jupyter.protocol.errors import (
     TriLogError,
     UnavailableError,
 )
-from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.problem import Problem
@@ -93,6 +93,7 @@ class RemoteHost:
         self._params = {"workspace": workspace} if workspace else {}
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
+        self.graphs = RemoteGraphs(lambda method, path, **options: self._call(method, path, **options).content)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
@@ -208,12 +209,6 @@ class RemoteHost:
         """Return the journal."""
         return TypeAdapter(list[Change]).validate_json(self._call("GET", "workspace/journal").content)
 
-    def graph(self) -> tuple[list[Entity], list[Edge]]:
-        """Return all entities and relations."""
-        answer = self._json("GET", "workspace/graph")
-        nodes = TypeAdapter(list[Entity]).validate_python(answer["nodes"])
-        return nodes, TypeAdapter(list[Edge]).validate_python(answer["edges"])
-
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""
         answer = self._call("POST", "trilog/query", json=question.model_dump(mode="json"))
@@ -259,8 +254,9 @@ class RemoteHost:
 
     def _exchange(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
         headers = {"Authorization": f"Bearer {self._token}"}
+        params = {**self._params, **kwargs.pop("params", {})}
         try:
-            answer = self._client.request(method, path, headers=headers, params=self._params, **kwargs)
+            answer = self._client.request(method, path, headers=headers, params=params, **kwargs)
         except httpx.HTTPError as error:
             raise UnavailableError(
                 f"The Jupyter server cannot be reached at {self._url}: {error}.",

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
 
-__all__ = ["ENTITY_TYPES", "RELATION_ENDS", "Edge", "Entity", "EntityType", "Relation"]
+__all__ = ["ENTITY_TYPES", "RELATION_ENDS", "Edge", "Entity", "EntityType", "Relation", "relation_allowed"]
 
 EntityType = Literal[
     "Workspace",
@@ -62,14 +62,37 @@ RELATION_ENDS: dict[Relation, tuple[frozenset[EntityType], frozenset[EntityType]
     "triggers": (frozenset({"Element", "Tool", "Effect"}), frozenset({"Action"})),
     "binds": (frozenset({"Element"}), frozenset({"State"})),
     "shows": (frozenset({"Element"}), _VALUES),
-    "derivedFrom": (frozenset({"Query", "Computed", "Frame"}), _VALUES),
-    "requires": (frozenset({"Panel", "Action", "Effect"}), frozenset({"Capability"})),
+    "derivedFrom": (frozenset({"Query", "Computed", "Frame", "Column"}), _VALUES),
+    "requires": (frozenset({"Panel", "Action", "Effect", "Package"}), frozenset({"Capability"})),
     "grants": (frozenset({"Grant"}), frozenset({"Capability"})),
-    "authoredBy": (frozenset(ENTITY_TYPES), frozenset({"User"})),
-    "realises": (frozenset({"Panel", "Element", "Action"}), frozenset({"Intent"})),
+    "authoredBy": (frozenset(ENTITY_TYPES) - {"User"}, frozenset({"User"})),
+    "realises": (
+        _VALUES | {"Panel", "Element", "Type", "Action", "Effect", "Tool", "Resource", "Prompt", "Commit"},
+        frozenset({"Intent"}),
+    ),
     "links": (frozenset({"Panel"}), frozenset({"Panel"})),
     "instanceOf": (frozenset({"Panel", "Element"}), frozenset({"Package"})),
 }
+
+#: Types that stand in one type of entity only.
+_INSIDE: dict[EntityType, EntityType] = {"Panel": "Workspace", "Column": "Frame"}
+
+
+def relation_allowed(relation: Relation, source: EntityType, target: EntityType) -> bool:
+    """Return whether a relation may lead from an entity of one type to one of another.
+
+    Examples
+    --------
+    >>> relation_allowed("binds", "Element", "State"), relation_allowed("binds", "State", "Element")
+    (True, False)
+    """
+    sources, targets = RELATION_ENDS[relation]
+    if source not in sources or target not in targets:
+        return False
+    if relation == "contains":
+        # A frame has columns and nothing else; a panel stands in no other panel.
+        return _INSIDE.get(target, source) == source and (source != "Frame" or target == "Column")
+    return True
 
 
 class Entity(Contract):

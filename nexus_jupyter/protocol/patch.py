@@ -23,6 +23,7 @@ __all__ = [
     "LinkOp",
     "MoveOp",
     "Op",
+    "Origin",
     "Patch",
     "RemoveOp",
     "ReplaceTextOp",
@@ -154,10 +155,26 @@ class Patch(Contract):
     ops: list[Op]
 
 
+class Origin(Contract):
+    """What set off a run: a change (``rev``), or another run, which may change nothing itself.
+
+    ``parent`` is what had set that off in turn.
+    """
+
+    rev: int | None = None
+    panel: str | None = None
+    via: str = "api"
+    element: str | None = None
+    action: str | None = None
+    run: str | None = None
+    parent: Origin | None = None
+
+
 class Cause(Contract):
     """Why a change was made.
 
-    ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt.
+    ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt; ``parent`` is
+    what set off the run, if that was another run or a change.
     """
 
     kind: Literal[
@@ -183,6 +200,7 @@ class Cause(Contract):
     run: str | None = None
     of: int | None = None
     ref: str | None = None
+    parent: Origin | None = None
 
 
 class Change(Contract):

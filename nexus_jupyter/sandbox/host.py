@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.identity import SYSTEM, Actor
+from nexus_jupyter.protocol.patch import Origin
 from nexus_jupyter.sandbox.capabilities import Token
 
 __all__ = ["Answerable", "Arguments", "Caller", "HostLoop", "Operation", "Operations"]
@@ -38,6 +39,8 @@ class Caller:
         The run's id.
     depth
         How many runs of other panels led to this one.
+    origin
+        What the run is to those that it starts.
     answer_bytes
         How much an operation may bring back.
     closers
@@ -48,6 +51,7 @@ class Caller:
     actor: Actor = SYSTEM
     run: str = ""
     depth: int = 0
+    origin: Origin | None = None
     answer_bytes: int = 8 << 20
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     #: Open resources by number; operations that open one put it here.

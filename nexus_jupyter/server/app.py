@@ -15,7 +15,7 @@ from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
 from nexus_jupyter.sandbox import RunLimits
-from nexus_jupyter.server import execution, panels, workspaces
+from nexus_jupyter.server import execution, graph, panels, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import openapi
@@ -54,7 +54,13 @@ ROUTES: list[tuple[str, type]] = [
     ("workspace/log", workspaces.LogHandler),
     ("workspace/export", workspaces.ExportHandler),
     ("workspace/journal", workspaces.JournalHandler),
-    ("workspace/graph", workspaces.GraphHandler),
+    ("workspace/graph", graph.GraphHandler),
+    ("workspace/graph/match", graph.MatchHandler),
+    ("workspace/graph/impact", graph.ImpactHandler),
+    ("workspace/graph/explain", graph.ExplainHandler),
+    ("workspace/graph/neighbourhood", graph.NeighbourhoodHandler),
+    ("workspace/graph/jsonld", graph.JsonLdHandler),
+    ("workspace/graph/patch", graph.GraphPatchHandler),
     ("trilog/query", workspaces.TriLogHandler),
     (f"frames/{_NAME}", workspaces.FrameHandler),
     ("auth/refresh", workspaces.RefreshHandler),

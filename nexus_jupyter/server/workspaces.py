@@ -9,10 +9,8 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 from tornado import web
 
-from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.api import CheckoutBody, CommitBody, ExportBody, RevInfo, TextInfo, VersionInfo
 from nexus_jupyter.protocol.errors import FrameError, NotFoundError
-from nexus_jupyter.protocol.graph import Edge, Entity
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 from nexus_jupyter.protocol.trilog import TriLogQuestion
@@ -25,7 +23,6 @@ __all__ = [
     "CommitHandler",
     "ExportHandler",
     "FrameHandler",
-    "GraphHandler",
     "HealthHandler",
     "JournalHandler",
     "LogHandler",
@@ -145,25 +142,6 @@ class JournalHandler(NexusHandler):
         kernel = await self.workspace()
         after = int(self.get_query_argument("after", "0"))
         self.reply(await self.work(lambda: list(kernel.journal.read(after=after))))
-
-
-class GraphHandler(NexusHandler):
-    """The object graph."""
-
-    operations: ClassVar[Operations] = {
-        "get": Operation("All entities and relations", answer=dict[str, list[Entity] | list[Edge]])
-    }
-
-    @guarded("read")
-    async def get(self) -> None:
-        """Return the graph."""
-        kernel = await self.workspace()
-
-        def read(graph: Graph) -> dict[str, object]:
-            entities = [record.entity for record in graph.records.values()]
-            return {"rev": kernel.head.rev, "nodes": entities, "edges": list(graph.edges())}
-
-        self.reply(await self.work(lambda: read(kernel.head.graph)))
 
 
 class TriLogHandler(NexusHandler):

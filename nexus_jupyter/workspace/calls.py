@@ -1,4 +1,4 @@
-"""Frames that are functions of state: calling the notebook when what a frame depends on has changed."""
+"""Frames that are functions of state: the notebook is called, or the graph asked, when what they depend on changes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from nexus_jupyter.protocol.panel import Build, FrameDeclaration
 from nexus_jupyter.sandbox import Token
 from nexus_jupyter.storage import GrantStore
 from nexus_jupyter.workspace.functions import Functions
+from nexus_jupyter.workspace.graphframes import graph_table
+from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.rendering import Renderer
 
 __all__ = ["FrameCalls"]
 
 _REMEMBERED = 256
+#: How the sources of frames begin that the workspace itself gives rows of: those of its graph.
+GRAPH = "nog:"
 
 
 @dataclass
@@ -39,12 +43,15 @@ class FrameCalls:
 
     Parameters
     ----------
-    functions, frames, renderer, grants
+    functions, frames, renderer, grants, graphs
         Those of the workspace.
     """
 
-    def __init__(self, functions: Functions, frames: FrameStore, renderer: Renderer, grants: GrantStore) -> None:
+    def __init__(
+        self, functions: Functions, frames: FrameStore, renderer: Renderer, grants: GrantStore, graphs: GraphReader
+    ) -> None:
         self._functions = functions
+        self._graphs = graphs
         self._frames = frames
         self._renderer = renderer
         self._grants = grants
@@ -72,9 +79,16 @@ class FrameCalls:
         if frame.call is None:
             return None
         token = Token(build.id, build.uses, self._grants.active(build.id), self._grants.valid)
-        token.require("kernel.call", frame.call.function)
-        values = self._renderer.values(nxml, "calls", state)[frame.name]
+        of_graph = frame.source.startswith(GRAPH)
+        if of_graph:
+            token.require("panel.read", "*")
+        else:
+            token.require("kernel.call", frame.call.function)
+        values = self._renderer.values(nxml, "calls", state)[frame.name] if frame.call.args else []
         given = [(arg.name, value) for arg, value in zip(frame.call.args, _list(values), strict=True)]
+        if of_graph:
+            self._frames.hold(build.id, frame.name, graph_table(self._graphs, frame.call.function, given))
+            return None
         key, arguments = (build.id, frame.name), json.dumps([frame.call.function, given])
         with self._lock:
             running = self._running.get(key)

@@ -15,7 +15,7 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build
-from nexus_jupyter.protocol.patch import Cause
+from nexus_jupyter.protocol.patch import Cause, Origin
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import GrantStore, RunRecording, RunStore
@@ -83,13 +83,15 @@ class Execution:
         element: str | None = None,
         depth: int = 0,
         run: str | None = None,
+        parent: Origin | None = None,
     ) -> Future[RunRecord]:
         """Run an action after those of the same panel that were started before.
 
         The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
         """
         run = run or uuid.uuid4().hex
-        cause = Cause.model_validate({"kind": "run", "via": via, "element": element, "action": action, "run": run})
+        given = {"kind": "run", "via": via, "element": element, "action": action, "run": run, "parent": parent}
+        cause = Cause.model_validate(given)
         future: Future[RunRecord] = Future()
         # So that nobody who stops waiting for it can cancel the future; `cancel` cancels the run.
         future.set_running_or_notify_cancel()
@@ -168,6 +170,7 @@ class _Task:
                 self._actor,
                 self._run,
                 depth=self._depth,
+                origin=_origin(self._panel, self._cause),
                 answer_bytes=home.sandbox.limits.answer_bytes,
             )
             # Through the lane too: a panel has one thread at most, whatever it does.
@@ -255,6 +258,18 @@ def _hand_over(begun: Future[None], future: Future[RunRecord]) -> None:
     error = begun.exception()
     if error is not None and not future.done():
         future.set_exception(error)
+
+
+def _origin(panel: str, cause: Cause) -> Origin:
+    """Return what a run is to the runs that it starts."""
+    return Origin(
+        panel=panel,
+        via=cause.via,
+        element=cause.element,
+        action=cause.action,
+        run=cause.run,
+        parent=cause.parent,
+    )
 
 
 def _action(build: Build, cause: Cause) -> ActionDeclaration:

@@ -72,6 +72,7 @@ class Following:
             kernel.permissions.store.listen(self._on_grants),
             kernel.effects.listen(self._on_effect),
             kernel.drafts.listen(self._on_draft),
+            kernel.graphs.follow(self._panels, self._send),
         ]
 
     def close(self) -> None:
@@ -80,7 +81,8 @@ class Following:
             stop()
         with self._lock:
             self._closed = True
-            left, self._panels = list(self._panels), {}
+            left = list(self._panels)
+            self._panels.clear()
         for panel in left:
             self._left(panel)
 

@@ -35,6 +35,7 @@ from nexus_jupyter.workspace.effects import Effects
 from nexus_jupyter.workspace.execution import Execution
 from nexus_jupyter.workspace.folder import WorkspaceFolder
 from nexus_jupyter.workspace.functions import Functions
+from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.lifecycle import Lifecycle, arguments
 from nexus_jupyter.workspace.links import PanelLinks
 from nexus_jupyter.workspace.operations import workspace_operations
@@ -128,7 +129,8 @@ class WorkspaceKernel:
         self._undoing = Undoing(self.journal, self.writer, self.reactor)
         self.renderer = Renderer(self.reactor, self.frames)
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
-        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants)
+        self.graphs = GraphReader(self.writer, self.journal, self.name)
+        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants, self.graphs)
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(
             self.execution,
@@ -215,10 +217,8 @@ class WorkspaceKernel:
                     return Draft([], actor, Cause(kind="edit"))
                 kind = "edit" if name in graph else "create"
                 cause = Cause.model_validate({"kind": kind, "via": via})
-                ops = [
-                    *replacement(graph, build, nxml),
-                    *(self.links.awaited(graph, build) if kind == "create" else ()),
-                ]
+                awaited = self.links.awaited(graph, build) if kind == "create" else ()
+                ops = [*replacement(graph, build, nxml, author=actor), *awaited]
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
             change = self.writer.submit(draw)
@@ -252,7 +252,7 @@ class WorkspaceKernel:
             while True:
                 graph = self.head.graph
                 before = panel_view(graph, name).nxml
-                ops, build = edit_ops(graph, name, patch, self.reactor)
+                ops, build = edit_ops(graph, name, patch, self.reactor, author=actor)
 
                 def draw(newest: Graph, ops: list[Op] = ops, before: str = before, build: Build = build) -> Draft:
                     if panel_view(newest, name).nxml != before:
@@ -319,11 +319,10 @@ class WorkspaceKernel:
         }
 
         def draw(graph: Graph) -> Draft:
-            op: Op
-            if frame in graph:
-                op = SetOp(id=frame, attrs=attrs)
-            else:
-                op = InsertOp(entity=Entity(id=frame, type="Frame", attrs=attrs))
+            known = frame in graph
+            op: Op = (
+                SetOp(id=frame, attrs=attrs) if known else InsertOp(entity=Entity(id=frame, type="Frame", attrs=attrs))
+            )
             return Draft([op], actor, Cause(kind="bind"))
 
         return self.writer.submit(draw)

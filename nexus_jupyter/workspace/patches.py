@@ -8,6 +8,7 @@ from nexus_jupyter.nog import Graph, apply, tree
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import PatchError
 from nexus_jupyter.protocol.graph import Entity, EntityType
+from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, Patch, SetOp, UnlinkOp, UnsetOp
 from nexus_jupyter.reactor import Reactor
@@ -18,7 +19,9 @@ __all__ = ["edit_ops", "with_text"]
 _SECTIONS = ("view", "data", "logic", "doc")
 
 
-def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[list[Op], Build]:
+def edit_ops(
+    graph: Graph, panel: str, patch: Patch, reactor: Reactor, *, author: Actor | None = None
+) -> tuple[list[Op], Build]:
     """Return the ops of the graph that carry out a patch to a panel, and the panel's build after it.
 
     They are the patch's own ops and those that follow: the new text, and the relations that the checker finds in it.
@@ -32,11 +35,16 @@ def edit_ops(graph: Graph, panel: str, patch: Patch, reactor: Reactor) -> tuple[
     """
     if patch.panel not in (None, panel):
         raise PatchError(f"This is a patch for the panel '{patch.panel}', not for '{panel}'.")
-    ops = [*_missing_sections(graph, panel, patch), *(_qualify(graph, panel, op, patch.rev) for op in patch.ops)]
-    return with_text(graph, panel, ops, reactor)
+    sections = list(_missing_sections(graph, panel, patch))
+    wanted = [_qualify(graph, panel, op, patch.rev) for op in patch.ops]
+    # In two steps, so that the number of an op that does not apply is its number in the patch.
+    ops, build = with_text(apply(graph, sections, rev=0).graph, panel, wanted, reactor, author=author)
+    return [*sections, *ops], build
 
 
-def with_text(graph: Graph, panel: str, ops: Sequence[Op], reactor: Reactor) -> tuple[list[Op], Build]:
+def with_text(
+    graph: Graph, panel: str, ops: Sequence[Op], reactor: Reactor, *, author: Actor | None = None
+) -> tuple[list[Op], Build]:
     """Return ops on a panel's entities with what follows from them, the text and the relations, and the build.
 
     Raises
@@ -52,7 +60,7 @@ def with_text(graph: Graph, panel: str, ops: Sequence[Op], reactor: Reactor) -> 
             "The panel would have errors after this patch:\n  " + "\n  ".join(errors[:10]),
             diagnostics=build.diagnostics,
         )
-    return [*ops, *replacement(draft, build, nxml)], build
+    return [*ops, *replacement(draft, build, nxml, author=author)], build
 
 
 def _missing_sections(graph: Graph, panel: str, patch: Patch) -> Iterator[Op]:

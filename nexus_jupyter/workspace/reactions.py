@@ -12,7 +12,7 @@ from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.panel import Build
-from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.patch import Change, Origin
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.effects import Effect, Effects
@@ -104,7 +104,14 @@ class Reactions:
             while len(self._lengths) > _REMEMBERED:
                 self._lengths.popitem(last=False)
         started = self._execution.start(
-            build.id, f"effect:{name}", [], change.actor, event=value, via="effect", run=run
+            build.id,
+            f"effect:{name}",
+            [],
+            change.actor,
+            event=value,
+            via="effect",
+            run=run,
+            parent=Origin(rev=change.rev, panel=change.panel, via=change.cause.via, run=change.cause.run),
         )
         started.add_done_callback(lambda done: self._finish(change, build.id, done))
 

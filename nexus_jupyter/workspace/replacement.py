@@ -9,14 +9,23 @@ from nexus_jupyter.nog import Graph, difference, entities
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import StateError
 from nexus_jupyter.protocol.graph import Entity
+from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build, StateDeclaration
 from nexus_jupyter.protocol.patch import Op
+from nexus_jupyter.workspace.authorship import author_of
 from nexus_jupyter.workspace.panels import PERSONAL, check_state, state_id
 
 __all__ = ["replacement"]
 
 
-def replacement(graph: Graph, build: Build, nxml: str, values: dict[str, JsonValue] | None = None) -> list[Op]:
+def replacement(
+    graph: Graph,
+    build: Build,
+    nxml: str,
+    values: dict[str, JsonValue] | None = None,
+    *,
+    author: Actor | None = None,
+) -> list[Op]:
     """Return the ops that create a panel, or turn the one in the graph into this version.
 
     Parameters
@@ -30,6 +39,8 @@ def replacement(graph: Graph, build: Build, nxml: str, values: dict[str, JsonVal
     values
         Values of states by name. A state that is not named keeps its value where it was changed from its default and
         still fits its type; else it gets its default.
+    author
+        Who makes the edit, if it is theirs.
     """
     new = entities(build, [entity.id for entity in graph.of_type("Panel")])
     declarations = {state_id(build.id, declaration.name): declaration for declaration in build.state}
@@ -43,7 +54,8 @@ def replacement(graph: Graph, build: Build, nxml: str, values: dict[str, JsonVal
             extra = {"value": _value(graph, build, declaration, values or {}), "default": declaration.default}
             extra |= _personal(graph, build, declaration)
         own.append(entity.model_copy(update={"attrs": {**entity.attrs, **extra}}) if extra else entity)
-    return difference(graph, replace(new, own=own))
+    people, authored = author_of(build.id, author)
+    return difference(graph, replace(new, own=own, shared=[*new.shared, *people], edges=[*new.edges, *authored]))
 
 
 def _personal(graph: Graph, build: Build, declaration: StateDeclaration) -> dict[str, JsonValue]:

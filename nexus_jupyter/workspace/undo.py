@@ -27,6 +27,7 @@ from nexus_jupyter.protocol.patch import (
     UnlinkOp,
     UnsetOp,
 )
+from nexus_jupyter.workspace.authorship import without_authorship
 
 __all__ = ["Plan", "plan"]
 
@@ -106,7 +107,8 @@ def plan(graph: Graph, panel: str, changes: Sequence[Change], actor: str, *, red
     for found in reversed(stack):
         later = [change for change in changes if change.rev > found.rev and change.rev not in cancelled]
         foreign = [change for change in later if change.actor.id != actor or change.cause.kind not in _UNDOABLE]
-        ops, left = _remaining(graph, panel, found.inverse, foreign)
+        # Who has edited a panel stays among its authors.
+        ops, left = _remaining(graph, panel, without_authorship(found.inverse), foreign)
         notes += left
         if ops:
             exact = not left and not any((panel, _TEXT) in set(_places(change.ops)) for change in later)

@@ -43,7 +43,8 @@ def _entities_text(graph: Graph, panel: str) -> str:
             "attrs": {
                 key: value for key, value in entity.attrs.items() if key != "nxml" and not key.startswith(PERSONAL)
             },
-            "out": {relation: sorted(targets) for relation, targets in sorted(record.out.items())},
+            # Authors are those of the commits.
+            "out": {name: sorted(ends) for name, ends in sorted(record.out.items()) if name != "authoredBy"},
         }
         lines.append(json.dumps(line, ensure_ascii=False, sort_keys=True))
     return "[\n" + ",\n".join(lines) + "\n]\n"

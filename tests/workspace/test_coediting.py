@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -106,15 +107,11 @@ def test_code_that_the_checker_refuses_is_kept_open_and_said(
 def test_the_last_one_to_leave_saves_what_was_typed(editors: tuple[Editor, Editor], kernel: WorkspaceKernel) -> None:
     ann, two = editors
     two.client.session.close()
+    edited = threading.Event()
+    kernel.writer.listen(lambda change, _head: edited.set() if change.cause.kind == "edit" else None)
     ann.type(0, "// parting words\n")
     ann.client.session.close()
-    done = kernel.submit(lambda: None)
-    done.result()
-    for _ in range(200):
-        if "parting words" in kernel.panel("counter").nxml:
-            break
-        kernel.submit(lambda: None).result()
-    kernel.coediting.shutdown()
+    assert edited.wait(10)
     assert "parting words" in kernel.panel("counter").nxml
 
 

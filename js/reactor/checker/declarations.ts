@@ -173,17 +173,29 @@ function scopeOf(names: Names, raw: RawElement, node: string): StateDeclaration[
 export function declareFrame(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
   const from = attribute(raw, "from") as RawAttribute;
-  const match = /^kernel:([A-Za-z_][A-Za-z0-9_]*)\s*(\([\s\S]*\))?$/.exec((from.value ?? "").trim());
+  const match = /^(kernel|nog):([A-Za-z_][A-Za-z0-9_]*)\s*(\([\s\S]*\))?$/.exec((from.value ?? "").trim());
+  const graph = match?.[1] === "nog";
   if (!match) names.source.report("NX3006", "A frame comes from kernel:NAME, where NAME is bound by ws.bind(NAME=...), or from kernel:FUNCTION(arguments), where FUNCTION is exposed by ws.expose.", from.valueStart, from.valueEnd, { node });
-  const call = match?.[2] ? readCall(names, from, match[1] as string, node) : null;
+  else if (graph && !GRAPH_TABLES.includes(match[2] as string)) reportTable(names, match[2] as string, from, node);
+  // The workspace works out the graph's tables for arguments, of which there may be none.
+  const call = match && (match[3] || graph) ? readCall(names, from, match[2] as string, node) : null;
   const columns: ColumnDeclaration[] = [];
   const written = attribute(raw, "columns");
   for (const field of parseFields(written?.value ?? "")) {
     const type = typeOf(names, field.type, written as RawAttribute, field.typeStart, node) ?? { kind: "any" };
     if ((SCALARS as readonly string[]).includes(type.kind)) columns.push({ name: field.name, type: type as ColumnDeclaration["type"] });
   }
-  const source = match ? `kernel:${match[1]}` : (from.value ?? "");
+  const source = match ? `${match[1]}:${match[2]}` : (from.value ?? "");
   if (!names.frames.has(name)) names.frames.set(name, { name, source, columns, call, debounce: call ? debounceOf(names, raw, node) : 0 });
+}
+
+/** The tables that the workspace gives of its object graph. */
+const GRAPH_TABLES: readonly string[] = ["nodes", "edges", "attributes", "causes"];
+
+function reportTable(names: Names, table: string, from: RawAttribute, node: string): void {
+  const near = nearest(table, GRAPH_TABLES);
+  const at = names.source.place(from.valueStart, from.value ?? "", (from.value ?? "").indexOf(table, "nog:".length));
+  names.source.report("NX3006", `There is no table nog:${table}; there are ${GRAPH_TABLES.map((name) => `nog:${name}`).join(", ")}.`, at, at + table.length, { node, fix: near ? replaceFix(`write ${near}`, at, at + table.length, near) : null });
 }
 
 /** Milliseconds; long enough to type on, short enough to wait for. */

@@ -191,20 +191,23 @@ export function checkOrders(names: Names, uses: readonly CapabilityUse[], nodes:
   }
 }
 
-/** A frame that comes from a function needs leave to call it. */
+/** A frame that comes from a function needs leave to call it, and one of the object graph to see what is in other panels. */
 export function checkFrameCalls(names: Names, uses: readonly CapabilityUse[], tree: Tree): void {
-  for (const { name, call } of names.frames.values()) {
-    if (!call || uses.some((use) => use.cap === "kernel.call" && (use.target === null || use.target === call.function))) continue;
+  for (const { name, call, source } of names.frames.values()) {
+    if (!call) continue;
+    const graph = source.startsWith("nog:");
+    if (uses.some((use) => (graph ? use.cap === "panel.read" && use.target === null : use.cap === "kernel.call" && (use.target === null || use.target === call.function)))) continue;
     const node = `frame.${name}`;
     const raw = tree.nodes.data.find((item) => item.node.id === node)?.raw;
     const from = attribute(raw ?? null, "from");
     if (!from) continue;
-    const use = `<uses cap="kernel.call" target="${call.function}" why="to fill the table ${name}"/>`;
+    const use = graph ? `<uses cap="panel.read" why="to show what the workspace consists of"/>` : `<uses cap="kernel.call" target="${call.function}" why="to fill the table ${name}"/>`;
+    const says = graph ? "reads the object graph, which needs the capability panel.read for all panels" : `calls ${call.function} of the notebook, which needs the capability kernel.call`;
     const place = tree.nodes.logic[0]?.raw?.start ?? null;
     const end = names.source.text.lastIndexOf("</panel");
     const hasLogic = tree.sections.some((section) => section.name === "logic");
     const fix = place !== null ? replaceFix(`add ${use}`, place, place, `${use}\n`) : !hasLogic && end >= 0 ? replaceFix(`add ${use}`, end, end, `<logic>${use}</logic>\n`) : null;
-    names.source.report("NX6003", `The frame '${name}' calls ${call.function} of the notebook, which needs the capability kernel.call.`, from.valueStart, from.valueEnd, { node, fix });
+    names.source.report("NX6003", `The frame '${name}' ${says}.`, from.valueStart, from.valueEnd, { node, fix });
   }
 }
 

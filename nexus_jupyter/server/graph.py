@@ -1,0 +1,146 @@
+"""REST: the object graph. Queries are sent as data; ``?rev=`` asks about a past version."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.query import (
+    EntityQuestion,
+    Explanation,
+    GraphAnswer,
+    GraphContents,
+    GraphQuery,
+    Impact,
+    NeighbourhoodQuestion,
+)
+from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.server.operation import Operation, Operations
+
+__all__ = [
+    "ExplainHandler",
+    "GraphHandler",
+    "GraphPatchHandler",
+    "ImpactHandler",
+    "JsonLdHandler",
+    "MatchHandler",
+    "NeighbourhoodHandler",
+]
+
+
+class _AtRev(NexusHandler):
+    @property
+    def rev(self) -> int | None:
+        """The rev that the request is about; the newest if it does not say."""
+        text = self.get_query_argument("rev", None)
+        if text is None:
+            return None
+        try:
+            return int(text)
+        except ValueError as error:
+            raise RequestError("rev is a number, such as 42.") from error
+
+
+class GraphHandler(_AtRev):
+    """The object graph."""
+
+    operations: ClassVar[Operations] = {"get": Operation("All entities and relations", answer=GraphContents)}
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return the graph."""
+        kernel, rev = await self.workspace(), self.rev
+        self.reply(await self.work(lambda: kernel.graphs.contents(rev)))
+
+
+class MatchHandler(_AtRev):
+    """Queries."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Entities that a query finds", body=GraphQuery, answer=GraphAnswer)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Answer a query."""
+        query, rev = self.body(GraphQuery), self.rev
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.graphs.match(query, rev)))
+
+
+class ImpactHandler(_AtRev):
+    """What a change would touch."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("What would be touched if an entity changed or went", body=EntityQuestion, answer=Impact)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Return what would be touched."""
+        asked, rev = self.body(EntityQuestion), self.rev
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.graphs.impact(asked.id, rev)))
+
+
+class ExplainHandler(_AtRev):
+    """Why something is as it is."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("The chain of causes of an entity", body=EntityQuestion, answer=Explanation)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Return the causes."""
+        asked, rev = self.body(EntityQuestion), self.rev
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.graphs.explain(asked.id, rev)))
+
+
+class NeighbourhoodHandler(_AtRev):
+    """What is around something."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation(
+            "What matters most around some entities, within a budget", body=NeighbourhoodQuestion, answer=GraphAnswer
+        )
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Return the neighbourhood."""
+        asked, rev = self.body(NeighbourhoodQuestion), self.rev
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.graphs.neighbourhood(asked, rev)))
+
+
+class JsonLdHandler(_AtRev):
+    """The graph for others."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "The graph and its history as JSON-LD", answer=dict[str, Any], media_type="application/ld+json"
+        )
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return the document."""
+        kernel, rev = await self.workspace(), self.rev
+        self.reply(await self.work(lambda: kernel.graphs.jsonld(rev)))
+
+
+class GraphPatchHandler(_AtRev):
+    """A change for others."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("The change that made a rev, as an RFC 6902 patch", answer=list[dict[str, Any]])
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return the patch."""
+        kernel, rev = await self.workspace(), self.rev
+        wanted = kernel.head.rev if rev is None else rev
+        self.reply(await self.work(lambda: kernel.graphs.json_patch(wanted)))
