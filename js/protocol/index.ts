@@ -1196,7 +1196,8 @@ export interface Ping {
  *     The panel's name.
  * kind
  *     ``attribute``: both gave an attribute another value. ``removed``: one removed what the other edited. ``place``:
- *     both moved it. ``panel``: each side is well by itself, but the two together have errors.
+ *     both moved it. ``inserted``: both made something new under one id. ``panel``: each side is well by itself, but the
+ *     two together have errors.
  * entity
  *     What it is about, an id of the graph.
  * attr
@@ -1216,7 +1217,7 @@ export interface Conflict {
   base: Json;
   entity: string;
   id: string;
-  kind: "attribute" | "removed" | "place" | "panel";
+  kind: "attribute" | "removed" | "place" | "inserted" | "panel";
   message: string;
   ours: ConflictSide;
   panel: string;

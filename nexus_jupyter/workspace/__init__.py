@@ -5,5 +5,6 @@ from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
 from nexus_jupyter.workspace.session import StreamSession
+from nexus_jupyter.workspace.versioning import version_info
 
-__all__ = ["PanelView", "StreamSession", "WorkspaceKernel", "WorkspaceOptions", "export_html"]
+__all__ = ["PanelView", "StreamSession", "WorkspaceKernel", "WorkspaceOptions", "export_html", "version_info"]

@@ -26,6 +26,8 @@ class WorkspaceOptions:
         Machines kept ready for each panel used lately.
     files_quota
         Bytes that the workspace's files may take.
+    versioned_file_limit
+        Bytes that one file below ``files/`` may have to be kept in versions.
     """
 
     limits: RunLimits = field(default_factory=RunLimits)
@@ -33,3 +35,4 @@ class WorkspaceOptions:
     private_origins: tuple[str, ...] = ()
     pooled: int = 0
     files_quota: int = 100 << 20
+    versioned_file_limit: int = 50 << 20

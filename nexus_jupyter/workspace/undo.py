@@ -24,7 +24,7 @@ from nexus_jupyter.protocol.patch import (
 __all__ = ["target"]
 
 #: Changes that a person takes back with undo; making or deleting a panel and moving through history are not.
-_UNDOABLE = frozenset({"edit", "run", "set", "prompt", "revert"})
+_UNDOABLE = frozenset({"edit", "run", "set", "prompt", "revert", "resolve"})
 
 
 def target(changes: Sequence[Change], actor: str, *, redo: bool) -> Change:
