@@ -12,6 +12,7 @@ from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundE
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change
 from nexus_jupyter.reactor import Reactor
+from nexus_jupyter.workspace.comparing import panel_changes
 from nexus_jupyter.workspace.conflicts import open_conflicts
 from nexus_jupyter.workspace.incoming import Incoming
 from nexus_jupyter.workspace.panels import panel_names
@@ -20,6 +21,9 @@ from nexus_jupyter.workspace.versions import checkout_ops, describe, version_cha
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 __all__ = ["Committer"]
+
+#: Files up to which a commit's message is made from the texts themselves.
+_CHECKED = 20
 
 
 class Committer:
@@ -150,7 +154,11 @@ class Committer:
         held = {path: blob.id for path, blob in self._store.blobs(head).items() if _is_file(path)}
         here = dict(self._store.own_files())
         changed = [path for path in {*held, *here} if held.get(path) != here.get(path)]
-        return describe(version_changes(self._store.files(head), files), changed)
+        before = self._store.files(head)
+        many = len({path for path in {*before, *files} if before.get(path) != files.get(path)}) > _CHECKED
+        # The entities' files say the same as the texts, save where somebody edited a text by hand.
+        changes = version_changes(before, files) if many else panel_changes(before, files, self._reactor)
+        return describe(changes, changed)
 
     def _known(self, commit: str | None) -> str | None:
         """Return a commit if the repository still has it."""

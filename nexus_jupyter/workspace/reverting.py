@@ -62,7 +62,7 @@ def revert_ops(
         raise NotFoundError(
             f"Rev {rev} has {len(ops)} ops, so there is no op {index}.", hint="They are counted from 0."
         )
-    backward: list[list[Op]] = []
+    backward: list[list[tuple[Op, bool]]] = []
     draft = before
     for number, op in enumerate(ops):
         done = apply(draft, [op], rev=rev)
@@ -75,8 +75,8 @@ def revert_ops(
                 )
             backward.insert(0, [_merged(graph, done.graph, undo) for undo in chosen])
         draft = done.graph
-    undo_ops = [op for group in backward for op in group]
-    _refuse_changed(graph, undo_ops, rev, who)
+    undo_ops = [op for group in backward for op, _ in group]
+    _refuse_changed(graph, [op for group in backward for op, merged in group if not merged], rev, who)
     try:
         after = apply(graph, undo_ops, rev=0).graph
     except PatchError as error:
@@ -101,18 +101,15 @@ def _own(op: Op) -> Op | None:
     return None if isinstance(op, (LinkOp, UnlinkOp)) else op
 
 
-def _merged(graph: Graph, after: Graph, undo: Op) -> Op:
-    """Let a text keep the lines that were changed since, where they are others."""
-    if not isinstance(undo, SetOp) or undo.id not in graph or "text" not in undo.attrs:
-        return undo
+def _merged(graph: Graph, after: Graph, undo: Op) -> tuple[Op, bool]:
+    """Let a text keep the lines that were changed since, where they are others; say whether that was done."""
+    if not isinstance(undo, SetOp) or undo.attrs.keys() != {"text"} or undo.id not in graph:
+        return undo, False
     texts = [after.entity(undo.id).attrs.get("text"), graph.entity(undo.id).attrs.get("text"), undo.attrs["text"]]
     if texts[0] == texts[1] or not all(isinstance(text, str) for text in texts):
-        return undo
+        return undo, False
     merged = merge_text(*(str(text) for text in texts))
-    if merged is None:
-        return undo
-    # The lines are others, so the newer edit of the text is no reason to refuse.
-    return undo.model_copy(update={"attrs": {**undo.attrs, "text": merged}, "seen": -1})
+    return (undo, False) if merged is None else (undo.model_copy(update={"attrs": {"text": merged}}), True)
 
 
 def _refuse_changed(graph: Graph, ops: Sequence[Op], rev: int, who: Callable[[int], str]) -> None:
@@ -139,7 +136,7 @@ def _touches(graph: Graph, op: Op) -> Iterator[tuple[str, list[str] | None]]:
     """Yield what an op is about to change: entity and attributes, or all of it."""
     match op:
         case SetOp():
-            yield op.id, [name for name in op.attrs if not (name == "text" and op.seen == -1)]
+            yield op.id, list(op.attrs)
         case UnsetOp():
             yield op.id, list(op.names)
         case MoveOp():
