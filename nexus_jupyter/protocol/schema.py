@@ -25,6 +25,7 @@ from nexus_jupyter.protocol import (
     run,
     stream,
     telemetry,
+    versions,
 )
 from nexus_jupyter.protocol.stream import ClientFrame, ServerFrame
 
@@ -33,7 +34,7 @@ __all__ = ["schema", "schema_text"]
 
 def schema() -> dict[str, object]:
     """Return one JSON Schema (2020-12) whose ``$defs`` name every contract, and the two frame unions."""
-    modules = (capability, conflict, graph, identity, pages, panel, patch, problem, run, stream, telemetry)
+    modules = (capability, conflict, graph, identity, pages, panel, patch, problem, run, stream, telemetry, versions)
     models: list[type[BaseModel]] = []
     for module in modules:
         models += [
