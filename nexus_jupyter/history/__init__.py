@@ -1,6 +1,6 @@
 """Versions of a workspace in git."""
 
-from nexus_jupyter.history.layout import FILES, MERGE_DRIVER, first_files, in_panels, owned
+from nexus_jupyter.history.layout import FILES, MERGE_DRIVER, first_files, in_panels, owned, untouched
 from nexus_jupyter.history.log import Version
 from nexus_jupyter.history.remotes import Remotes
 from nexus_jupyter.history.store import VersionStore
@@ -17,4 +17,5 @@ __all__ = [
     "first_files",
     "in_panels",
     "owned",
+    "untouched",
 ]

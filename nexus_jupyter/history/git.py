@@ -157,9 +157,9 @@ def refuse_elsewhere(folder: Path) -> None:
             hint="Clone the repository with git, and open the clone.",
         )
     for part in _parts(folder):
-        if part.is_symlink():
+        if part.is_symlink() or part == folder / "commondir":
             raise HistoryError(
-                f"{part} is a link, and the workspace does not write through links.",
+                f"{part} is a link or leads elsewhere, and the workspace does not write through links.",
                 hint="Clone the repository with git, and open the clone.",
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from nexus_jupyter.history.worktree import WorkTree
 
-__all__ = ["FILES", "MERGE_DRIVER", "blob_id", "first_files", "in_panels", "owned"]
+__all__ = ["FILES", "MERGE_DRIVER", "blob_id", "first_files", "in_panels", "owned", "untouched"]
 
 #: Where a workspace's files lie that panels read and write.
 FILES = "files"
@@ -39,13 +39,27 @@ def first_files(tree: WorkTree, held: Collection[str]) -> dict[str, bytes]:
     """
     if "nexus.toml" in held:
         return {}
-    name = "".join(char for char in tree.root.name if char.isprintable() and char not in '"\\')
+    fresh = _fresh(tree.root.name)
     attributes = (tree.read(".gitattributes") or b"").decode("utf-8", "replace").splitlines()
     attributes += [line for line in _ATTRIBUTES if line not in attributes]
     return {
-        "nexus.toml": tree.read("nexus.toml") or _TOML.format(name=name).encode(),
+        "nexus.toml": tree.read("nexus.toml") or fresh["nexus.toml"],
         ".gitattributes": "".join(f"{line}\n" for line in attributes).encode(),
-        ".gitignore": tree.read(".gitignore") or b".nexus/\n",
+        ".gitignore": tree.read(".gitignore") or fresh[".gitignore"],
+    }
+
+
+def untouched(tree: WorkTree, path: str) -> bool:
+    """Whether a file is one of those that every workspace has, as it was made."""
+    return tree.read(path) == _fresh(tree.root.name).get(path, b"")
+
+
+def _fresh(name: str) -> dict[str, bytes]:
+    plain = "".join(char for char in name if char.isprintable() and char not in '"\\')
+    return {
+        "nexus.toml": _TOML.format(name=plain).encode(),
+        ".gitattributes": "".join(f"{line}\n" for line in _ATTRIBUTES).encode(),
+        ".gitignore": b".nexus/\n",
     }
 
 

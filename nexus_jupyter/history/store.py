@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nexus_jupyter.history.git import Git, open_repository
-from nexus_jupyter.history.layout import FILES, blob_id, first_files, in_panels, owned
+from nexus_jupyter.history.layout import FILES, MERGE_DRIVER, blob_id, first_files, in_panels, owned
 from nexus_jupyter.history.log import Version, read_log
 from nexus_jupyter.history.refs import branch_commit, check_name, commit_of, current_branch, references
 from nexus_jupyter.history.stream import Blob, Content, commit_stream
@@ -263,6 +263,17 @@ class VersionStore:
             git.run("update-ref", "--end-of-options", f"refs/heads/{self.branch()}", commit, head or "0" * len(commit))
             self._index(git, changes, len(commit))
             self.put(changes)
+
+    def set_up(self) -> None:
+        """Make the repository if there is none, write what every workspace has, and register the merge driver.
+
+        The driver is a program that plain git runs, so only a person registers it; nothing here runs it.
+        """
+        with self.locked() as git:
+            for path, data in first_files(self.tree, ()).items():
+                self.tree.write(path, data)
+            git.run("config", "--local", "merge.nexus.name", "Nexus panels, merged by id")
+            git.run("config", "--local", "merge.nexus.driver", MERGE_DRIVER)
 
     def name(self, space: str, name: str, commit: str) -> None:
         """Make a branch (``heads``) or a tag (``tags``) at a commit.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nexus_jupyter.history import FILES, Blob, Content, Version, VersionStore, in_panels, owned
+from nexus_jupyter.history import FILES, Blob, Content, Version, VersionStore, in_panels, owned, untouched
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
@@ -144,7 +144,8 @@ class Committer:
         mine = [path for path in changes if not owned(path)]
         held = self._store.read({path: here[path] for path in mine if path in here})
         for path in mine:
-            if self._store.tree.read(path) not in (held.get(path), None):
+            tree = self._store.tree
+            if tree.read(path) not in (held.get(path), None) and not (path not in held and untouched(tree, path)):
                 raise HistoryError(
                     f"The file {path} has changes that are in no version, and another one would take its place.",
                     hint="Commit it with git, or move it away.",

@@ -23,11 +23,11 @@ from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import InsertOp, Op, RemoveOp
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.conflicts import conflict_entity, new_conflicts, open_conflicts, refuse
-from nexus_jupyter.workspace.panels import panel_view, state_id
+from nexus_jupyter.workspace.panels import panel_view, refuse_errors, state_id
 from nexus_jupyter.workspace.replacement import replacement
 from nexus_jupyter.workspace.versions import PanelText, conflict_ops
 
-__all__ = ["Authors", "PanelMerge", "merge_panel"]
+__all__ = ["Authors", "PanelMerge", "merge_panel", "merge_texts"]
 
 Who = tuple[str, int | None]
 
@@ -99,6 +99,27 @@ def merge_panel(
     if base is not None and _same(reactor, base, theirs):
         return PanelMerge(questions)
     return _three_ways(sides, ours, theirs, questions)
+
+
+def merge_texts(reactor: Reactor, panel: str, base: str | None, ours: str, theirs: str) -> tuple[str, list[Conflict]]:
+    """Merge texts of a panel outside of any workspace; ours holds where the two exclude each other.
+
+    Raises
+    ------
+    NXMLError
+        If a text has errors.
+    PatchError
+        If each is well by itself, but the two together are not.
+    """
+    texts = [PanelText(text) for text in (ours, theirs)]
+    for text in texts:
+        refuse_errors(panel, reactor.check(text.nxml))
+    before = None if base is None else PanelText(base)
+    sides = _Sides(Graph(), reactor, panel, before, texts[0], texts[1], Authors(), values=False)
+    merged, aligned = _merge(sides, texts[0], texts[1])
+    nxml, build = _assembled(sides, merged, {ours: aligned[0], theirs: aligned[1]})
+    refuse(build)
+    return reactor.format(nxml), merged.conflicts
 
 
 @dataclass(frozen=True, slots=True)
