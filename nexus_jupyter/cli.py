@@ -62,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("dir", nargs="?", type=Path, default=Path("nexus-workspace"), metavar="DIR")
     init.set_defaults(run=_init)
 
+    merge_file = commands.add_parser("merge-file", help="merge three versions of a panel's file, as git's merge driver")
+    for name in ("base", "ours", "theirs"):
+        merge_file.add_argument(name, type=Path, metavar=name.upper())
+    merge_file.add_argument("path", metavar="PATH", help="where the file lies in the repository")
+    merge_file.set_defaults(run=_merge_file)
+
     run = commands.add_parser("run", help="run an action of a panel")
     run.add_argument("dir", type=Path, metavar="DIR")
     run.add_argument("panel", metavar="PANEL")
@@ -142,10 +148,25 @@ def _fmt(arguments: argparse.Namespace) -> int:
 
 def _init(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.notebook import Workspace
+    from nexus_jupyter.workspace import register_driver
 
     with Workspace.open(arguments.dir) as workspace:
         print(f"The workspace '{workspace.name}' is in {arguments.dir.absolute()}.")
+    print(register_driver(arguments.dir.expanduser().absolute()))
     return 0
+
+
+def _merge_file(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.engine import Engine
+    from nexus_jupyter.reactor import Reactor
+    from nexus_jupyter.workspace import merge_file
+
+    texts = [path.read_text(encoding="utf-8") for path in (arguments.base, arguments.ours, arguments.theirs)]
+    merged, conflicts = merge_file(arguments.path, texts[0], texts[1], texts[2], Reactor(Engine.shared()))
+    arguments.ours.write_text(merged, encoding="utf-8")
+    for conflict in conflicts:
+        print(f"{arguments.path}: {conflict}", file=sys.stderr)
+    return 1 if conflicts else 0
 
 
 def _run(arguments: argparse.Namespace) -> int:

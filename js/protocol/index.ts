@@ -77,6 +77,8 @@ export interface NexusProtocol {
   AppendOp?: AppendOp;
   Attribute?: Attribute;
   Binary?: Binary;
+  BranchBody?: BranchBody;
+  BranchInfo?: BranchInfo;
   Build?: Build;
   Call?: Call;
   CallFrame?: CallFrame;
@@ -85,6 +87,7 @@ export interface NexusProtocol {
   CapabilityUse?: CapabilityUse;
   Cause?: Cause;
   Change?: Change;
+  CheckoutBody?: CheckoutBody;
   ClientFrame?: ClientFrame;
   CodeClose?: CodeClose;
   CodeOp?: CodeOp;
@@ -93,6 +96,7 @@ export interface NexusProtocol {
   CodeUpdated?: CodeUpdated;
   Column?: Column;
   ColumnDeclaration?: ColumnDeclaration;
+  CommitBody?: CommitBody;
   ComputedDeclaration?: ComputedDeclaration;
   Conditional?: Conditional;
   Conflict?: Conflict;
@@ -107,6 +111,7 @@ export interface NexusProtocol {
   EffectDeclaration?: EffectDeclaration;
   EffectFrame?: EffectFrame;
   Entity?: Entity;
+  EntityChange?: EntityChange;
   ExportDeclaration?: ExportDeclaration;
   Expose?: Expose;
   ExposedFunction?: ExposedFunction;
@@ -140,6 +145,8 @@ export interface NexusProtocol {
   ListType?: ListType;
   Literal_?: Literal_;
   Member?: Member;
+  MergeBody?: MergeBody;
+  MergeInfo?: MergeInfo;
   MoveOp?: MoveOp;
   Name?: Name;
   Node?: Node;
@@ -163,12 +170,16 @@ export interface NexusProtocol {
   RecordExpression?: RecordExpression;
   RecordField?: RecordField;
   RecordType?: RecordType;
+  RemoteBody?: RemoteBody;
+  RemoteInfo?: RemoteInfo;
   RemoveOp?: RemoveOp;
   ReplaceTextOp?: ReplaceTextOp;
   Reset?: Reset;
   Resolve?: Resolve;
+  ResolveBody?: ResolveBody;
   ResourceDeclaration?: ResourceDeclaration;
   Result?: Result;
+  RevertBody?: RevertBody;
   RevokeRequest?: RevokeRequest;
   RunRecord?: RunRecord;
   ScalarType?: ScalarType;
@@ -180,12 +191,15 @@ export interface NexusProtocol {
   Span?: Span;
   StateDeclaration?: StateDeclaration;
   Subscribe?: Subscribe;
+  SwitchBody?: SwitchBody;
   TableAnswer?: TableAnswer;
+  TagBody?: TagBody;
   TelemetryEvent?: TelemetryEvent;
   Template?: Template;
   TextEdit?: TextEdit;
   Thinning?: Thinning;
   ToolDeclaration?: ToolDeclaration;
+  TransferBody?: TransferBody;
   Trigger?: Trigger;
   TypeSpec?: TypeSpec;
   Unary?: Unary;
@@ -194,6 +208,7 @@ export interface NexusProtocol {
   UnsetOp?: UnsetOp;
   Unsubscribe?: Unsubscribe;
   Upload?: Upload;
+  VersionInfo?: VersionInfo;
   ViewNode?: ViewNode;
   Viewer?: Viewer;
   Welcome?: Welcome;
@@ -432,6 +447,21 @@ export interface Attribute {
   span: Span;
   value: string | null;
   value_span: Span | null;
+}
+/**
+ * A branch to make, at a version; at the newest when left out.
+ */
+export interface BranchBody {
+  at: string | null;
+  name: string;
+}
+/**
+ * A branch and its newest commit; ``current`` is the one that the next commit goes to.
+ */
+export interface BranchInfo {
+  current: boolean;
+  id: string;
+  name: string;
 }
 /**
  * All that follows from a panel's text: a pure function of the text and the registry's version.
@@ -1001,6 +1031,12 @@ export interface CodeOp {
   text: string;
 }
 /**
+ * The version to go to: a commit id, ``HEAD~n``, a branch or a tag.
+ */
+export interface CheckoutBody {
+  ref: string;
+}
+/**
  * First frame of a connection. ``token`` is a short-lived ticket where neither cookie nor header can be sent.
  */
 export interface Hello {
@@ -1252,6 +1288,12 @@ export interface CodeUpdated {
   update: string | null;
 }
 /**
+ * A commit message; made from what changed when left out.
+ */
+export interface CommitBody {
+  message: string | null;
+}
+/**
  * Two edits of the same thing that exclude each other.
  *
  * The panel has ``ours`` until it is resolved. In the graph it is an entity of type *Conflict* inside the panel.
@@ -1264,7 +1306,8 @@ export interface CodeUpdated {
  *     The panel's name.
  * kind
  *     ``attribute``: both gave an attribute another value. ``removed``: one removed what the other edited. ``place``:
- *     both moved it. ``panel``: each side is well by itself, but the two together have errors.
+ *     both moved it. ``inserted``: both made something new under one id. ``panel``: each side is well by itself, but
+ *     the two together have errors.
  * entity
  *     What it is about, an id of the graph.
  * attr
@@ -1284,7 +1327,7 @@ export interface Conflict {
   base: Json;
   entity: string;
   id: string;
-  kind: "attribute" | "removed" | "place" | "panel";
+  kind: "attribute" | "removed" | "place" | "inserted" | "panel";
   message: string;
   ours: ConflictSide;
   panel: string;
@@ -1363,6 +1406,28 @@ export interface EffectFrame {
   type: "effect";
 }
 /**
+ * One difference in meaning between two versions of a panel.
+ *
+ * ``entity`` is an id of the graph, that of the panel itself when the panel came or went; ``words`` is what a person
+ * reads.
+ */
+export interface EntityChange {
+  /**
+   * Any JSON value.
+   */
+  after: Json;
+  attr: string | null;
+  /**
+   * Any JSON value.
+   */
+  before: Json;
+  entity: string;
+  kind: "added" | "removed" | "changed" | "moved" | "renamed";
+  panel: string;
+  type: string;
+  words: string;
+}
+/**
  * A frame was bound anew: pages made from it are stale.
  */
 export interface FrameChanged {
@@ -1434,6 +1499,53 @@ export interface Links {
   values: {
     [k: string]: JsonValue;
   };
+}
+/**
+ * What to merge into the present branch.
+ */
+export interface MergeBody {
+  ref: string;
+}
+/**
+ * What a merge, a pull or a revert came to.
+ *
+ * Attributes
+ * ----------
+ * outcome
+ *     ``nothing``: there was nothing to do. ``merged``: done, with a commit. ``conflicts``: all but what excludes each
+ *     other is done; the commit is made when the questions are answered.
+ * rev
+ *     The rev after it.
+ * version
+ *     The commit, once there is one.
+ * conflicts
+ *     The questions.
+ * overruled
+ *     Values that a later one of the other side has replaced, in words.
+ * notes
+ *     What else a person should know, such as files kept beside others.
+ */
+export interface MergeInfo {
+  conflicts: Conflict[];
+  notes: string[];
+  outcome: "nothing" | "merged" | "conflicts";
+  overruled: string[];
+  rev: number;
+  version: VersionInfo | null;
+}
+/**
+ * A commit. ``time`` is ISO 8601 in UTC; ``refs`` are the branches and tags that name it.
+ *
+ * ``graph`` is the drawing of the commits' graph in front of its line, as git draws it, where a log was asked for.
+ */
+export interface VersionInfo {
+  author: string;
+  graph: string;
+  id: string;
+  message: string;
+  parents: string[];
+  refs: string[];
+  time: string;
 }
 /**
  * A sentence for the person, not tied to a request.
@@ -1538,6 +1650,20 @@ export interface Profile {
   wall_ms: number;
 }
 /**
+ * A remote to remember.
+ */
+export interface RemoteBody {
+  name: string;
+  url: string;
+}
+/**
+ * A repository to push to and to pull from.
+ */
+export interface RemoteInfo {
+  name: string;
+  url: string;
+}
+/**
  * The panel was replaced by another version (a checkout): forget what you have, take this.
  */
 export interface Reset {
@@ -1548,6 +1674,14 @@ export interface Reset {
     [k: string]: JsonValue;
   };
   type: "reset";
+}
+/**
+ * An answer to a conflict's question.
+ */
+export interface ResolveBody {
+  conflict: string;
+  panel: string;
+  pick: "ours" | "theirs";
 }
 /**
  * The answer to a request: a value, or a problem. ``rev`` is the rev after it.
@@ -1562,6 +1696,14 @@ export interface Result {
    * Any JSON value.
    */
   value: Json;
+}
+/**
+ * What to take back: one change of the journal by its rev, or one op of it, or a commit.
+ */
+export interface RevertBody {
+  op: number | null;
+  ref: string | null;
+  rev: number | null;
 }
 /**
  * The outcome of a run that succeeded. ``rev`` is the rev after it; ``ops`` is empty when nothing changed.
@@ -1602,11 +1744,24 @@ export interface Snapshot {
   type: "snapshot";
 }
 /**
+ * The branch to go to.
+ */
+export interface SwitchBody {
+  branch: string;
+}
+/**
  * What comes before a table that a called function gave, in a binary message like that of a page.
  */
 export interface TableAnswer {
   call: number;
   type: "answer";
+}
+/**
+ * A name for a version; for the newest when none is given.
+ */
+export interface TagBody {
+  at: string | null;
+  name: string;
 }
 /**
  * A field got a value, or was removed, by a change.
@@ -1628,4 +1783,10 @@ export interface TelemetryEvent {
   ts: number;
   value: string;
   workspace: string;
+}
+/**
+ * The remote to push to or to pull from; the only one, or ``origin``, when left out.
+ */
+export interface TransferBody {
+  remote: string | null;
 }

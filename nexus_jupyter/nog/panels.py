@@ -36,7 +36,7 @@ _TYPES: dict[str, EntityType] = {
 }
 _SECTIONS = ("view", "data", "logic", "doc")
 #: Attributes that the text does not hold, so that a new text leaves them alone.
-_LIVE = frozenset({"value"})
+_LIVE = frozenset({"value", "cell"})
 #: Relations that follow from the text; others (authors, intents, packages) stay when it changes.
 _OF_PANEL = frozenset({"links", "requires"})
 _FACTS: frozenset[Relation] = frozenset(get_args(Fact.model_fields["relation"].annotation))
@@ -120,7 +120,7 @@ def _resolve(end: str, panel: str, shared: dict[str, Entity]) -> str:
 def tree(graph: Graph, panel: str) -> dict[str, JsonValue]:
     """Return a panel as the tree ``{id, title, packs, sections}`` that the reactor's ``assemble`` takes."""
     root = graph.entity(panel)
-    by_name = {str(section.attrs["tag"]): section for section in graph.children(panel)}
+    by_name = {str(part.attrs["tag"]): part for part in graph.children(panel) if part.type == "Element"}
     sections: list[JsonValue] = [
         {"name": name, "text": by_name[name].attrs.get("text"), "children": _children(graph, by_name[name], panel)}
         for name in _SECTIONS
@@ -160,7 +160,9 @@ def difference(graph: Graph, new: PanelEntities) -> list[Op]:
     Live attributes, such as a state's value, stay as they are in entities that stay.
     """
     panel = new.own[0].id
-    old = {entity.id: entity for entity in graph.subtree(panel)} if panel in graph else {}
+    # Conflicts are questions about the panel and not part of its text: they stay until they are answered.
+    subtree = graph.subtree(panel) if panel in graph else ()
+    old = {entity.id: entity for entity in subtree if entity.type != "Conflict"}
     kept = {entity.id for entity in new.own}
     ops: list[Op] = [
         RemoveOp(id=entity_id)

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import GraphsHost
-from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
+from nexus_jupyter.notebook.versions_host import VersionsHost
+from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.panel import Build
@@ -30,6 +31,8 @@ class Host(Protocol):
     kind: str
     #: One line that says where the workspace is.
     description: str
+    #: Commits, branches, merges and their questions.
+    versions: VersionsHost
 
     @property
     def graphs(self) -> GraphsHost:
@@ -95,15 +98,6 @@ class Host(Protocol):
 
     def bind(self, name: str, table: pa.Table) -> RevInfo:
         """Bind a frame."""
-
-    def commit(self, message: str | None) -> VersionInfo:
-        """Commit."""
-
-    def checkout(self, ref: str) -> RevInfo:
-        """Check out."""
-
-    def log(self) -> list[VersionInfo]:
-        """Return the commits, newest first."""
 
     def changes(self) -> list[Change]:
         """Return the journal."""

@@ -12,7 +12,8 @@ from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
-from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
+from nexus_jupyter.notebook.versions_host import LocalVersions, VersionsHost
+from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.identity import Actor
@@ -44,6 +45,7 @@ class LocalHost:
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
+        self.versions: VersionsHost = LocalVersions(self.kernel, self.actor)
         self.description = f"embedded in this process, folder {self.kernel.folder.root}"
 
     @property
@@ -58,7 +60,14 @@ class LocalHost:
     def panel(self, name: str) -> PanelInfo:
         """Return a panel."""
         view = self.kernel.panel(name, self.actor.id)
-        return PanelInfo(name=name, title=view.title, nxml=view.nxml, state=view.state, rev=self.kernel.head.rev)
+        return PanelInfo(
+            name=name,
+            title=view.title,
+            nxml=view.nxml,
+            state=view.state,
+            rev=self.kernel.head.rev,
+            conflicts=self.kernel.versions.conflicts(name),
+        )
 
     def build(self, name: str) -> Build:
         """Return the build of a panel's text."""
@@ -134,22 +143,6 @@ class LocalHost:
     def bind(self, name: str, table: pa.Table) -> RevInfo:
         """Bind a frame."""
         return self._rev(self.kernel.bind_frame(name, table, self.actor))
-
-    def commit(self, message: str | None) -> VersionInfo:
-        """Commit."""
-        made = self.kernel.commit(message, self.actor)
-        return VersionInfo(id=made.id, message=made.message, author=made.author, time=made.time.isoformat())
-
-    def checkout(self, ref: str) -> RevInfo:
-        """Check out."""
-        return self._rev(self.kernel.checkout(ref, self.actor))
-
-    def log(self) -> list[VersionInfo]:
-        """Return the commits, newest first."""
-        return [
-            VersionInfo(id=v.id, message=v.message, author=v.author, time=v.time.isoformat())
-            for v in self.kernel.history.log()
-        ]
 
     def changes(self) -> list[Change]:
         """Return the journal."""

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nexus_jupyter.notebook.conflicts import ConflictList
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.panel import ToolDeclaration
@@ -213,6 +215,24 @@ class Panel:
         for note in done.notes:
             warnings.warn(note, stacklevel=3)
         return done.rev
+
+    @property
+    def conflicts(self) -> ConflictList:
+        """Questions that edits made at the same time left open; ours holds until they are answered."""
+        return ConflictList(self._host.versions.conflicts(self.name))
+
+    def resolve(self, conflict: Conflict | str, pick: Pick) -> int:
+        """Answer a conflict with ``"ours"`` (what is there) or ``"theirs"`` (what came); returns the new rev.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such open conflict.
+        PatchError
+            If the panel would have errors with what was picked. Nothing is changed then.
+        """
+        name = conflict if isinstance(conflict, str) else conflict.id
+        return self._host.versions.resolve(self.name, name, pick).rev
 
     def on_change(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Call back after each change, whoever made it, on a thread of Nexus's own; returns what ends it."""

@@ -17,7 +17,8 @@ from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
-from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo, VersionInfo
+from nexus_jupyter.notebook.versions_host import RemoteVersions, VersionsHost
+from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.errors import (
@@ -98,6 +99,7 @@ class RemoteHost:
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
         self.description = f"in the Jupyter server at {url}"
+        self.versions: VersionsHost = RemoteVersions(self._ask)
         self._name = str(self._json("GET", "workspaces")[0]["name"])
 
     @property
@@ -193,18 +195,6 @@ class RemoteHost:
         answer = self._call("PUT", f"frames/{_part(name)}", content=bytes(sink.getvalue()))
         return RevInfo.model_validate_json(answer.content)
 
-    def commit(self, message: str | None) -> VersionInfo:
-        """Commit."""
-        return self._send(VersionInfo, "POST", "workspace/commit", {"message": message})
-
-    def checkout(self, ref: str) -> RevInfo:
-        """Check out."""
-        return self._send(RevInfo, "POST", "workspace/checkout", {"ref": ref})
-
-    def log(self) -> list[VersionInfo]:
-        """Return the commits, newest first."""
-        return TypeAdapter(list[VersionInfo]).validate_json(self._call("GET", "workspace/log").content)
-
     def changes(self) -> list[Change]:
         """Return the journal."""
         return TypeAdapter(list[Change]).validate_json(self._call("GET", "workspace/journal").content)
@@ -247,6 +237,11 @@ class RemoteHost:
 
     def _json(self, method: str, path: str) -> Any:  # Any: JSON
         return self._call(method, path).json()
+
+    def _ask(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, body: dict[str, JsonValue] | None = None
+    ) -> httpx.Response:
+        return self._call(method, path, json=body, params={**self._params, **(query or {})})
 
     def _call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
         self._renew()

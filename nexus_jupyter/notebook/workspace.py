@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
 
+from nexus_jupyter.notebook.conflicts import ConflictWarning
 from nexus_jupyter.notebook.drafting import PanelStream
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graph import GraphFace
@@ -18,6 +20,7 @@ from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
 from nexus_jupyter.protocol.api import ReplayInfo, RunInfo
 from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.protocol.versions import VersionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +41,12 @@ class Workspace:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.history = HistoryFace(host)
+        self.history = HistoryFace(host.versions)
         self.trilog = TriLogFace(host)
         self.nog = GraphFace(host)
         self._exposed = ExposedFunctions()
+        #: Conflicts that a cell has been warned of, by id and time.
+        self._told = set[tuple[str, int | None]]()
 
     @classmethod
     def open(cls, folder: str | Path, *, options: WorkspaceOptions | None = None) -> Workspace:
@@ -74,7 +79,10 @@ class Workspace:
         return self._host.panels()
 
     def panel(self, name: str, nxml: str) -> Panel:
-        """Create a panel, or replace its text; values of states that stay are kept.
+        """Create a panel, or give it a new text; values of states that stay are kept.
+
+        The same text again changes nothing. A changed one is merged with what was edited elsewhere since; what excludes
+        each other is asked in ``panel.conflicts``, with a warning.
 
         Parameters
         ----------
@@ -88,8 +96,21 @@ class Workspace:
         NXMLError
             If the text has errors. ``diagnostics`` has all of them, with fixes; a panel that was there stays.
         """
-        self._host.put_panel(name, nxml, via="cell")
+        info = self._host.put_panel(name, nxml, via="cell")
+        asked = [one for one in info.conflicts if (one.id, one.theirs.ts) not in self._told]
+        self._told |= {(one.id, one.theirs.ts) for one in asked}
+        if asked:
+            warnings.warn(
+                f"'{name}' has open conflicts, and what is there stays until they are answered: "
+                f"{' '.join(one.message for one in asked)} Look at panel.conflicts, and answer with panel.resolve().",
+                ConflictWarning,
+                stacklevel=2,
+            )
         return Panel(self._host, name)
+
+    def commit(self, message: str | None = None) -> VersionInfo:
+        """Make a version of the workspace; short for ``ws.history.commit``."""
+        return self.history.commit(message)
 
     def stream(self, name: str) -> PanelStream:
         """Write a panel piece by piece, shown as it arrives; use it in a ``with`` block.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.conflict import Conflict
 from nexus_jupyter.protocol.patch import Patch
 
 __all__ = [
     "CheckBody",
-    "CheckoutBody",
-    "CommitBody",
     "CountInfo",
     "DraftBody",
     "ExportBody",
@@ -26,7 +25,6 @@ __all__ = [
     "RunInfo",
     "StateBody",
     "TextInfo",
-    "VersionInfo",
 ]
 
 
@@ -39,13 +37,14 @@ class PanelBody(Contract):
 
 
 class PanelInfo(Contract):
-    """A panel as it is at ``rev``."""
+    """A panel as it is at ``rev``, with the questions that wait for an answer."""
 
     name: str
     title: str
     nxml: str
     state: dict[str, JsonValue]
     rev: int
+    conflicts: list[Conflict] = []
 
 
 class RunBody(Contract):
@@ -141,27 +140,6 @@ class CheckBody(Contract):
     """A text to check, format or fix."""
 
     nxml: str
-
-
-class CommitBody(Contract):
-    """A commit message; made from what changed when left out."""
-
-    message: str | None = None
-
-
-class CheckoutBody(Contract):
-    """The version to go to: a commit id, ``HEAD~n``, a branch or a tag."""
-
-    ref: str
-
-
-class VersionInfo(Contract):
-    """A commit. ``time`` is ISO 8601 in UTC."""
-
-    id: str
-    message: str
-    author: str
-    time: str
 
 
 class RevInfo(Contract):

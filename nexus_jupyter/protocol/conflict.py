@@ -37,7 +37,8 @@ class Conflict(Contract):
         The panel's name.
     kind
         ``attribute``: both gave an attribute another value. ``removed``: one removed what the other edited. ``place``:
-        both moved it. ``panel``: each side is well by itself, but the two together have errors.
+        both moved it. ``inserted``: both made something new under one id. ``panel``: each side is well by itself, but
+        the two together have errors.
     entity
         What it is about, an id of the graph.
     attr
@@ -52,7 +53,7 @@ class Conflict(Contract):
 
     id: str
     panel: str
-    kind: Literal["attribute", "removed", "place", "panel"]
+    kind: Literal["attribute", "removed", "place", "inserted", "panel"]
     entity: str
     attr: str | None = None
     message: str = ""

@@ -27,6 +27,7 @@ from nexus_jupyter.protocol import (
     run,
     stream,
     telemetry,
+    versions,
 )
 from nexus_jupyter.protocol.stream import ClientFrame, ServerFrame
 
@@ -46,6 +47,7 @@ _MODULES = (
     run,
     stream,
     telemetry,
+    versions,
 )
 
 

@@ -15,7 +15,7 @@ from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
 from nexus_jupyter.sandbox import RunLimits
-from nexus_jupyter.server import execution, graph, panels, workspaces
+from nexus_jupyter.server import execution, graph, panels, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import openapi
@@ -49,9 +49,19 @@ ROUTES: list[tuple[str, type]] = [
     ("metrics", execution.MetricsHandler),
     ("runs", execution.RunsHandler),
     ("runs/(?P<run>[0-9a-f]+)/replay", execution.ReplayHandler),
-    ("workspace/commit", workspaces.CommitHandler),
-    ("workspace/checkout", workspaces.CheckoutHandler),
-    ("workspace/log", workspaces.LogHandler),
+    ("workspace/commit", versions.CommitHandler),
+    ("workspace/checkout", versions.CheckoutHandler),
+    ("workspace/log", versions.LogHandler),
+    ("workspace/diff", versions.DiffHandler),
+    ("workspace/branch", versions.BranchHandler),
+    ("workspace/switch", versions.SwitchHandler),
+    ("workspace/merge", versions.MergeHandler),
+    ("workspace/revert", versions.RevertHandler),
+    ("workspace/tag", versions.TagHandler),
+    ("workspace/remote", versions.RemoteHandler),
+    ("workspace/push", versions.PushHandler),
+    ("workspace/pull", versions.PullHandler),
+    ("workspace/conflicts", versions.ConflictsHandler),
     ("workspace/export", workspaces.ExportHandler),
     ("workspace/journal", workspaces.JournalHandler),
     ("workspace/graph", graph.GraphHandler),
@@ -116,6 +126,9 @@ class NexusApp(ExtensionApp):
     quota_changes_per_minute = Integer(240_000, min=1, config=True, help="Changes a minute of a workspace.")
     quota_changes_per_minute_per_user = Integer(60_000, min=1, config=True, help="Changes a minute of one person.")
     quota_files = Integer(10_000, min=0, config=True, help="Files that panels may keep below files/.")
+    versioned_file_limit = Integer(
+        50 << 20, min=1, config=True, help="Bytes that one file below files/ may have to be kept in versions."
+    )
     connections = Dict(
         Unicode(), Unicode(), config=True, help="Databases that panels can be granted: SQLAlchemy URLs by name."
     )
@@ -141,6 +154,7 @@ class NexusApp(ExtensionApp):
             pooled=self.pooled,
             files_quota=self.files_quota,
             quotas=Quotas(**{field.name: getattr(self, f"quota_{field.name}") for field in fields(Quotas)}),
+            versioned_file_limit=self.versioned_file_limit,
         )
 
     def initialize_settings(self) -> None:

@@ -45,7 +45,14 @@ __all__ = [
 
 def _info(kernel: WorkspaceKernel, name: str, actor: Actor) -> PanelInfo:
     view = kernel.panel(name, actor.id)
-    return PanelInfo(name=name, title=view.title, nxml=view.nxml, state=view.state, rev=kernel.head.rev)
+    return PanelInfo(
+        name=name,
+        title=view.title,
+        nxml=view.nxml,
+        state=view.state,
+        rev=kernel.head.rev,
+        conflicts=kernel.versions.conflicts(name),
+    )
 
 
 def _rev(kernel: WorkspaceKernel, change: Change | None) -> RevInfo:

@@ -1,4 +1,4 @@
-"""REST: workspaces, versions, frames, TriLog, the journal, and this API itself."""
+"""REST: workspaces, frames, TriLog, the journal, and this API itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 from tornado import web
 
-from nexus_jupyter.protocol.api import CheckoutBody, CommitBody, ExportBody, RevInfo, TextInfo, VersionInfo
+from nexus_jupyter.protocol.api import ExportBody, RevInfo, TextInfo
 from nexus_jupyter.protocol.errors import FrameError, NotFoundError
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
@@ -19,13 +19,10 @@ from nexus_jupyter.server.operation import Operation, Operations
 from nexus_jupyter.workspace import export_html
 
 __all__ = [
-    "CheckoutHandler",
-    "CommitHandler",
     "ExportHandler",
     "FrameHandler",
     "HealthHandler",
     "JournalHandler",
-    "LogHandler",
     "RefreshHandler",
     "TriLogHandler",
     "WorkspacesHandler",
@@ -82,53 +79,6 @@ class ExportHandler(NexusHandler):
         kernel = await self.workspace()
         page = await self.work(lambda: export_html(kernel, body.panels, self.actor.id, title=body.title))
         self.reply(TextInfo(text=page))
-
-
-class CommitHandler(NexusHandler):
-    """Commits."""
-
-    operations: ClassVar[Operations] = {
-        "post": Operation("Commit the workspace to git", body=CommitBody, answer=VersionInfo)
-    }
-
-    @guarded("write")
-    async def post(self) -> None:
-        """Commit."""
-        body = self.body(CommitBody)
-        kernel = await self.workspace()
-        made = await self.work(lambda: kernel.commit(body.message, self.actor))
-        self.reply(VersionInfo(id=made.id, message=made.message, author=made.author, time=made.time.isoformat()), 201)
-
-
-class CheckoutHandler(NexusHandler):
-    """Going to another version."""
-
-    operations: ClassVar[Operations] = {
-        "post": Operation("Make the workspace what it was in a commit", body=CheckoutBody, answer=RevInfo)
-    }
-
-    @guarded("write")
-    async def post(self) -> None:
-        """Check out."""
-        body = self.body(CheckoutBody)
-        kernel = await self.workspace()
-        change = await self.work(lambda: kernel.checkout(body.ref, self.actor))
-        self.reply(RevInfo(rev=change.rev if change else kernel.head.rev, changed=change is not None))
-
-
-class LogHandler(NexusHandler):
-    """The commits."""
-
-    operations: ClassVar[Operations] = {"get": Operation("List the commits, newest first", answer=list[VersionInfo])}
-
-    @guarded("read")
-    async def get(self) -> None:
-        """List the commits."""
-        kernel = await self.workspace()
-        versions = await self.work(kernel.history.log)
-        self.reply(
-            [VersionInfo(id=v.id, message=v.message, author=v.author, time=v.time.isoformat()) for v in versions]
-        )
 
 
 class JournalHandler(NexusHandler):

@@ -10,6 +10,7 @@ from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Change, SetOp
 from nexus_jupyter.protocol.stream import (
+    Conflicts,
     DraftFrame,
     EffectFrame,
     FrameChanged,
@@ -20,6 +21,7 @@ from nexus_jupyter.protocol.stream import (
     Snapshot,
     Subscribe,
 )
+from nexus_jupyter.workspace.conflicts import open_conflicts, touches_conflicts
 from nexus_jupyter.workspace.effects import Effect
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.linkfollower import LinkFollower
@@ -166,6 +168,8 @@ class Following:
             self._outbox.keep(frame.model_dump_json())
         self._outbox.wake()
         self._on_grants(panel)
+        if isinstance(frame, Snapshot) and (conflicts := open_conflicts(head.graph, panel)):
+            self._send(Conflicts(panel=panel, conflicts=conflicts))
 
     # What is told of
 
@@ -207,6 +211,8 @@ class Following:
                 continue  # a snapshot will have it, or it is not followed, or was sent already
             self._panels[panel] = change.rev
             messages.append(self._kernel.texts.text(panel, change, head, self._actor.id))
+            if touches_conflicts(change) and panel in head.graph:
+                messages.append(Conflicts(panel=panel, conflicts=open_conflicts(head.graph, panel)).model_dump_json())
         return messages
 
     def _send(self, frame: ServerFrame) -> None:

@@ -5,6 +5,7 @@ Every change takes the same way, forward only: check -> ops -> `Writer` (journal
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.frames import FrameStore, Page
-from nexus_jupyter.history import Version, VersionStore
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
@@ -54,11 +54,11 @@ from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.presence import PresenceBoard
 from nexus_jupyter.workspace.quotas import QuotaGuard
 from nexus_jupyter.workspace.reactions import Reactions
+from nexus_jupyter.workspace.redefining import cell_ops, put_ops
 from nexus_jupyter.workspace.rendering import Renderer
-from nexus_jupyter.workspace.replacement import replacement
 from nexus_jupyter.workspace.replay import replay
 from nexus_jupyter.workspace.undoing import Undoing, Undone
-from nexus_jupyter.workspace.versions import checkout_ops, describe, version_files
+from nexus_jupyter.workspace.versioning import Versioning
 from nexus_jupyter.workspace.writer import Draft, Head, Writer
 
 if TYPE_CHECKING:
@@ -108,9 +108,16 @@ class WorkspaceKernel:
         self.journal = Journal(open_database(url), self.name)
         self.writer = Writer(self.journal, self.name, guard=QuotaGuard(options.quotas).check)
         self.frames = FrameStore(self.folder.frames)
-        self.history = VersionStore(self.folder.root)
         self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
         self.recorder = Recorder(self.name, store=self.trilog)
+        self.versions = Versioning(
+            self.folder,
+            self.writer,
+            self.journal,
+            self.reactor,
+            self.recorder,
+            file_limit=options.versioned_file_limit,
+        )
         grants = GrantStore(self.journal.engine, self.name)
         self.permissions = Permissions(grants, self.panel)
         self.runs = RunStore(open_database(sqlite_url(self.folder.runs)), self.name)
@@ -141,6 +148,7 @@ class WorkspaceKernel:
             submit=self.submit,
         )
         self.writer.listen(reactions.on_change)
+        self.versions.adopt()
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
         self.files = Files(self.folder.files, options.files_quota, options.quotas.files)
@@ -197,6 +205,8 @@ class WorkspaceKernel:
     def put_panel(self, name: str, nxml: str, actor: Actor, *, via: str = "api") -> Change | None:
         """Create a panel, or replace its text. Values of states that stay, with their type, are kept.
 
+        A text that comes from a cell (``via="cell"``) is merged with what was edited elsewhere; see `cell_ops`.
+
         Raises
         ------
         NXMLError
@@ -211,17 +221,20 @@ class WorkspaceKernel:
                 )
             refuse_errors(name, build)
 
-            def draw(graph: Graph) -> Draft:
+            def prepare(graph: Graph) -> tuple[list[Op], str]:
                 self.links.refuse_circle(graph, build)
-                if name in graph and panel_view(graph, name).nxml == nxml:
-                    return Draft([], actor, Cause(kind="edit"))
                 kind = "edit" if name in graph else "create"
+                awaited = list(self.links.awaited(graph, build)) if kind == "create" else []
+                if via != "cell":
+                    return [*put_ops(graph, build, nxml, actor), *awaited], kind
+                authors = self.versions.incoming.authors(graph, (actor.name or actor.id, time.time_ns()))
+                return [*cell_ops(graph, build, nxml, self.reactor, authors, author=actor), *awaited], kind
+
+            def draft(ops: list[Op], kind: str) -> Draft:
                 cause = Cause.model_validate({"kind": kind, "via": via})
-                awaited = self.links.awaited(graph, build) if kind == "create" else ()
-                ops = [*replacement(graph, build, nxml, author=actor), *awaited]
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
-            change = self.writer.submit(draw)
+            change, _ = self.versions.incoming.change(prepare, draft)
         self.drafts.end(name)
         if change is not None and change.cause.kind == "create":
             self.lifecycle.created(name)
@@ -375,26 +388,3 @@ class WorkspaceKernel:
             return self.execution.start(panel, one.run.action, arguments(values, index), actor, via="lifecycle")
         except NexusError:
             return None  # the panel has gone meanwhile
-
-    # Versions
-
-    def commit(self, message: str | None, actor: Actor) -> Version:
-        """Write the workspace's files and commit them; without a message, one is made from what changed."""
-        with self.recorder.span("workspace.commit"):
-            graph = self.head.graph
-            files = version_files(graph, self.reactor)
-            return self.history.commit(files, message or describe(self.history.files("HEAD"), files), actor)
-
-    def checkout(self, ref: str, actor: Actor) -> Change | None:
-        """Make the workspace what it was in a commit, as one change that can be seen and taken back."""
-        with self.recorder.span("workspace.checkout") as span:
-            version = self.history.resolve(ref)
-            files = self.history.files(version.id)
-            checkout_ops(self.head.graph, files, self.reactor)  # checks the texts before the writer's lock is held
-
-            def draw(graph: Graph) -> Draft:
-                ops = checkout_ops(graph, files, self.reactor)
-                cause = Cause(kind="checkout", ref=version.id)
-                return Draft(ops, actor, cause, None, span.trace_id, span.span_id)
-
-            return self.writer.submit(draw)

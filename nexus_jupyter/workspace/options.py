@@ -29,6 +29,8 @@ class WorkspaceOptions:
         Bytes that the workspace's files may take.
     quotas
         How much of everything else there may be.
+    versioned_file_limit
+        Bytes that one file below ``files/`` may have to be kept in versions.
     """
 
     limits: RunLimits = field(default_factory=RunLimits)
@@ -37,3 +39,4 @@ class WorkspaceOptions:
     pooled: int = 0
     files_quota: int = 100 << 20
     quotas: Quotas = field(default_factory=Quotas)
+    versioned_file_limit: int = 50 << 20

@@ -139,7 +139,8 @@ class Requests:
                 epoch, update = kernel.coediting.open(frame.panel, frame.node, self._client, actor, self._outbox.put)
                 return None, {"epoch": epoch, "update": update}
             case Resolve():
-                raise RequestError("no")
+                change = kernel.versions.resolve(frame.panel, frame.conflict, frame.pick, actor)
+                return change.rev if change else None, None
             case Trigger() | FramePage():
                 raise AssertionError(frame.type)  # answered later
             case _:

@@ -1,53 +1,161 @@
 """The files that git keeps of a workspace, and the way back from them.
 
 ``panels/NAME.nxml`` is the panel's text as the canonical printer writes it; ``nog/NAME.json`` has one entity per line,
-sorted by id, with the values of states. Both read well in ``git log -p``.
+sorted by id, with the values of states and the open conflicts. Both read well in ``git log -p``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from nexus_jupyter.nog import Graph
+from nexus_jupyter.nog.diff import diff, headline
+from nexus_jupyter.nog.version import keyed
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HistoryError
-from nexus_jupyter.protocol.patch import Op, RemoveOp
+from nexus_jupyter.protocol.graph import Entity
+from nexus_jupyter.protocol.patch import InsertOp, Op, RemoveOp, SetOp
+from nexus_jupyter.protocol.versions import EntityChange
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.panels import PERSONAL, panel_names, panel_view
 from nexus_jupyter.workspace.replacement import replacement
 
-__all__ = ["checkout_ops", "describe", "version_files"]
+__all__ = [
+    "PanelText",
+    "checkout_ops",
+    "conflict_ops",
+    "describe",
+    "entities_text",
+    "panel_texts",
+    "read_entities",
+    "version_changes",
+    "version_files",
+]
 
 Files = Mapping[str, bytes]
 _CHANGES_NAMED = 6
+#: What is not versioned: the text has a file of its own, and what a cell last gave is this notebook's matter.
+_LOCAL = frozenset({"nxml", "cell"})
 
 
-def version_files(graph: Graph, reactor: Reactor) -> dict[str, bytes]:
-    """Return the files of the workspace's present state, by path."""
+@dataclass(frozen=True, slots=True)
+class PanelText:
+    """A panel as a version has it: its text, the values of its states by name, its open conflicts."""
+
+    nxml: str
+    values: dict[str, JsonValue] = field(default_factory=dict)
+    conflicts: list[Entity] = field(default_factory=list)
+
+
+def version_files(graph: Graph, printed: Callable[[str], str]) -> dict[str, bytes]:
+    """Return the files of the workspace's present state, by path; ``printed`` is the canonical printer."""
     files: dict[str, bytes] = {}
     for name in panel_names(graph):
-        files[f"panels/{name}.nxml"] = reactor.format(panel_view(graph, name).nxml).encode()
-        files[f"nog/{name}.json"] = _entities_text(graph, name).encode()
+        files[f"panels/{name}.nxml"] = printed(panel_view(graph, name).nxml).encode()
+        out = {entity.id: graph.record(entity.id).out for entity in graph.subtree(name)}
+        # Authors are those of the commits.
+        relations = {
+            key: {str(r): sorted(ends) for r, ends in sorted(found.items()) if r != "authoredBy"}
+            for key, found in out.items()
+        }
+        files[f"nog/{name}.json"] = entities_text(name, graph.subtree(name), relations).encode()
     return files
 
 
-def _entities_text(graph: Graph, panel: str) -> str:
-    lines = []
-    for entity in sorted(graph.subtree(panel), key=lambda entity: entity.id):
-        record = graph.record(entity.id)
-        line = {
+def entities_text(panel: str, entities: Iterable[Entity], relations: Mapping[str, Mapping[str, list[str]]]) -> str:
+    """Return a panel's entities as the lines that git keeps: siblings must come in order."""
+    lines: list[tuple[str, str]] = []
+    last: dict[str | None, str] = {}
+    for entity in entities:
+        line: dict[str, JsonValue] = {
             "id": entity.id,
             "type": entity.type,
             "parent": entity.parent,
             "attrs": {
-                key: value for key, value in entity.attrs.items() if key != "nxml" and not key.startswith(PERSONAL)
+                key: value for key, value in entity.attrs.items() if key not in _LOCAL and not key.startswith(PERSONAL)
             },
-            # Authors are those of the commits.
-            "out": {name: sorted(ends) for name, ends in sorted(record.out.items()) if name != "authoredBy"},
+            "out": {relation: list[JsonValue](ends) for relation, ends in relations.get(entity.id, {}).items()},
         }
-        lines.append(json.dumps(line, ensure_ascii=False, sort_keys=True))
-    return "[\n" + ",\n".join(lines) + "\n]\n"
+        if entity.parent not in (None, panel):  # sections have their places, and conflicts none
+            line["after"] = last.get(entity.parent)
+            last[entity.parent] = entity.id
+        lines.append((entity.id, json.dumps(line, ensure_ascii=False, sort_keys=True)))
+    return "[\n" + ",\n".join(line for _, line in sorted(lines)) + "\n]\n"
+
+
+def read_entities(data: bytes, panel: str) -> list[Entity]:
+    """Return the entities of a panel's file, parents first and siblings in order.
+
+    Raises
+    ------
+    HistoryError
+        If the file is damaged.
+    """
+    try:
+        rows = json.loads(data)
+        found = {
+            row["id"]: Entity.model_validate({k: row[k] for k in ("id", "type", "parent", "attrs")}) for row in rows
+        }
+        after = {row["id"]: row.get("after") for row in rows}
+    except (ValueError, KeyError, TypeError) as error:
+        first = str(error).splitlines()[0]
+        raise HistoryError(
+            f"The file nog/{panel}.json of that version is damaged: {first}.",
+            hint="Check out an older commit, or mend the file and commit it.",
+        ) from error
+    children: dict[str | None, dict[str | None, list[str]]] = {}
+    for entity in found.values():
+        children.setdefault(entity.parent, {}).setdefault(after[entity.id], []).append(entity.id)
+    order: list[Entity] = []
+    stack: list[str] = _chain(children.get(None, {}))[::-1]
+    while stack:
+        entity_id = stack.pop()
+        order.append(found[entity_id])
+        stack += reversed(_chain(children.pop(entity_id, {})))
+    return order
+
+
+def _chain(followers: dict[str | None, list[str]]) -> list[str]:
+    """Return siblings in order from what stands behind what; those whose neighbour is missing come last."""
+    order: list[str] = []
+    left = dict(followers)
+    while left:
+        start = None if None in left else min(map(str, left))
+        stack = sorted(left.pop(start), reverse=True)
+        while stack:
+            order.append(stack.pop())
+            stack += sorted(left.pop(order[-1], []), reverse=True)
+    return order
+
+
+def panel_texts(files: Files) -> dict[str, PanelText]:
+    """Return the panels of a version by name.
+
+    Raises
+    ------
+    HistoryError
+        If a file is damaged.
+    """
+    texts: dict[str, PanelText] = {}
+    for path in sorted(files):
+        if not path.startswith("panels/"):
+            continue
+        name = path.removeprefix("panels/").removesuffix(".nxml")
+        found = read_entities(files[f"nog/{name}.json"], name) if f"nog/{name}.json" in files else []
+        prefix = f"{name}/state."
+        values = {
+            entity.id.removeprefix(prefix): entity.attrs["value"]
+            for entity in found
+            if entity.type == "State" and "value" in entity.attrs
+        }
+        conflicts = [entity for entity in found if entity.type == "Conflict" and entity.parent == name]
+        try:
+            texts[name] = PanelText(files[path].decode(), values, conflicts)
+        except UnicodeDecodeError as error:
+            raise HistoryError(f"The file {path} of that version is no text: {error}.") from error
+    return texts
 
 
 def checkout_ops(graph: Graph, files: Files, reactor: Reactor) -> list[Op]:
@@ -58,78 +166,57 @@ def checkout_ops(graph: Graph, files: Files, reactor: Reactor) -> list[Op]:
     HistoryError
         If a panel of the version cannot be read or has errors.
     """
-    wanted = {path.removeprefix("panels/").removesuffix(".nxml") for path in files if path.startswith("panels/")}
+    wanted = panel_texts(files)
     ops: list[Op] = [RemoveOp(id=name) for name in panel_names(graph) if name not in wanted]
-    for name in sorted(wanted):
-        text = files[f"panels/{name}.nxml"].decode()
-        build = reactor.check(text)
+    for name, text in wanted.items():
+        build = reactor.check(text.nxml)
         if not build.ok or build.id != name:
             first = next((str(d) for d in build.diagnostics if d.severity == "error"), f"it is the panel '{build.id}'")
             raise HistoryError(f"The panel '{name}' of that version cannot be used: {first}.")
-        ops += replacement(graph, build, text, _values(files.get(f"nog/{name}.json"), name))
+        ops += replacement(graph, build, text.nxml, text.values)
+        ops += conflict_ops(graph, name, text.conflicts)
     return ops
 
 
-def _values(data: bytes | None, panel: str) -> dict[str, JsonValue]:
-    if data is None:
-        return {}
-    try:
-        entities = json.loads(data)
-        return {
-            entity["id"].removeprefix(f"{panel}/state."): entity["attrs"]["value"]
-            for entity in entities
-            if entity["type"] == "State" and "value" in entity["attrs"]
-        }
-    except (ValueError, KeyError, TypeError) as error:
-        raise HistoryError(
-            f"The file nog/{panel}.json of that version is damaged: {error}.",
-            hint="Check out an older commit, or mend the file and commit it.",
-        ) from error
+def conflict_ops(graph: Graph, panel: str, wanted: Iterable[Entity]) -> Iterator[Op]:
+    """Yield the ops that give a panel exactly these open conflicts."""
+    new = {entity.id: entity for entity in wanted}
+    old = {entity.id: entity for entity in graph.children(panel)} if panel in graph else {}
+    open_ = {key: entity for key, entity in old.items() if entity.type == "Conflict"}
+    for key in open_.keys() - new.keys():
+        yield RemoveOp(id=key)
+    for key, entity in sorted(new.items()):
+        if key in open_:
+            yield SetOp(id=key, attrs=entity.attrs)
+        else:
+            yield InsertOp(entity=entity.model_copy(update={"order": ""}))
 
 
-def describe(before: Files, after: Files) -> str:
-    """Write a commit message from what changed between two versions."""
-    parts = list(_changes(before, after))
+def version_changes(before: Files, after: Files) -> list[EntityChange]:
+    """Return what differs between two versions, panel by panel, as their files say."""
+    changes: list[EntityChange] = []
+    names = sorted({path for path in (*before, *after) if path.startswith("nog/")})
+    for path in names:
+        if before.get(path) == after.get(path):
+            continue
+        name = path.removeprefix("nog/").removesuffix(".json")
+        old, new = (keyed(read_entities(side[path], name)) if path in side else None for side in (before, after))
+        changes += diff(name, old, new)
+    return changes
+
+
+def describe(changes: Iterable[EntityChange], files: Iterable[str] = ()) -> str:
+    """Write a commit message from what changed between two versions, in panels and in files."""
+    by_panel: dict[str, list[str]] = {}
+    parts: list[str] = []
+    for change in changes:
+        if change.entity == change.panel and change.kind in ("added", "removed"):
+            parts.append(f"{'add' if change.kind == 'added' else 'remove'} {change.panel}")
+        else:
+            by_panel.setdefault(change.panel, []).append(headline(change))
+    parts += [f"{panel}: {', '.join(words)}" for panel, words in by_panel.items()]
+    parts += [f"file {path}" for path in sorted(files)]
     if not parts:
         return "No changes"
     more = f"; and {len(parts) - _CHANGES_NAMED} more" if len(parts) > _CHANGES_NAMED else ""
     return "; ".join(parts[:_CHANGES_NAMED]) + more
-
-
-def _changes(before: Files, after: Files) -> Iterator[str]:
-    names = sorted({path for path in (*before, *after) if path.startswith("nog/")})
-    for path in names:
-        name = path.removeprefix("nog/").removesuffix(".json")
-        if path not in before:
-            yield f"add {name}"
-        elif path not in after:
-            yield f"remove {name}"
-        elif before[path] != after[path]:
-            old = {entity["id"]: entity for entity in json.loads(before[path])}
-            new = {entity["id"]: entity for entity in json.loads(after[path])}
-            yield f"{name}: {', '.join(_entity_changes(name, old, new))}"
-
-
-def _entity_changes(panel: str, old: dict[str, dict[str, object]], new: dict[str, dict[str, object]]) -> Iterator[str]:
-    for entity_id in sorted({*old, *new}):
-        short = entity_id.removeprefix(f"{panel}/")
-        if entity_id not in old:
-            yield f"+{short}"
-        elif entity_id not in new:
-            yield f"-{short}"
-        elif old[entity_id] != new[entity_id]:
-            yield _attribute_change(short, old[entity_id], new[entity_id])
-
-
-def _attribute_change(short: str, old: dict[str, object], new: dict[str, object]) -> str:
-    before, after = old["attrs"], new["attrs"]
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            if before.get(key) != after.get(key):
-                return f"{short} {key.removeprefix('attr:')} {_short(before.get(key))} -> {_short(after.get(key))}"
-    return f"{short} changed"
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 24 else text[:21] + "..."  # noqa: PLR2004 - fits a line of git log

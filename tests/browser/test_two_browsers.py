@@ -235,3 +235,50 @@ def test_both_stay_equal_under_random_edits_cuts_and_reloads(
     reloaded.panel.locator('[data-id="shown"]').wait_for(timeout=60_000)
     dice.choice(edits[:4])(reloaded)
     settled(people, api)
+
+
+QUESTION = """<panel xmlns="urn:nexus:nxml:1" id="question" title="Question">
+  <view><button id="go" label="Go" on:press="go()"/><text id="n">{n}</text></view>
+  <data><state name="n" type="int" default="0"/></data>
+  <logic><action name="go">state.n += 1;</action></logic>
+</panel>"""
+CHANGED = QUESTION.replace('label="Go"', 'label="From the cell"').replace('title="Question"', 'title="Renamed"')
+
+
+def test_a_cell_that_contradicts_an_edit_made_elsewhere_asks_on_the_panel_which_one_holds(
+    page: Page, lab: Lab, shot: Shot
+) -> None:
+    first = f"import nexus_jupyter as nexus\nws = nexus.connect()\nws.panel('question', '''{QUESTION}''')"
+    write_notebook(lab, "question.ipynb", first, f"ws.panel('question', '''{CHANGED}''');")
+    open_notebook(page, lab.url, "question.ipynb")
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Shift+Enter")
+    panel = page.locator('.nx-panel[data-nx="question"]').first
+    go = panel.locator('[data-id="go"] button')
+    expect(go).to_have_text("Go", timeout=60_000)
+    api = Api(lab)
+    xml = '<patch panel="question"><set id="go" label="From elsewhere"/></patch>'
+    api.client.post("patch/apply", json={"panel": "question", "xml": xml}).raise_for_status()
+    expect(go).to_have_text("From elsewhere")
+    page.locator(".jp-Notebook .jp-Cell").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    # What does not exclude each other is merged, what does is asked.
+    expect(panel.locator(".nx-title")).to_have_text("Renamed", timeout=30_000)
+    card = panel.locator(".nx-conflicts")
+    expect(card).to_contain_text("Which one holds?")
+    expect(card).to_contain_text("From elsewhere")
+    expect(card).to_contain_text("From the cell")
+    expect(go).to_have_text("From elsewhere")
+    panel.scroll_into_view_if_needed()
+    shot(page, "22-conflict")
+    page.keyboard.press("Control+s")
+    page.reload()
+    expect(card).to_contain_text("Which one holds?", timeout=60_000)
+    take = card.get_by_role("button", name="Take the other edit for label of go")
+    take.focus()
+    page.keyboard.press("Enter")
+    expect(go).to_have_text("From the cell")
+    expect(card).to_be_hidden()
+    panel.hover()
+    panel.get_by_role("button", name="Undo").click()
+    expect(card).to_contain_text("Which one holds?")

@@ -63,6 +63,45 @@ async def test_a_panel_through_its_life(call: Any, counter: str) -> None:
     assert await call("GET", "panels") == []
 
 
+async def test_branches_merges_and_questions_over_rest(call: Any, counter: str) -> None:
+    await call("PUT", "panels/counter", {"nxml": counter})
+    await call("POST", "workspace/commit", {"message": "start"})
+    assert (await call("POST", "workspace/branch", {"name": "try"}))["current"] is False
+    await call("PUT", "panels/counter", {"nxml": counter.replace('label="+1"', 'label="ours"')})
+    await call("POST", "workspace/commit", {})
+    await call("POST", "workspace/switch", {"branch": "try"})
+    await call("PUT", "panels/counter", {"nxml": counter.replace('label="+1"', 'label="theirs"')})
+    differences = await call("GET", "workspace/diff", params={"a": "main", "b": "try"})
+    assert [one["words"] for one in await call("GET", "workspace/diff")] == ["plus: label +1 -> theirs"]
+    assert [one["words"] for one in differences] == ["plus: label ours -> +1"]
+    merged = await call("POST", "workspace/merge", {"ref": "main"})
+    assert merged["outcome"] == "conflicts"
+    asked = await call("GET", "workspace/conflicts", params={"panel": "counter"})
+    assert asked == merged["conflicts"] == (await call("GET", "panels/counter"))["conflicts"]
+    refusal = await refused(call, "POST", "workspace/switch", {"branch": "main"})
+    assert (refusal["status"], refusal["code"]) == (409, "conflict")
+    await call("POST", "workspace/conflicts", {"panel": "counter", "conflict": asked[0]["id"], "pick": "theirs"})
+    assert await call("GET", "workspace/conflicts") == []
+    assert len((await call("GET", "workspace/log", params={"all": "1"}))[0]["parents"]) == 2
+    of = (await call("PUT", "panels/counter/state", {"values": {"count": 5}}))["rev"]
+    rev = (await call("POST", "workspace/revert", {"rev": of, "op": 0}))["rev"]
+    assert (await call("GET", "panels/counter"))["state"] == {"count": 0}
+    assert (await call("GET", "workspace/journal"))[-1]["cause"] == {"kind": "revert", "via": "api", "of": of} | {
+        "element": None, "action": None, "run": None, "ref": None, "parent": None,
+    }  # fmt: skip
+    assert rev == (await call("GET", "panels/counter"))["rev"]
+    assert (await call("POST", "workspace/tag", {"name": "v1"}))["refs"]
+    assert (await call("GET", "workspace/remote")) == []
+    for path, body in (
+        ("workspace/revert", {}),
+        ("workspace/merge", {"ref": "no/where"}),
+        ("workspace/push", {}),
+        ("workspace/remote", {"name": "origin", "url": "ext::sh"}),
+        ("workspace/conflicts", {"panel": "counter", "conflict": "x", "pick": "ours"}),
+    ):
+        assert (await refused(call, "POST", path, body))["detail"]
+
+
 async def test_errors_are_problem_details_that_say_what_to_do(call: Any, counter: str) -> None:
     await call("PUT", "panels/counter", {"nxml": counter})
     missing = await refused(call, "GET", "panels/nothing")

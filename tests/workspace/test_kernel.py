@@ -274,9 +274,9 @@ def test_an_insert_that_others_have_built_upon_is_not_taken_back(
 
 def test_undo_does_not_reach_over_a_checkout(kernel: WorkspaceKernel, ann: Actor, bob: Actor) -> None:
     kernel.put_panel("two", TWO, ann)
-    version = kernel.commit(None, ann)
+    version = kernel.versions.commit(None, ann)
     kernel.set_state("two", {"a": 1}, ann)
-    kernel.checkout(version.id, bob)
+    kernel.versions.checkout(version.id, bob)
     with pytest.raises(ConflictError, match="Bob has changed it since"):
         kernel.undo("two", ann)
 
@@ -298,26 +298,26 @@ def test_a_checkout_brings_texts_and_values_back_as_one_change(
 ) -> None:
     kernel.put_panel("counter", counter, ann)
     run(kernel, ann, 4)
-    first = kernel.commit(None, ann)
+    first = kernel.versions.commit(None, ann)
     assert first.message == "add counter"
     run(kernel, ann, 1)
     kernel.put_panel("other", counter.replace('id="counter"', 'id="other"'), ann)
-    second = kernel.commit(None, ann)
+    second = kernel.versions.commit(None, ann)
     assert "count value 4 -> 5" in second.message
     assert "add other" in second.message
     rev = kernel.head.rev
-    kernel.checkout(first.id, ann)
+    kernel.versions.checkout(first.id, ann)
     assert kernel.head.rev == rev + 1
     assert kernel.panels() == ["counter"]
     assert kernel.panel("counter").state == {"count": 4}
-    kernel.checkout("HEAD", ann)
+    kernel.versions.checkout("HEAD", ann)
     assert kernel.panels() == ["counter", "other"]
     assert kernel.panel("counter").state == {"count": 5}
-    assert [version.id for version in kernel.history.log()] == [second.id, first.id]
+    assert [version.id for version in kernel.versions.store.log()] == [second.id, first.id]
     with pytest.raises(NotFoundError):
-        kernel.checkout("0123456", ann)
+        kernel.versions.checkout("0123456", ann)
     with pytest.raises(HistoryError):
-        kernel.checkout("--upload-pack=x", ann)
+        kernel.versions.checkout("--upload-pack=x", ann)
 
 
 def test_a_folder_that_is_open_elsewhere_is_refused_by_name_of_its_owner(

@@ -98,10 +98,10 @@ def test_authors_are_not_among_a_versions_files_and_stay_when_it_is_checked_out(
     kernel: WorkspaceKernel, ann: Actor
 ) -> None:
     kernel.put_panel("p", PLAIN.format(title="One"), ann)
-    before = version_files(kernel.head.graph, kernel.reactor)
-    version = kernel.commit("first", ann)
+    before = version_files(kernel.head.graph, kernel.reactor.format)
+    version = kernel.versions.commit("first", ann)
     kernel.put_panel("p", PLAIN.format(title="Two"), BOB)
-    kernel.checkout(version.id, ann)
-    assert version_files(kernel.head.graph, kernel.reactor) == before
+    kernel.versions.checkout(version.id, ann)
+    assert version_files(kernel.head.graph, kernel.reactor.format) == before
     assert b"user:" not in b"".join(before.values())
     assert authors(kernel, "p") == ["user:ann", "user:bob"]

@@ -160,8 +160,8 @@ def test_a_state_of_scope_user_has_a_value_per_person_and_others_do_not_see_it(
     assert frames[1]["ops"][0]["attrs"] == {"value": "bob's"}
     kernel.undo("own", bob)
     assert (state(kernel, "own")["mine"], state(kernel, "own", "bob")["mine"]) == ("a secret", "-")
-    version = kernel.commit("now", ann)
-    assert b"a secret" not in kernel.history.files(version.id)["nog/own.json"]
+    version = kernel.versions.commit("now", ann)
+    assert b"a secret" not in kernel.versions.store.files(version.id)["nog/own.json"]
     kernel.put_panel("own", PERSONAL.replace("<data>", '<data><state name="z"/>'), ann)
     assert state(kernel, "own")["mine"] == "a secret"
     kernel.put_panel(
@@ -344,9 +344,9 @@ def test_an_edit_keeps_packs_slots_and_declarations_and_can_add_more(kernel: Wor
     assert [effect.name for effect in build.effects] == ["big"]
     assert [link.panel for link in build.links] == ["source"]
     assert kernel.reactor.format(text) == text
-    version = kernel.commit("whole", ann)
+    version = kernel.versions.commit("whole", ann)
     kernel.delete("whole", ann)
-    kernel.checkout(version.id, ann)
+    kernel.versions.checkout(version.id, ann)
     assert kernel.panel("whole").nxml == text
 
 

@@ -133,11 +133,11 @@ def test_what_is_refused_says_why_and_how(client: Client) -> None:
 
 
 def test_a_checkout_resets_those_who_follow(client: Client, kernel: WorkspaceKernel, bob: Actor) -> None:
-    version = kernel.commit(None, bob)
+    version = kernel.versions.commit(None, bob)
     client.follow("counter")
     kernel.execution.start("counter", "add", [1], bob).result()
     assert client.next()["type"] == "patch"
-    kernel.checkout(version.id, bob)
+    kernel.versions.checkout(version.id, bob)
     frame = client.next()
     assert (frame["type"], frame["state"]) == ("reset", {"count": 0})
 

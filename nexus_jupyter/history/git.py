@@ -1,0 +1,194 @@
+"""One way to run git: fixed arguments, and nothing that a repository brings with it decides what is run.
+
+A repository may come from anybody. Its hooks, monitors, filters, text converters, aliases, credential helpers and URL
+rewriting are programs that git would start. So only commands are used that read and write objects, references and the
+index; what could start a program is switched off for those; and what talks to another repository runs in an empty
+repository of our own (see `remotes`), where the workspace's configuration is not read at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from nexus_jupyter.protocol.errors import HistoryError, UnavailableError
+
+__all__ = ["NO_PROGRAMS", "Git", "git_path", "open_repository"]
+
+#: Switches off whatever configuration could make git run.
+NO_PROGRAMS = (
+    "-c", f"core.hooksPath={os.devnull}",
+    "-c", "core.fsmonitor=false",
+    "-c", "core.alternateRefsCommand=",
+    "-c", "core.untrackedCache=false",
+    "-c", "core.splitIndex=false",
+    "-c", "commit.gpgSign=false",
+    "-c", "log.showSignature=false",
+    "-c", "log.mailmap=false",
+    "-c", "color.ui=false",
+    "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
+    "-c", "core.quotePath=false",
+    "-c", "submodule.recurse=false",
+    "-c", "fetch.recurseSubmodules=false",
+    "-c", "push.recurseSubmodules=no",
+)  # fmt: skip
+_NO_PROTOCOL = ("-c", "protocol.allow=never")
+#: No question can be answered here, and what this process inherited leads git nowhere else.
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_CONFIG_COUNT": "0",
+    "GIT_CONFIG_PARAMETERS": "",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+    "GIT_NAMESPACE": "",
+    "GIT_EDITOR": "false",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+
+
+class Git:
+    """Runs git in one repository.
+
+    Parameters
+    ----------
+    folder
+        Where git is run.
+    environment
+        Variables that say which repository is meant.
+    protocols
+        Protocols that may be spoken to other repositories; none when left out.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], protocols: tuple[str, ...] = ()) -> None:
+        git_path()
+        from git.cmd import Git as GitCommand
+
+        self._command = GitCommand(folder)
+        self._environment = {**_ENVIRONMENT, **environment}
+        allowed = [f"protocol.{protocol}.allow=always" for protocol in protocols]
+        self._options = [*NO_PROGRAMS, *_NO_PROTOCOL, *(part for one in allowed for part in ("-c", one))]
+
+    def run(self, *args: str, stdin: bytes = b"", timeout: float | None = None) -> bytes:
+        """Run a command and return what it wrote.
+
+        Raises
+        ------
+        HistoryError
+            If git refuses; the message is git's own last line.
+        """
+        from git.exc import GitCommandError
+
+        with tempfile.TemporaryFile() as source:
+            source.write(stdin)
+            source.seek(0)
+            try:
+                output = self._command.execute(
+                    [git_path(), *self._options, *args],
+                    env=self._environment,
+                    istream=source,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                    kill_after_timeout=timeout,
+                )
+            except GitCommandError as error:
+                raise _refusal(error.stderr, error.status) from error
+        assert isinstance(output, bytes)
+        return output
+
+    def text(self, *args: str, stdin: bytes = b"") -> str:
+        """Run a command and return what it wrote as text, without the last line's end."""
+        return self.run(*args, stdin=stdin).decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _refusal(stderr: object, status: object) -> HistoryError:
+    said = str(stderr).strip().removeprefix("stderr: ").strip("'\n ")
+    lines = [line for line in said.splitlines() if line.strip()]
+    if "index.lock" in said or ".lock'" in said:
+        where = "index.lock" if "index.lock" in said else "lock that git names"
+        return HistoryError(
+            f"Git could not do this: {lines[0] if lines else status}.",
+            hint=f"Wait for the other git process, or remove the file {where} in .git if none runs.",
+        )
+    return HistoryError(f"Git could not do this: {lines[-1] if lines else f'exit code {status}'}.")
+
+
+def open_repository(root: Path) -> Git | None:
+    """Return git for the repository that a folder is the root of; ``None`` when there is none.
+
+    Raises
+    ------
+    HistoryError
+        If the repository's parts lie elsewhere: git would write there.
+    """
+    folder = root / ".git"
+    if not folder.exists() and not folder.is_symlink():
+        return None
+    refuse_elsewhere(folder)
+    return Git(root, repository_environment(root))
+
+
+def repository_environment(root: Path) -> dict[str, str]:
+    """Return the variables that make git use a folder's own repository, whatever its configuration says."""
+    folder = root / ".git"
+    return {
+        "GIT_DIR": str(folder),
+        "GIT_COMMON_DIR": str(folder),
+        "GIT_WORK_TREE": str(root),
+        "GIT_INDEX_FILE": str(folder / "index"),
+        "GIT_OBJECT_DIRECTORY": str(folder / "objects"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }
+
+
+def refuse_elsewhere(folder: Path) -> None:
+    """Refuse a repository that is not wholly inside its folder."""
+    if folder.is_symlink() or not folder.is_dir():
+        raise HistoryError(
+            f"{folder} is no folder but leads elsewhere, and the workspace keeps its versions in its own folder.",
+            hint="Clone the repository with git, and open the clone.",
+        )
+    for part in _parts(folder):
+        if part.is_symlink() or part == folder / "commondir":
+            raise HistoryError(
+                f"{part} is a link or leads elsewhere, and the workspace does not write through links.",
+                hint="Clone the repository with git, and open the clone.",
+            )
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return the entries of a repository that git writes to, or below."""
+    parts = list(folder.iterdir())
+    for name in ("objects", "objects/pack", "objects/info"):
+        if (folder / name).is_dir():
+            parts += (folder / name).iterdir()
+    for name in ("refs", "logs"):
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            parts += (folder / name).rglob("*")
+    return parts
+
+
+def git_path() -> str:
+    """Return where git is.
+
+    Raises
+    ------
+    UnavailableError
+        If it is not installed.
+    """
+    path = shutil.which("git")
+    if path is None:
+        raise UnavailableError(
+            "Versions need git, which is not installed.",
+            hint="Install it (for example: apt-get install git) and try again; everything else works without.",
+        )
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    return path
