@@ -26,10 +26,17 @@ class WorkspaceOptions:
         Machines kept ready for each panel used lately.
     files_quota
         Bytes that the workspace's files may take.
+    database_url
+        PostgreSQL's URL for the journal, checkpoints, grants and runs; files in the folder when left out. A workspace
+        is found in it by its folder's name.
+    checkpoint_every
+        Changes between two checkpoints, 0 for none: opening replays no more than these.
     """
 
     limits: RunLimits = field(default_factory=RunLimits)
-    connections: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
     private_origins: tuple[str, ...] = ()
     pooled: int = 0
     files_quota: int = 100 << 20
+    database_url: str = field(default="", repr=False)
+    checkpoint_every: int = 1000
