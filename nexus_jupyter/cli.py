@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.add_argument("--dir", type=Path, default=Path(), help="where the workspace is, or will be")
     doctor.add_argument("--port", type=int, default=8888, help="port that JupyterLab shall use (%(default)s)")
+    doctor.add_argument(
+        "--verify", nargs="?", type=Path, const=Path(), metavar="DIR", help="check a journal, row by row"
+    )
+    doctor.add_argument("--repair", nargs="?", type=Path, const=Path(), metavar="DIR", help="mend a damaged journal")
     doctor.set_defaults(run=_doctor)
 
     check = commands.add_parser("check", help="check NXML files; exit code 1 when one has errors")
@@ -70,12 +74,21 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(run=_run)
 
-    export = commands.add_parser("export", help="write panels as one HTML file that lives on by itself")
+    export = commands.add_parser("export", help="write panels as one HTML file, or the journal")
     export.add_argument("dir", type=Path, metavar="DIR")
-    export.add_argument("--html", action="store_true", required=True, help="as a page for browsers")
+    form = export.add_mutually_exclusive_group(required=True)
+    form.add_argument("--html", action="store_true", help="as a page for browsers")
+    form.add_argument(
+        "--journal", type=Path, metavar="FILE", help="all changes, for nexus import; FILE.gz is compressed"
+    )
     export.add_argument("--panel", action="append", default=[], metavar="NAME", help="which one; all when left out")
     export.add_argument("--out", type=Path, metavar="FILE", help="where to; DIR.html when left out")
     export.set_defaults(run=_export)
+
+    bring_in = commands.add_parser("import", help="fill an empty workspace from an exported journal")
+    bring_in.add_argument("file", type=Path, metavar="FILE")
+    bring_in.add_argument("dir", type=Path, metavar="DIR")
+    bring_in.set_defaults(run=_import)
 
     bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
@@ -91,9 +104,16 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter import upkeep
     from nexus_jupyter.doctor import as_json, examine
 
-    findings = examine(arguments.dir.expanduser().absolute(), arguments.port)
+    if arguments.repair is not None:
+        print("\n".join(upkeep.repaired(arguments.repair)))
+        return 0
+    if arguments.verify is not None:
+        findings = list(upkeep.verified(arguments.verify))
+    else:
+        findings = examine(arguments.dir.expanduser().absolute(), arguments.port)
     if arguments.json:
         print(as_json(findings))
     else:
@@ -175,14 +195,25 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.upkeep import bring_in
+
+    print(bring_in(arguments.file, arguments.dir))
+    return 0
+
+
 def _export(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.notebook import Workspace
+    from nexus_jupyter.upkeep import options
 
     if not arguments.dir.is_dir():
         print(f"There is no workspace folder {arguments.dir}.", file=sys.stderr)
         return 2
     out = arguments.out or arguments.dir.absolute().with_suffix(".html")
-    with Workspace.open(arguments.dir) as workspace:
+    with Workspace.open(arguments.dir, options=options()) as workspace:
+        if arguments.journal:
+            print(workspace.export_journal(arguments.journal))
+            return 0
         page = workspace.export_html(*arguments.panel)
     out.write_text(page, encoding="utf-8")
     print(f"{out} ({len(page.encode()) / 1e6:.1f} MB)")

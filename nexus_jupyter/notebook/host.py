@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.upkeep_host import UpkeepHost
 from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
@@ -30,6 +31,8 @@ class Host(Protocol):
     kind: str
     #: One line that says where the workspace is.
     description: str
+    #: Calls about the journal itself.
+    upkeep: UpkeepHost
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.notebook.upkeep_host import LocalUpkeep, UpkeepHost
 from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
@@ -40,6 +41,7 @@ class LocalHost:
 
     def __init__(self, folder: Path, options: WorkspaceOptions | None = None) -> None:
         self.kernel = WorkspaceKernel(folder, options=options)
+        self.upkeep: UpkeepHost = LocalUpkeep(self.kernel)
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")

@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
+from nexus_jupyter.notebook.upkeep_host import RemoteUpkeep, UpkeepHost
 from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo, VersionInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
@@ -91,6 +92,7 @@ class RemoteHost:
         self._params = {"workspace": workspace} if workspace else {}
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
+        self.upkeep: UpkeepHost = RemoteUpkeep(self._call)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")

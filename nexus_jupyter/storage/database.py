@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from nexus_jupyter.protocol.errors import StorageError, UnavailableError
 from nexus_jupyter.storage.schema import HEAD
 
-__all__ = ["examine_advice", "open_database", "reading", "reason", "shown", "sqlite_url"]
+__all__ = ["connect", "examine_advice", "open_database", "reading", "reason", "shown", "sqlite_url"]
 
 #: Arbitrary, but the same for every Nexus: two that open a new database together migrate it one after the other.
 _MIGRATION_LOCK = 0x4E455855
@@ -44,7 +44,7 @@ def open_database(url: str) -> Engine:
     UnavailableError
         If the driver of the database is not installed.
     """
-    engine = _engine(_parsed(url))
+    engine = connect(url)
     try:
         _migrate(engine)
     except SQLAlchemyError as error:
@@ -57,6 +57,11 @@ def open_database(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for a URL, without looking what is there; raises as `open_database` does."""
+    return _engine(_parsed(url))
 
 
 def shown(engine: Engine) -> str:

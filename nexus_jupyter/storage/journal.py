@@ -82,7 +82,13 @@ class Journal:
         """
         if self._doubt:
             raise _in_doubt()
-        rows = self._rows(changes)
+        self._keep(self._rows(changes))
+
+    def restore(self, rows: Sequence[JournalRow]) -> None:
+        """Store rows of an exported journal with their digests, which the caller has checked; else as `append`."""
+        self._keep([{**row, "workspace": self._workspace} for row in rows])
+
+    def _keep(self, rows: list[dict[str, Any]]) -> None:  # Any: as above
         give_up = time.monotonic() + _PATIENCE
         while True:
             try:

@@ -1,9 +1,27 @@
 """The workspace kernel: panels and their lifecycle, runs, undo, versions, subscribers."""
 
+from nexus_jupyter.workspace.compaction import compact
 from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
+from nexus_jupyter.workspace.portable import export_lines, import_journal, write_lines
+from nexus_jupyter.workspace.repair import repair
 from nexus_jupyter.workspace.session import StreamSession
+from nexus_jupyter.workspace.verification import read_database, read_file, verify
 
-__all__ = ["PanelView", "StreamSession", "WorkspaceKernel", "WorkspaceOptions", "export_html"]
+__all__ = [
+    "PanelView",
+    "StreamSession",
+    "WorkspaceKernel",
+    "WorkspaceOptions",
+    "compact",
+    "export_html",
+    "export_lines",
+    "import_journal",
+    "read_database",
+    "read_file",
+    "repair",
+    "verify",
+    "write_lines",
+]
