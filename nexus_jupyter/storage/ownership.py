@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import select
 import socket
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
+from threading import Event
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
@@ -25,6 +27,9 @@ from nexus_jupyter.storage.database import reason, shown
 from nexus_jupyter.storage.schema import owners
 
 __all__ = ["Ownership"]
+
+#: Seconds that the lock is waited for, and between two tries.
+_PATIENCE, _PAUSE = 2.0, 0.05
 
 
 class Ownership:
@@ -50,7 +55,7 @@ class Ownership:
         self._connection: Connection | None = None
         self._lost = ""
         try:
-            ours = self._lock()
+            ours = self._locked_soon()
             self._token = self._take() if ours else 0
             holder = "" if ours else self._holder()
         except SQLAlchemyError as error:
@@ -104,6 +109,15 @@ class Ownership:
             connection.invalidate()
         with suppress(SQLAlchemyError):
             connection.close()
+
+    def _locked_soon(self) -> bool:
+        """Take the lock; the server may need a moment to notice that a process that was killed has gone."""
+        give_up = time.monotonic() + _PATIENCE
+        while not self._lock():
+            if time.monotonic() > give_up:
+                return False
+            Event().wait(_PAUSE)
+        return True
 
     def _lock(self) -> bool:
         self.release()
