@@ -43,7 +43,8 @@ class WorkspaceFolder:
             for path in (self.root, self.private, self.frames):
                 path.mkdir(parents=True, exist_ok=True)
             self.private.chmod(0o700)
-            self._lock = FileLock(self.private / "lock")
+            # Not thread-local: a server opens the workspace on one thread and closes it on another.
+            self._lock = FileLock(self.private / "lock", thread_local=False)
             self._acquire()
             ignored = self.private / ".gitignore"
             # Only when it is missing: on a full disk, writing it again would leave it empty.
