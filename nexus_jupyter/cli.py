@@ -168,6 +168,7 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.notebook import Workspace
+    from nexus_jupyter.upkeep import options
 
     given: dict[str, JsonValue] = {}
     for pair in arguments.args:
@@ -184,7 +185,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"There is no workspace folder {arguments.dir}. Make one with: nexus init {arguments.dir}", file=sys.stderr
         )
         return 2
-    with Workspace.open(arguments.dir) as workspace:
+    with Workspace.open(arguments.dir, options=options()) as workspace:
         run = workspace[arguments.panel].run(arguments.action, **given)
         if arguments.json:
             print(json.dumps({"id": run.id, "value": run.value, "rev": run.rev, "logs": run.logs}))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
@@ -46,10 +46,15 @@ class CheckpointStore:
         From `open_database`.
     workspace
         The workspace's name.
+    guard
+        Called in each transaction that writes; raises when the workspace is not this process's own any more.
     """
 
-    def __init__(self, engine: Engine, workspace: str) -> None:
+    def __init__(
+        self, engine: Engine, workspace: str, guard: Callable[[Connection], None] = lambda _connection: None
+    ) -> None:
         self._engine = engine
+        self._guard = guard
         self._workspace = workspace
         self._mine = checkpoints.c.workspace == workspace
 
@@ -64,6 +69,7 @@ class CheckpointStore:
         row = {"workspace": self._workspace, **{name: getattr(checkpoint, name) for name in Checkpoint.__slots__}}
         try:
             with self._engine.begin() as connection:
+                self._guard(connection)
                 connection.execute(delete(checkpoints).where(self._mine, checkpoints.c.rev == checkpoint.rev))
                 connection.execute(insert(checkpoints), [row])
         except SQLAlchemyError as error:
@@ -94,6 +100,7 @@ class CheckpointStore:
             return
         try:
             with self._engine.begin() as connection:
+                self._guard(connection)
                 connection.execute(delete(checkpoints).where(self._mine, checkpoints.c.rev.in_(revs)))
         except SQLAlchemyError as error:
             raise StorageError(f"Checkpoints could not be deleted: {reason(error)}.") from error

@@ -152,6 +152,8 @@ class Journal:
 
     def rows(self, *, after: int = 0, panel: str | None = None) -> Iterator[JournalRow]:
         """Yield rows as they are stored; else as `read`."""
+        # Rows up to the base count as dropped, even if a crash kept them from being deleted.
+        after = max(after, self.base.rev)
         while True:
             query = select(journal).where(self._mine, journal.c.rev > after)
             if panel is not None:
@@ -180,10 +182,14 @@ class Journal:
             self._base = Mark(row.last_rev, row.ts, row.digest) if row is not None else Mark()
         return self._base
 
+    def look_again(self) -> None:
+        """Take note of what another process may have dropped."""
+        self._base = None
+
     def mark(self, rev: int) -> Mark | None:
         """Return the place of a rev; ``None`` when the journal does not have it."""
-        if rev == self.base.rev:
-            return self.base
+        if rev <= self.base.rev:
+            return self.base if rev == self.base.rev else None
         query = select(journal.c.rev, journal.c.ts, journal.c.digest).where(self._mine, journal.c.rev == rev)
         with reading(self.engine) as connection:
             row = connection.execute(query).one_or_none()
@@ -213,7 +219,8 @@ class Journal:
         Raises
         ------
         StorageError
-            If there is no such checkpoint, or it could not be done; then nothing was dropped.
+            If there is no such checkpoint, or it could not be noted; then nothing was dropped. What is noted and could
+            not be deleted is deleted the next time.
         """
         first = self.base.rev + 1
         note = {"workspace": self._workspace, "last_rev": upto.rev, "first_rev": first, "ts": upto.ts}
@@ -227,11 +234,16 @@ class Journal:
                 if connection.execute(shown).scalar() != upto.digest:
                     raise StorageError(f"Nothing was dropped: there is no checkpoint of rev {upto.rev}.")
                 connection.execute(insert(compactions), [note])
-                dropped = connection.execute(delete(journal).where(self._mine, journal.c.rev <= upto.rev)).rowcount
+            self._base = upto
+            return sum(self._delete(min(last, upto.rev)) for last in range(first + _BATCH, upto.rev + _BATCH, _BATCH))
         except SQLAlchemyError as error:
-            raise StorageError(f"Nothing was dropped from the journal: {reason(error)}.") from error
-        self._base = upto
-        return int(dropped)
+            raise StorageError(f"The journal could not be compacted: {reason(error)}.") from error
+
+    def _delete(self, upto: int) -> int:
+        """Delete rows; few at a time, so that nobody who writes meanwhile has to wait long."""
+        with self.engine.begin() as connection:
+            self.guard(connection)
+            return int(connection.execute(delete(journal).where(self._mine, journal.c.rev <= upto)).rowcount)
 
     def close(self) -> None:
         """Close all connections, and let other processes write."""

@@ -88,6 +88,7 @@ class Store:
     def flush(self) -> int:
         """Project every change that the journal has by now; return the rev reached."""
         pending: list[Change] = []
+        self._journal.look_again()
         if self._journal.base.rev > self._cursor:
             self._begin()
         for change in self._journal.read(after=self._cursor):

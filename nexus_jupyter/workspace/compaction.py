@@ -52,6 +52,7 @@ def compact(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compact
     kept += [f"the last {wish.keep_days:g} days"] if wish.keep_days is not None else []
     reason = f"Kept were {' and '.join(kept)}."
     rows = store.journal.compact(mark, reason)
+    store.checkpoints.drop([rev for rev in store.checkpoints.revs() if rev < upto])
     _log.warning("%d rows of the journal were dropped, up to rev %d. %s", rows, upto, reason)
     return Compaction(rows=rows, upto=upto, reason=reason)
 

@@ -41,7 +41,7 @@ class WorkspaceStore:
                 ownership = Ownership(engine, folder.name)
                 undo.callback(ownership.release)
             self.journal = Journal(engine, folder.name, ownership)
-            self.checkpoints = CheckpointStore(engine, folder.name)
+            self.checkpoints = CheckpointStore(engine, folder.name, self.journal.guard)
             self.timeline = Timeline(self.journal, self.checkpoints)
             self.writer = Writer(self.journal, self.timeline, folder.name)
             self.checkpointer = Checkpointer(self.journal, self.checkpoints, options.checkpoint_every)

@@ -161,8 +161,8 @@ def test_compacting_drops_what_is_old_and_changes_nothing_else(opened: Opener, a
             kernel.undo("counter", ann)
         with pytest.raises(NotFoundError, match="nothing of yours to undo"):
             kernel.undo("counter", ann)
-        noted = kernel.journal.base
-        assert noted.rev == 31
+        assert kernel.journal.base.rev == 31
+        assert min(kernel.store.checkpoints.revs()) == 31
         assert kernel.head.rev == 61
 
 
@@ -177,6 +177,22 @@ def test_a_compacted_journal_needs_its_first_checkpoint(opened: Opener) -> None:
     opened.sql("DELETE FROM checkpoints")
     with pytest.raises(StorageError, match="no checkpoint of it is sound"), opened():
         pass
+
+
+def test_rows_that_a_crash_kept_from_being_dropped_do_not_come_back(opened: Opener) -> None:
+    opened.sql("CREATE TABLE kept AS SELECT * FROM journal WHERE rev = 31")
+    with opened() as kernel:
+        compact(kernel.store, kernel.trilog, CompactBody(keep_changes=15, **WITHOUT))
+    opened.sql("INSERT INTO journal SELECT * FROM kept")
+    with opened() as kernel:
+        assert next(iter(kernel.journal.read())).rev == 32
+        assert kernel.writer.at(31).entity("counter/state.count").attrs["value"] == 30
+        compact(kernel.store, kernel.trilog, CompactBody(keep_changes=10, **WITHOUT))
+    engine = open_database(opened.options.database_url or sqlite_url(opened.folder / ".nexus" / "journal.db"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT min(rev) FROM journal")).scalar() == 37
+        assert connection.execute(text("SELECT count(*) FROM compactions")).scalar() == 2
+    engine.dispose()
 
 
 def test_a_client_that_was_away_since_before_the_journal_begins_gets_a_snapshot(opened: Opener, ann: Actor) -> None:
