@@ -263,11 +263,19 @@ class Journal:
         return rows
 
     def _store(self, rows: list[dict[str, Any]]) -> None:  # Any: as above
-        with self.engine.connect() as connection, connection.begin() as transaction:
-            self.guard(connection)
-            connection.execute(insert(journal), rows)
-            self._doubt = rows
-            transaction.commit()
+        with self.engine.connect() as connection:
+            try:
+                with connection.begin() as transaction:
+                    self.guard(connection)
+                    connection.execute(insert(journal), rows)
+                    self._doubt = rows
+                    transaction.commit()
+            except (SQLAlchemyError, StorageError):
+                raise
+            except BaseException:
+                # Ctrl-C in the middle of a statement: the connection is in no state that others could go on from.
+                connection.invalidate()
+                raise
         self._doubt = []
 
     def _stored(self, give_up: float) -> bool:
