@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
 
-.PHONY: help demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible soak protocol setup
+.PHONY: help demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible soak faults protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ reproducible: setup  ## Build the engine artefact twice in different folders and
 
 soak: setup  ## Run hostile and friendly programs at random (SOAK_SECONDS=600)
 	NEXUS_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sandbox/test_soak.py -s --timeout=0
+
+faults: setup  ## Kill writers and the database server at random, 500 times (NEXUS_KILLS=500)
+	NEXUS_KILLS=$${NEXUS_KILLS:-500} $(BIN)/pytest tests/faults -s
 
 protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contracts
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json

@@ -7,11 +7,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NexusError
 
 __all__ = ["main"]
+
+#: What `argparse` adds commands to; it has no public name.
+Commands = Any
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,8 +50,23 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.add_argument("--dir", type=Path, default=Path(), help="where the workspace is, or will be")
     doctor.add_argument("--port", type=int, default=8888, help="port that JupyterLab shall use (%(default)s)")
+    doctor.add_argument(
+        "--verify", nargs="?", type=Path, const=Path(), metavar="DIR", help="check a journal, row by row"
+    )
+    doctor.add_argument("--repair", nargs="?", type=Path, const=Path(), metavar="DIR", help="mend a damaged journal")
     doctor.set_defaults(run=_doctor)
 
+    _add_file_commands(commands)
+    _add_workspace_commands(commands)
+
+    bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
+    bench.set_defaults(run=_bench)
+    return parser
+
+
+def _add_file_commands(commands: Commands) -> None:
     check = commands.add_parser("check", help="check NXML files; exit code 1 when one has errors")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument("--json", action="store_true", help="print JSON")
@@ -58,15 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     fmt.add_argument("--check", action="store_true", help="change nothing; exit code 1 when a file would change")
     fmt.set_defaults(run=_fmt)
 
-    init = commands.add_parser("init", help="make a workspace folder")
-    init.add_argument("dir", nargs="?", type=Path, default=Path("nexus-workspace"), metavar="DIR")
-    init.set_defaults(run=_init)
-
     merge_file = commands.add_parser("merge-file", help="merge three versions of a panel's file, as git's merge driver")
     for name in ("base", "ours", "theirs"):
         merge_file.add_argument(name, type=Path, metavar=name.upper())
     merge_file.add_argument("path", metavar="PATH", help="where the file lies in the repository")
     merge_file.set_defaults(run=_merge_file)
+
+
+def _add_workspace_commands(commands: Commands) -> None:
+    init = commands.add_parser("init", help="make a workspace folder")
+    init.add_argument("dir", nargs="?", type=Path, default=Path("nexus-workspace"), metavar="DIR")
+    init.set_defaults(run=_init)
 
     run = commands.add_parser("run", help="run an action of a panel")
     run.add_argument("dir", type=Path, metavar="DIR")
@@ -76,20 +97,24 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(run=_run)
 
-    export = commands.add_parser("export", help="write panels as a page that lives on by itself, or the object graph")
+    export = commands.add_parser(
+        "export", help="write panels as a page that lives on by itself, the object graph, or the journal"
+    )
     export.add_argument("dir", type=Path, metavar="DIR")
     form = export.add_mutually_exclusive_group(required=True)
     form.add_argument("--html", action="store_true", help="the panels, as a page for browsers")
     form.add_argument("--jsonld", type=Path, metavar="FILE", help="the object graph and its history, as JSON-LD")
+    form.add_argument(
+        "--journal", type=Path, metavar="FILE", help="all changes, for nexus import; FILE.gz is compressed"
+    )
     export.add_argument("--panel", action="append", default=[], metavar="NAME", help="which one; all when left out")
     export.add_argument("--out", type=Path, metavar="FILE", help="where to; DIR.html when left out")
     export.set_defaults(run=_export)
 
-    bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
-    bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
-    bench.set_defaults(run=_bench)
-    return parser
+    bring_in = commands.add_parser("import", help="fill an empty workspace from an exported journal")
+    bring_in.add_argument("file", type=Path, metavar="FILE")
+    bring_in.add_argument("dir", type=Path, metavar="DIR")
+    bring_in.set_defaults(run=_import)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -99,9 +124,16 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter import upkeep
     from nexus_jupyter.doctor import as_json, examine
 
-    findings = examine(arguments.dir.expanduser().absolute(), arguments.port)
+    if arguments.repair is not None:
+        print("\n".join(upkeep.repaired(arguments.repair)))
+        return 0
+    if arguments.verify is not None:
+        findings = list(upkeep.verified(arguments.verify))
+    else:
+        findings = examine(arguments.dir.expanduser().absolute(), arguments.port)
     if arguments.json:
         print(as_json(findings))
     else:
@@ -171,6 +203,7 @@ def _merge_file(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.notebook import Workspace
+    from nexus_jupyter.upkeep import options
 
     given: dict[str, JsonValue] = {}
     for pair in arguments.args:
@@ -187,7 +220,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"There is no workspace folder {arguments.dir}. Make one with: nexus init {arguments.dir}", file=sys.stderr
         )
         return 2
-    with Workspace.open(arguments.dir) as workspace:
+    with Workspace.open(arguments.dir, options=options()) as workspace:
         run = workspace[arguments.panel].run(arguments.action, **given)
         if arguments.json:
             print(json.dumps({"id": run.id, "value": run.value, "rev": run.rev, "logs": run.logs}))
@@ -198,20 +231,31 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.upkeep import bring_in
+
+    print(bring_in(arguments.file, arguments.dir))
+    return 0
+
+
 def _export(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.notebook import Workspace
+    from nexus_jupyter.upkeep import options
 
     if not arguments.dir.is_dir():
         print(f"There is no workspace folder {arguments.dir}.", file=sys.stderr)
         return 2
     if arguments.jsonld is not None:
-        with Workspace.open(arguments.dir) as workspace:
+        with Workspace.open(arguments.dir, options=options()) as workspace:
             document = workspace.nog.to_jsonld()
         arguments.jsonld.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         print(f"{arguments.jsonld} ({len(document['@graph'])} things)")
         return 0
     out = arguments.out or arguments.dir.absolute().with_suffix(".html")
-    with Workspace.open(arguments.dir) as workspace:
+    with Workspace.open(arguments.dir, options=options()) as workspace:
+        if arguments.journal:
+            print(workspace.export_journal(arguments.journal))
+            return 0
         page = workspace.export_html(*arguments.panel)
     out.write_text(page, encoding="utf-8")
     print(f"{out} ({len(page.encode()) / 1e6:.1f} MB)")

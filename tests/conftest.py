@@ -9,7 +9,9 @@ import pytest
 
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.storage import sqlite_url
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+from tests.postgres import Cluster, cluster
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ANN = Actor(id="ann", name="Ann")
@@ -38,6 +40,29 @@ def kernel(tmp_path: Path, engine: Engine) -> Iterator[WorkspaceKernel]:
     opened = WorkspaceKernel(tmp_path / "ws", engine=engine)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of the tests' own."""
+    server = cluster()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: a file, then one on a server."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "j.db")
+    return str(request.getfixturevalue("postgres").database())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def options(request: pytest.FixtureRequest) -> WorkspaceOptions:
+    """Options of a workspace with its journal in its folder, then on a database server; few changes a checkpoint."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").database()
+    return WorkspaceOptions(database_url=url, checkpoint_every=10)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ LAYERS = {
     "server": 5,
     "notebook": 5,
     "doctor": 5,
+    "upkeep": 6,
     "reference": 5,
     "demo": 5,
     "benchmarks": 6,

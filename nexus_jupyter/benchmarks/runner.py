@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, kernel, lab, nog, sandbox, sockets
+from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, nog, sandbox, sockets
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -18,6 +18,7 @@ __all__ = ["run"]
 _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "sandbox": sandbox.sandbox,
     "panel": kernel.panel,
+    "journal": journal.journal,
     "click": lab.click,
     "sockets": sockets.sockets,
     "layout": javascript.layout,

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import GraphsHost
+from nexus_jupyter.notebook.upkeep_host import UpkeepHost
 from nexus_jupyter.notebook.versions_host import VersionsHost
 from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
@@ -33,6 +34,8 @@ class Host(Protocol):
     description: str
     #: Commits, branches, merges and their questions.
     versions: VersionsHost
+    #: Calls about the journal itself.
+    upkeep: UpkeepHost
 
     @property
     def graphs(self) -> GraphsHost:

@@ -12,6 +12,7 @@ from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.notebook.upkeep_host import LocalUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import LocalVersions, VersionsHost
 from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
@@ -42,6 +43,7 @@ class LocalHost:
     def __init__(self, folder: Path, options: WorkspaceOptions | None = None) -> None:
         self.kernel = WorkspaceKernel(folder, options=options)
         self.graphs = LocalGraphs(self.kernel)
+        self.upkeep: UpkeepHost = LocalUpkeep(self.kernel)
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")

@@ -17,6 +17,7 @@ from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
+from nexus_jupyter.notebook.upkeep_host import RemoteUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import RemoteVersions, VersionsHost
 from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo
 from nexus_jupyter.protocol.base import JsonValue
@@ -95,6 +96,7 @@ class RemoteHost:
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
         self.graphs = RemoteGraphs(lambda method, path, **options: self._call(method, path, **options).content)
+        self.upkeep: UpkeepHost = RemoteUpkeep(self._call)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")

@@ -20,6 +20,7 @@ from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
 from nexus_jupyter.protocol.api import ReplayInfo, RunInfo
 from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.protocol.upkeep import CompactBody, Compaction
 from nexus_jupyter.protocol.versions import VersionInfo
 
 if TYPE_CHECKING:
@@ -273,6 +274,50 @@ class Workspace:
             for change in self._host.changes()
         ]
         return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops"])
+
+    def compact(
+        self, *, keep_days: float | None = None, keep_changes: int | None = None, without_trilog: bool = False
+    ) -> Compaction:
+        """Drop old changes from the journal. Panels and states stay as they are; undo and `journal` reach less far.
+
+        Parameters
+        ----------
+        keep_days, keep_changes
+            What stays: changes of so many days, and so many changes; what either keeps stays. With neither, all does.
+        without_trilog
+            Drop changes that TriLog has not read, too; it will then never know them.
+
+        Returns
+        -------
+        Compaction
+            What was dropped, which the journal notes as well.
+
+        Raises
+        ------
+        StorageError
+            If it would not be safe; then nothing was dropped.
+        """
+        wish = CompactBody(keep_days=keep_days, keep_changes=keep_changes, without_trilog=without_trilog)
+        return self._host.upkeep.compact(wish)
+
+    def export_journal(self, path: str | Path) -> Path:
+        """Write the journal to a file that ``nexus import`` fills another workspace from, on any database.
+
+        Parameters
+        ----------
+        path
+            Where to; compressed if the name ends in ``.gz``.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from nexus_jupyter.workspace import write_lines
+
+        file = Path(path)
+        write_lines(self._host.upkeep.lines(), file)
+        return file
 
     def close(self) -> None:
         """Let go of the workspace. Nothing is lost: every change is saved when it is made."""

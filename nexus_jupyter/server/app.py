@@ -9,13 +9,13 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
-from traitlets import Bool, Dict, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, Unicode, default
 
 from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
 from nexus_jupyter.sandbox import RunLimits
-from nexus_jupyter.server import execution, graph, panels, versions, workspaces
+from nexus_jupyter.server import execution, graph, panels, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import openapi
@@ -64,6 +64,8 @@ ROUTES: list[tuple[str, type]] = [
     ("workspace/conflicts", versions.ConflictsHandler),
     ("workspace/export", workspaces.ExportHandler),
     ("workspace/journal", workspaces.JournalHandler),
+    ("workspace/journal/export", upkeep.ExportedJournalHandler),
+    ("workspace/compact", upkeep.CompactHandler),
     ("workspace/graph", graph.GraphHandler),
     ("workspace/graph/match", graph.MatchHandler),
     ("workspace/graph/impact", graph.ImpactHandler),
@@ -132,11 +134,24 @@ class NexusApp(ExtensionApp):
     connections = Dict(
         Unicode(), Unicode(), config=True, help="Databases that panels can be granted: SQLAlchemy URLs by name."
     )
+    database_url = Unicode(
+        config=True,
+        help="PostgreSQL's URL for journal, checkpoints, grants and runs; files in the workspace's folder when empty. "
+        "A workspace is found in it by its folder's name. NEXUS_DATABASE_URL gives it without showing the password.",
+    )
+    checkpoint_every = Integer(
+        1000, min=0, config=True, help="Changes between two checkpoints, which make opening fast; 0 for none."
+    )
     private_origins = List(
         Unicode(),
         config=True,
         help="Origins (http://host:port) that panels can be granted although their addresses are not public.",
     )
+
+    @default("database_url")
+    def _database_url(self) -> str:
+        # Taken out of the environment, which kernels inherit: what runs in them has no business in the database.
+        return os.environ.pop("NEXUS_DATABASE_URL", "")
 
     @property
     def workspace_options(self) -> WorkspaceOptions:
@@ -155,6 +170,8 @@ class NexusApp(ExtensionApp):
             files_quota=self.files_quota,
             quotas=Quotas(**{field.name: getattr(self, f"quota_{field.name}") for field in fields(Quotas)}),
             versioned_file_limit=self.versioned_file_limit,
+            database_url=self.database_url,
+            checkpoint_every=self.checkpoint_every,
         )
 
     def initialize_settings(self) -> None:

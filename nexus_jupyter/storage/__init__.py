@@ -1,8 +1,27 @@
-"""The relational database: the journal, the grants, and the recordings of runs."""
+"""The relational database: the journal, its checkpoints, the grants, and the recordings of runs."""
 
-from nexus_jupyter.storage.database import open_database, sqlite_url
+from nexus_jupyter.storage.chain import FIELDS, chained
+from nexus_jupyter.storage.checkpoints import Checkpoint, CheckpointStore
+from nexus_jupyter.storage.database import examine_advice, open_database, shown, sqlite_url
 from nexus_jupyter.storage.grants import GrantStore
-from nexus_jupyter.storage.journal import Journal
+from nexus_jupyter.storage.journal import Journal, Mark, change_of
+from nexus_jupyter.storage.ownership import Ownership
 from nexus_jupyter.storage.runs import RunRecording, RunStore
 
-__all__ = ["GrantStore", "Journal", "RunRecording", "RunStore", "open_database", "sqlite_url"]
+__all__ = [
+    "FIELDS",
+    "Checkpoint",
+    "CheckpointStore",
+    "GrantStore",
+    "Journal",
+    "Mark",
+    "Ownership",
+    "RunRecording",
+    "RunStore",
+    "chained",
+    "change_of",
+    "examine_advice",
+    "open_database",
+    "shown",
+    "sqlite_url",
+]

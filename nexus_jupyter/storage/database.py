@@ -1,43 +1,138 @@
-"""Opening a database: SQLite by default, any SQLAlchemy URL by configuration, migrated to the newest schema."""
+"""Opening a database: SQLite by default, PostgreSQL by configuration, migrated to the newest schema."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.protocol.errors import StorageError, UnavailableError
 from nexus_jupyter.storage.schema import HEAD
 
-__all__ = ["open_database", "sqlite_url"]
+__all__ = ["connect", "examine_advice", "open_database", "reading", "reason", "shown", "sqlite_url"]
+
+#: Arbitrary, but the same for every Nexus: two that open a new database together migrate it one after the other.
+_MIGRATION_LOCK = 0x4E455855
+#: A database server that does not answer is given up after these seconds; dead connections are found in a minute.
+_POSTGRES = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_ALWAYS_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 
 
 def sqlite_url(file: Path) -> str:
     """Return the URL of a SQLite file."""
-    return f"sqlite:///{file}"
+    return URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def open_database(url: str) -> Engine:
     """Connect, and bring the schema up to date.
 
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/DATABASE``; neither errors nor logs show a password.
+
     Raises
     ------
     StorageError
         If the database cannot be opened or was written by a newer version.
+    UnavailableError
+        If the driver of the database is not installed.
     """
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+    engine = connect(url)
     try:
         _migrate(engine)
     except SQLAlchemyError as error:
         engine.dispose()
         raise StorageError(
-            f"The journal at {engine.url.render_as_string()} cannot be opened: {_reason(error)}.",
-            hint="Check that the folder exists, that you may write to it, and that the disk is not full.",
+            f"The journal at {shown(engine)} cannot be opened: {reason(error)}.",
+            hint=_advice(engine),
         ) from error
+    except StorageError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for a URL, without looking what is there; raises as `open_database` does."""
+    return _engine(_parsed(url))
+
+
+def shown(engine: Engine) -> str:
+    """Return where a database is, without anything that opens it."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
+
+
+def reason(error: SQLAlchemyError) -> str:
+    """Return what the database said of an error, in one line without the full stop."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    return (said.splitlines()[0] if said else type(error).__name__).rstrip(".")
+
+
+def examine_advice(engine: Engine) -> str:
+    """Return the sentence that tells how a damaged database is looked through and repaired."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    folder = f" {Path(file).parent.parent}" if file else " DIR"
+    return (
+        f"Run `nexus doctor --verify{folder}` to see what is damaged, and `nexus doctor --repair{folder}` to mend it."
+    )
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection to read with.
+
+    Raises
+    ------
+    StorageError
+        If the database cannot be read.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise StorageError(
+            f"The journal at {shown(engine)} cannot be read: {reason(error)}.", hint=_advice(engine)
+        ) from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not raised from the error, which may quote what it could not read: the password.
+        raise StorageError(
+            "The database's URL cannot be understood.",
+            hint="It is of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special characters encoded.",
+        ) from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url)
+        event.listen(engine, "connect", _set_up_sqlite)
+        return engine
+    try:
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRES)
+    except ModuleNotFoundError as error:
+        raise UnavailableError(
+            f"The database needs the package {error.name}.", hint="Run: pip install 'nexus-jupyter[postgres]'"
+        ) from error
+    except ArgumentError as error:
+        raise StorageError(
+            f"There is no support for databases of the kind '{url.drivername}'.",
+            hint="Use PostgreSQL, or leave the URL out for SQLite.",
+        ) from error
+    event.listen(engine, "connect", _set_up_postgres)
     return engine
 
 
@@ -47,21 +142,32 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # Any: the driver
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _set_up_postgres(connection: Any, _record: object) -> None:  # Any: the driver's own connection type
+    # What is acknowledged must survive a crash, whatever the server is set to; stricter settings stay.
+    connection.execute(_ALWAYS_DURABLE)
+    connection.commit()
+
+
+def _advice(engine: Engine) -> str:
+    if engine.dialect.name != "sqlite":
+        return "Check that the database server runs and can be reached, and that the user may create tables."
+    file = Path(engine.url.database or "")
+    if file.exists() and file.stat().st_size:
+        return examine_advice(engine)
+    return "Check that the folder exists, that you may write to it, and that the disk is not full."
+
+
 def _migrate(engine: Engine) -> None:
-    found = _revision(engine)
-    if found == HEAD:
+    if _revision(engine) == HEAD:
         return
-    if found is not None and found > HEAD:
-        raise StorageError(
-            f"The journal was written by a newer Nexus (schema {found}, this one knows {HEAD}).",
-            hint="Update nexus-jupyter.",
-        )
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -71,8 +177,9 @@ def _revision(engine: Engine) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return None if found is None else str(found)
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).rstrip(".")
+    if found is not None and str(found) > HEAD:
+        raise StorageError(
+            f"The journal was written by a newer Nexus (schema {found}, this one knows {HEAD}).",
+            hint="Update nexus-jupyter.",
+        )
+    return None if found is None else str(found)

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.capability import Capability, Grant
 from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.database import reading, reason
 from nexus_jupyter.storage.schema import grants
 
 __all__ = ["GrantStore"]
@@ -30,15 +31,20 @@ class GrantStore:
         From `open_database`.
     workspace
         The workspace's name.
+    guard
+        Called in each transaction that writes; raises when the workspace is not this process's own any more.
     """
 
-    def __init__(self, engine: Engine, workspace: str) -> None:
+    def __init__(
+        self, engine: Engine, workspace: str, guard: Callable[[Connection], None] = lambda _connection: None
+    ) -> None:
         self._engine = engine
+        self._guard = guard
         self._workspace = workspace
         self._lock = threading.Lock()
         self._listeners: list[Callable[[str], None]] = []
         query = select(grants).where(grants.c.workspace == workspace)
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             rows = connection.execute(query.order_by(grants.c.at)).all()
         self._grants = {
             row.id: Grant.model_validate({name: getattr(row, name) for name in Grant.model_fields}) for row in rows
@@ -135,10 +141,11 @@ class GrantStore:
     def _write(self, change: Callable[..., object]) -> None:
         try:
             with self._engine.begin() as connection:
+                self._guard(connection)
                 change(connection)
         except SQLAlchemyError as error:
             raise StorageError(
-                f"The grant could not be saved: {getattr(error, 'orig', None) or error}.",
+                f"The grant could not be saved: {reason(error)}.",
                 hint="Check the disk's free space and that no other process uses the workspace.",
             ) from error
 

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
 
-from pydantic import TypeAdapter
-from sqlalchemy import Engine, Row, func, insert, or_, select
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
-from nexus_jupyter.storage.schema import journal
+from nexus_jupyter.storage.chain import chained
+from nexus_jupyter.storage.database import examine_advice, reading, reason
+from nexus_jupyter.storage.ownership import Ownership
+from nexus_jupyter.storage.schema import checkpoints, compactions, journal
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Mark", "change_of"]
 
 _OPS: TypeAdapter[list[Op]] = TypeAdapter(list[Op])
 _BATCH = 1000
+#: Seconds that a change waits for a database server that restarts, and between two looks.
+_PATIENCE, _PAUSE = 10.0, 0.05
+#: SQLSTATE classes of a server that goes, comes, or cannot be reached; without a state the connection itself broke.
+_RESTARTING = ("57P", "08")
+
+JournalRow = Mapping[str, Any]  # Any: columns of several types
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the journal: a rev, when it was made (nanoseconds since the epoch), and the digest of its row."""
+
+    rev: int = 0
+    ts: int = 0
+    digest: str = ""
 
 
 class Journal:
@@ -28,12 +51,25 @@ class Journal:
         From `open_database`.
     workspace
         The workspace's name; several may share a database.
+    ownership
+        The right to write, for a database that other processes can reach; checked in each transaction that writes.
     """
 
-    def __init__(self, engine: Engine, workspace: str) -> None:
+    def __init__(self, engine: Engine, workspace: str, ownership: Ownership | None = None) -> None:
         #: The database, which the workspace's other tables are in too.
         self.engine = engine
         self._workspace = workspace
+        self._ownership = ownership
+        self._mine = journal.c.workspace == workspace
+        self._tip: str | None = None
+        self._base: Mark | None = None
+        #: Rows whose commit was asked for and neither confirmed nor refused.
+        self._doubt: list[dict[str, Any]] = []  # Any: as above
+
+    def guard(self, connection: Connection) -> None:
+        """Make sure, inside a transaction that is about to write, that the workspace is this process's own."""
+        if self._ownership is not None:
+            self._ownership.check(connection)
 
     def append(self, changes: Sequence[Change]) -> None:
         """Store changes in one transaction; when this returns they are on disk.
@@ -41,46 +77,247 @@ class Journal:
         Raises
         ------
         StorageError
-            If they could not be stored; then none of them is.
+            If they could not be stored; then none of them is. If the connection was lost while they were, and it
+            cannot be found out whether they are, `settle` must tell before more can be appended.
         """
-        try:
-            with self.engine.begin() as connection:
-                connection.execute(insert(journal), [_row(change) for change in changes])
-        except SQLAlchemyError as error:
-            raise StorageError(
-                f"The change could not be saved: {getattr(error, 'orig', None) or error}.",
-                hint="Nothing was changed. Check the disk's free space and that no other process uses the workspace.",
-            ) from error
+        if self._doubt:
+            raise _in_doubt()
+        self._keep(self._rows(changes))
+
+    def restore(self, rows: Sequence[JournalRow]) -> None:
+        """Store rows of an exported journal with their digests, which the caller has checked; else as `append`."""
+        self._keep([{**row, "workspace": self._workspace} for row in rows])
+
+    def _keep(self, rows: list[dict[str, Any]]) -> None:  # Any: as above
+        give_up = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._store(rows)
+            except SQLAlchemyError as error:
+                if self._doubt and self._stored(give_up):
+                    break
+                if not _restarting(error) or time.monotonic() > give_up:
+                    raise StorageError(
+                        f"The change could not be saved: {reason(error)}.",
+                        hint="Nothing was changed. Check that the disk is not full, that the database can be reached, "
+                        "and that no other process uses the workspace.",
+                    ) from error
+                Event().wait(_PAUSE)
+            else:
+                break
+        self._tip = rows[-1]["digest"]
+
+    def settle(self) -> list[Change]:
+        """Find out about changes that an interrupted `append` left in doubt; return those that are stored after all.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be found out now.
+        """
+        rows = self._doubt
+        if not rows or not self._stored(time.monotonic()):
+            return []
+        self._tip = rows[-1]["digest"]
+        return [change_of(row) for row in rows]
 
     def read(self, *, after: int = 0, panel: str | None = None) -> Iterator[Change]:
-        """Yield the changes after a rev in order: all, or those that concern a panel, the whole workspace's included.
+        """Yield the changes after a rev in order, as far back as the journal reaches.
+
+        All, or those that concern a panel, the whole workspace's included.
 
         The journal is read in batches, so that a long one needs no more memory than a short one.
         """
+        for row in self.rows(after=after, panel=panel):
+            yield change_of(row)
+
+    def replay(self, start: Mark) -> Iterator[Change]:
+        """Yield the changes after a place, each checked to be what was written, and none missing.
+
+        Raises
+        ------
+        StorageError
+            At the first rev that is missing or was changed.
+        """
+        rev, digest = start.rev, start.digest
+        for row in self.rows(after=rev):
+            if row["rev"] != rev + 1:
+                raise self._damaged(f"lacks rev {rev + 1} (found {row['rev']} next)")
+            rev, digest = row["rev"], chained(digest, row)
+            if digest != row["digest"]:
+                raise self._damaged(f"is damaged: rev {rev} is not what was written")
+            try:
+                change = change_of(row)
+            except ValidationError as error:
+                raise self._damaged(f"is damaged: rev {rev} cannot be read") from error
+            yield change
+
+    def rows(self, *, after: int = 0, panel: str | None = None) -> Iterator[JournalRow]:
+        """Yield rows as they are stored; else as `read`."""
+        # Rows up to the base count as dropped, even if a crash kept them from being deleted.
+        after = max(after, self.base.rev)
         while True:
-            query = select(journal).where(journal.c.workspace == self._workspace, journal.c.rev > after)
+            query = select(journal).where(self._mine, journal.c.rev > after)
             if panel is not None:
                 query = query.where(or_(journal.c.panel == panel, journal.c.panel.is_(None)))
-            with self.engine.connect() as connection:
-                rows = connection.execute(query.order_by(journal.c.rev).limit(_BATCH)).all()
-            for row in rows:
-                yield _change(row)
+            with reading(self.engine) as connection:
+                rows = connection.execute(query.order_by(journal.c.rev).limit(_BATCH)).mappings().all()
+            yield from (dict(row) for row in rows)
             if len(rows) < _BATCH:
                 return
-            after = rows[-1].rev
+            after = rows[-1]["rev"]
 
     def last_rev(self) -> int:
         """Return the rev of the newest change, 0 when there is none."""
-        query = select(func.max(journal.c.rev)).where(journal.c.workspace == self._workspace)
-        with self.engine.connect() as connection:
+        query = select(func.max(journal.c.rev)).where(self._mine)
+        with reading(self.engine) as connection:
+            found = connection.execute(query).scalar()
+        return self.base.rev if found is None else int(found)
+
+    @property
+    def base(self) -> Mark:
+        """The newest change that was dropped, which the first row follows; rev 0 when the journal is whole."""
+        if self._base is None:
+            query = select(compactions).where(compactions.c.workspace == self._workspace)
+            with reading(self.engine) as connection:
+                row = connection.execute(query.order_by(compactions.c.last_rev.desc()).limit(1)).one_or_none()
+            self._base = Mark(row.last_rev, row.ts, row.digest) if row is not None else Mark()
+        return self._base
+
+    def look_again(self) -> None:
+        """Take note of what another process may have dropped."""
+        self._base = None
+
+    def mark(self, rev: int) -> Mark | None:
+        """Return the place of a rev; ``None`` when the journal does not have it."""
+        if rev <= self.base.rev:
+            return self.base if rev == self.base.rev else None
+        query = select(journal.c.rev, journal.c.ts, journal.c.digest).where(self._mine, journal.c.rev == rev)
+        with reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return Mark(*row) if row is not None else None
+
+    def older_than(self, ts: int) -> int:
+        """Return the rev of the newest change before a time (nanoseconds since the epoch), 0 when there is none."""
+        query = select(func.max(journal.c.rev)).where(self._mine, journal.c.ts < ts)
+        with reading(self.engine) as connection:
             return int(connection.execute(query).scalar() or 0)
 
+    def check_dense(self) -> None:
+        """Make sure, by counting, that no rev is missing; raises `StorageError` that names the first one."""
+        query = select(func.count(), func.max(journal.c.rev)).where(self._mine, journal.c.rev > self.base.rev)
+        with reading(self.engine) as connection:
+            count, newest = connection.execute(query).one()
+            if count == (newest or self.base.rev) - self.base.rev:
+                return
+            revs = select(journal.c.rev).where(self._mine, journal.c.rev > self.base.rev).order_by(journal.c.rev)
+            for expected, rev in enumerate(connection.execute(revs).scalars(), self.base.rev + 1):
+                if rev != expected:
+                    raise self._damaged(f"lacks rev {expected} (found {rev} next)")
+
+    def compact(self, upto: Mark, why: str) -> int:
+        """Drop the rows up to a place that a checkpoint shows, and note that; return how many they were.
+
+        Raises
+        ------
+        StorageError
+            If there is no such checkpoint, or it could not be noted; then nothing was dropped. What is noted and could
+            not be deleted is deleted the next time.
+        """
+        first = self.base.rev + 1
+        note = {"workspace": self._workspace, "last_rev": upto.rev, "first_rev": first, "ts": upto.ts}
+        note |= {"at": datetime.now(UTC).isoformat(), "digest": upto.digest, "reason": why}
+        shown = select(checkpoints.c.digest).where(
+            checkpoints.c.workspace == self._workspace, checkpoints.c.rev == upto.rev
+        )
+        try:
+            with self.engine.begin() as connection:
+                self.guard(connection)
+                if connection.execute(shown).scalar() != upto.digest:
+                    raise StorageError(f"Nothing was dropped: there is no checkpoint of rev {upto.rev}.")
+                connection.execute(insert(compactions), [note])
+            self._base = upto
+            return sum(self._delete(min(last, upto.rev)) for last in range(first + _BATCH, upto.rev + _BATCH, _BATCH))
+        except SQLAlchemyError as error:
+            raise StorageError(f"The journal could not be compacted: {reason(error)}.") from error
+
+    def _delete(self, upto: int) -> int:
+        """Delete rows; few at a time, so that nobody who writes meanwhile has to wait long."""
+        with self.engine.begin() as connection:
+            self.guard(connection)
+            return int(connection.execute(delete(journal).where(self._mine, journal.c.rev <= upto)).rowcount)
+
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and let other processes write."""
+        if self._ownership is not None:
+            self._ownership.release()
         self.engine.dispose()
 
+    def _rows(self, changes: Sequence[Change]) -> list[dict[str, Any]]:  # Any: as above
+        if self._tip is None:
+            newest = self.mark(self.last_rev())
+            self._tip = newest.digest if newest is not None else ""
+        digest, rows = self._tip, []
+        for change in changes:
+            row = _row(change)
+            row["digest"] = digest = chained(digest, row)
+            rows.append(row)
+        return rows
 
-def _row(change: Change) -> dict[str, object]:
+    def _store(self, rows: list[dict[str, Any]]) -> None:  # Any: as above
+        with self.engine.connect() as connection:
+            try:
+                with connection.begin() as transaction:
+                    self.guard(connection)
+                    connection.execute(insert(journal), rows)
+                    self._doubt = rows
+                    transaction.commit()
+            except (SQLAlchemyError, StorageError):
+                raise
+            except BaseException:
+                # Ctrl-C in the middle of a statement: the connection is in no state that others could go on from.
+                connection.invalidate()
+                raise
+        self._doubt = []
+
+    def _stored(self, give_up: float) -> bool:
+        """Look whether the rows in doubt are there, if need be until a moment (of the monotonic clock)."""
+        newest = self._doubt[-1]
+        query = select(journal.c.digest).where(self._mine, journal.c.rev == newest["rev"])
+        while True:
+            try:
+                with self.engine.begin() as connection:
+                    if self._ownership is not None:
+                        # The commit may still be under way in a server that has not noticed that we have gone.
+                        self._ownership.check(connection, alone=True)
+                    found = connection.execute(query).scalar()
+            except SQLAlchemyError as error:
+                if not _restarting(error) or time.monotonic() >= give_up:
+                    raise _in_doubt() from error
+                Event().wait(_PAUSE)
+            else:
+                self._doubt = []
+                return bool(found == newest["digest"])
+
+    def _damaged(self, what: str) -> StorageError:
+        return StorageError(f"The journal {what}.", hint=examine_advice(self.engine))
+
+
+def _restarting(error: SQLAlchemyError) -> bool:
+    if not isinstance(error, DBAPIError) or type(error.orig).__module__.partition(".")[0] != "psycopg":
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or (state or "08").startswith(_RESTARTING)
+
+
+def _in_doubt() -> StorageError:
+    return StorageError(
+        "It is not known whether the change was saved: the connection to the database was lost meanwhile.",
+        hint="It is looked up before the next change. Check that the database server runs and can be reached.",
+    )
+
+
+def _row(change: Change) -> dict[str, Any]:  # Any: columns of several types
     return {
         "workspace": change.workspace,
         "rev": change.rev,
@@ -95,16 +332,17 @@ def _row(change: Change) -> dict[str, object]:
     }
 
 
-def _change(row: Row[tuple[object, ...]]) -> Change:
+def change_of(row: JournalRow) -> Change:
+    """Return the change that a row holds; raises Pydantic's `ValidationError` when it cannot be read."""
     return Change(
-        workspace=row.workspace,
-        rev=row.rev,
-        ts=row.ts,
-        actor=Actor.model_validate_json(row.actor),
-        cause=Cause.model_validate_json(row.cause),
-        panel=row.panel,
-        trace_id=row.trace_id,
-        span_id=row.span_id,
-        ops=_OPS.validate_json(row.ops),
-        inverse=_OPS.validate_json(row.inverse),
+        workspace=row["workspace"],
+        rev=row["rev"],
+        ts=row["ts"],
+        actor=Actor.model_validate_json(row["actor"]),
+        cause=Cause.model_validate_json(row["cause"]),
+        panel=row["panel"],
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        ops=_OPS.validate_json(row["ops"]),
+        inverse=_OPS.validate_json(row["inverse"]),
     )

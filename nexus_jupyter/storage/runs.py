@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.storage.database import reason
 from nexus_jupyter.storage.schema import programs, runs
 
 __all__ = ["RunRecording", "RunStore"]
@@ -179,7 +180,7 @@ class RunStore:
                 connection.execute(insert(runs), rows)
                 pruned = self._since_pruned > self._kept_bytes // 16 and self._prune(connection)
         except SQLAlchemyError as error:
-            _log.warning("Recordings of %d runs could not be written: %s", len(batch), error)
+            _log.warning("Recordings of %d runs could not be written: %s", len(batch), reason(error))
             return
         # Only now: had it been rolled back, the next run of the program would lack it.
         self._known = set() if pruned else self._known | used.keys()

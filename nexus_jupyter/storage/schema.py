@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-__all__ = ["HEAD", "grants", "journal", "metadata", "programs", "runs"]
+__all__ = ["HEAD", "checkpoints", "compactions", "grants", "journal", "metadata", "owners", "programs", "runs"]
 
 #: The newest migration; a database at this revision needs none.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 
-#: One row per change. Ops, inverse, actor and cause are JSON texts of the contracts in ``protocol.patch``.
+#: One row per change. Ops, inverse, actor and cause are JSON texts of the contracts in ``protocol.patch``; ``digest``
+#: is that of ``storage.chain``, over the row and the digest before it.
 journal = Table(
     "journal",
     metadata,
@@ -25,7 +26,44 @@ journal = Table(
     Column("span_id", String(16), nullable=False),
     Column("ops", Text, nullable=False),
     Column("inverse", Text, nullable=False),
+    Column("digest", String(32), nullable=False, server_default=""),
     Index("journal_by_panel", "workspace", "panel", "rev"),
+)
+
+_REV = BigInteger().with_variant(Integer, "sqlite")
+
+#: Snapshots of the graph, by the rev that they show; ``digest`` is that of the journal's row of this rev.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("workspace", String(200), primary_key=True),
+    Column("rev", _REV, primary_key=True, autoincrement=False),
+    Column("ts", BigInteger, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+#: What was dropped from the journal: rows up to ``last_rev``, whose digest the next row is chained to.
+compactions = Table(
+    "compactions",
+    metadata,
+    Column("workspace", String(200), primary_key=True),
+    Column("last_rev", _REV, primary_key=True, autoincrement=False),
+    Column("first_rev", BigInteger, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("ts", BigInteger, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+#: Who may write to a workspace; ``token`` grows with each owner, and a writer that has an older one is refused.
+owners = Table(
+    "owners",
+    metadata,
+    Column("workspace", String(200), primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("since", String(40), nullable=False),
 )
 
 #: One row per consent. Times are ISO 8601 in UTC. Rows are never deleted: a revocation is noted on its grant.

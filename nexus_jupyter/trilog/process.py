@@ -21,8 +21,10 @@ from pydantic import TypeAdapter
 
 from nexus_jupyter.protocol.errors import NexusError, TriLogError, UnavailableError
 from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.telemetry import TelemetryEvent
 from nexus_jupyter.protocol.trilog import SqlQuestion, TriLogQuestion, TwinAt, TwinHistory
 from nexus_jupyter.storage import Journal, open_database
+from nexus_jupyter.trilog.beginning import beginning
 from nexus_jupyter.trilog.projection import events
 
 __all__ = ["Store", "main"]
@@ -75,10 +77,20 @@ class Store:
             str(row[0]).lower() for row in self._client.query("SELECT name FROM system.table_functions").result_rows
         } - _HARMLESS
         self._cursor = self._stored()
+        if self._cursor < journal.base.rev:
+            self._begin()
+
+    @property
+    def rev(self) -> int:
+        """The rev of the newest change that is projected."""
+        return self._cursor
 
     def flush(self) -> int:
         """Project every change that the journal has by now; return the rev reached."""
         pending: list[Change] = []
+        self._journal.look_again()
+        if self._journal.base.rev > self._cursor:
+            self._begin()
         for change in self._journal.read(after=self._cursor):
             pending.append(change)
             if len(pending) >= _BATCH:
@@ -123,29 +135,45 @@ class Store:
         )
         return int(result.result_rows[0][0] or 0)
 
+    def _begin(self) -> None:
+        """Take in where a compacted journal begins, if that is further than what is known."""
+        rows = self._client.query(
+            """
+            SELECT object_type, object_id, field, argMax(value, (ts, seq)) FROM twin_changes
+            WHERE workspace_id = {w:String} GROUP BY 1, 2, 3 HAVING argMax(op, (ts, seq)) = 'set'
+            """,
+            parameters={"w": self._workspace},
+        ).result_rows
+        known = {(str(row[0]), str(row[1]), str(row[2])): str(row[3]) for row in rows}
+        self._insert(list(beginning(self._journal, self._workspace, known)))
+        self._cursor = self._journal.base.rev
+
     def _write(self, changes: list[Change]) -> None:
         """Insert by month: an insert into one partition is all or nothing, which is what the cursor relies on."""
         for _, group in groupby(changes, key=lambda change: _month(change.ts)):
             batch = list(group)
-            rows = [event for change in batch for event in events(change)]
-            if rows:
-                columns = {
-                    "workspace_id": [row.workspace for row in rows],
-                    "object_type": [row.object_type for row in rows],
-                    "object_id": [row.object_id for row in rows],
-                    "field": [row.field for row in rows],
-                    "op": [row.op for row in rows],
-                    "value": [row.value for row in rows],
-                    "ts": pa.array([row.ts for row in rows], pa.timestamp("ns", "UTC")),
-                    "seq": pa.array([row.seq for row in rows], pa.uint64()),
-                    "event_type": [row.event_type for row in rows],
-                    "actor_id": [row.actor for row in rows],
-                    "cause": [row.cause for row in rows],
-                    "trace_id": [row.trace_id for row in rows],
-                    "span_id": [row.span_id for row in rows],
-                }
-                self._client.insert_arrow("twin_changes", pa.table(columns))
+            self._insert([event for change in batch for event in events(change)])
             self._cursor = batch[-1].rev
+
+    def _insert(self, rows: list[TelemetryEvent]) -> None:
+        if not rows:
+            return
+        columns = {
+            "workspace_id": [row.workspace for row in rows],
+            "object_type": [row.object_type for row in rows],
+            "object_id": [row.object_id for row in rows],
+            "field": [row.field for row in rows],
+            "op": [row.op for row in rows],
+            "value": [row.value for row in rows],
+            "ts": pa.array([row.ts for row in rows], pa.timestamp("ns", "UTC")),
+            "seq": pa.array([row.seq for row in rows], pa.uint64()),
+            "event_type": [row.event_type for row in rows],
+            "actor_id": [row.actor for row in rows],
+            "cause": [row.cause for row in rows],
+            "trace_id": [row.trace_id for row in rows],
+            "span_id": [row.span_id for row in rows],
+        }
+        self._client.insert_arrow("twin_changes", pa.table(columns))
 
     def _at(self, question: TwinAt) -> pa.Table:
         return self._query(
@@ -254,7 +282,8 @@ def _serve(out: BinaryIO, make: Callable[[], Store]) -> None:
     _answer(out, {"code": ""})
     for request in _requests(sys.stdin.buffer):
         try:
-            _answer(out, {"code": ""}, _handle(store, request))
+            body = _handle(store, request)
+            _answer(out, {"code": "", "rev": store.rev}, body)
         except NexusError as error:
             _answer(out, {"code": error.code, "message": error.message, "hint": error.hint})
         except Exception as error:  # noqa: BLE001 - told to whoever asked; the store goes on
@@ -263,7 +292,9 @@ def _serve(out: BinaryIO, make: Callable[[], Store]) -> None:
 
 def main() -> None:
     """Serve until the input ends."""
-    url, folder, workspace = sys.argv[1:4]
+    folder, workspace = sys.argv[1:3]
+    # The first line has the journal's URL: others on the machine can read arguments, and it may hold a password.
+    url = str(json.loads(sys.stdin.buffer.readline())["journal"])
     # The database's library prints to standard output when it likes; the answers must have a channel of their own.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -57,11 +57,11 @@ class TriLog:
         TriLogError
             If the question cannot be answered.
         """
-        return pa.ipc.open_stream(self._exchange(question.model_dump(mode="json"))).read_all()
+        return pa.ipc.open_stream(self._exchange(question.model_dump(mode="json"))[1]).read_all()
 
-    def flush(self) -> None:
-        """Return when every acknowledged change can be asked for."""
-        self._exchange(None)
+    def flush(self) -> int:
+        """Return when every acknowledged change can be asked for, with the rev of the newest."""
+        return self._exchange(None)[0]
 
     def keep_span(self, describe: Callable[[], dict[str, Any]]) -> None:  # Any: a span's attributes
         """Take a finished span, to be described and stored with the next question. Costs next to nothing."""
@@ -86,7 +86,7 @@ class TriLog:
         """The id of the database's process while it runs."""
         return self._process.pid if self._process is not None else None
 
-    def _exchange(self, question: dict[str, Any] | None) -> bytes:  # Any: JSON
+    def _exchange(self, question: dict[str, Any] | None) -> tuple[int, bytes]:  # Any: JSON
         with self._lock:
             spans = [self._spans.popleft()() for _ in range(len(self._spans))]
             request = json.dumps({"spans": spans, "question": question}).encode() + b"\n"
@@ -102,7 +102,7 @@ class TriLog:
                         ) from error
             raise AssertionError  # pragma: no cover - the loop returns or raises
 
-    def _once(self, request: bytes) -> bytes:
+    def _once(self, request: bytes) -> tuple[int, bytes]:
         process = self._running()
         assert process.stdin is not None
         process.stdin.write(request)
@@ -116,14 +116,17 @@ class TriLog:
             sys.executable,
             "-m",
             "nexus_jupyter.trilog.process",
-            self._journal,
             str(self._folder),
             self._workspace,
         ]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
+        assert process.stdin is not None
         try:
+            # Not an argument, which everybody on the machine could read: the URL may hold a password.
+            process.stdin.write(json.dumps({"journal": self._journal}).encode() + b"\n")
+            process.stdin.flush()
             _receive(process)
-        except EOFError as error:
+        except (OSError, EOFError) as error:
             raise TriLogError(
                 "The history database could not be started.",
                 hint=f"Does another process use {self._folder}? It may be deleted: the journal makes it again.",
@@ -132,7 +135,8 @@ class TriLog:
         return process
 
 
-def _receive(process: subprocess.Popen[bytes]) -> bytes:
+def _receive(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+    """Return the rev that the answer is as of, and the answer."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
@@ -146,4 +150,4 @@ def _receive(process: subprocess.Popen[bytes]) -> bytes:
     if code:
         errors: dict[str, type[NexusError]] = {UnavailableError.code: UnavailableError}
         raise errors.get(code, TriLogError)(header["message"], hint=header["hint"])
-    return body
+    return int(header.get("rev", 0)), body

@@ -1,12 +1,16 @@
 """The workspace kernel: panels and their lifecycle, runs, undo, versions, subscribers."""
 
+from nexus_jupyter.workspace.compaction import compact
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
+from nexus_jupyter.workspace.portable import export_lines, import_journal, write_lines
 from nexus_jupyter.workspace.quotas import Quotas
+from nexus_jupyter.workspace.repair import repair
 from nexus_jupyter.workspace.session import StreamSession
+from nexus_jupyter.workspace.verification import read_database, read_file, verify
 from nexus_jupyter.workspace.versioning import version_info
 
 __all__ = [
@@ -15,8 +19,16 @@ __all__ = [
     "StreamSession",
     "WorkspaceKernel",
     "WorkspaceOptions",
+    "compact",
     "export_html",
+    "export_lines",
+    "import_journal",
     "merge_file",
+    "read_database",
+    "read_file",
     "register_driver",
+    "repair",
+    "verify",
     "version_info",
+    "write_lines",
 ]

@@ -43,14 +43,20 @@ class WorkspaceFolder:
             for path in (self.root, self.private, self.frames):
                 path.mkdir(parents=True, exist_ok=True)
             self.private.chmod(0o700)
-            (self.private / ".gitignore").write_text("*\n", encoding="utf-8")
+            # Not thread-local: a server opens the workspace on one thread and closes it on another.
+            self._lock = FileLock(self.private / "lock", thread_local=False)
+            self._acquire()
+            ignored = self.private / ".gitignore"
+            # Only when it is missing: on a full disk, writing it again would leave it empty.
+            if not ignored.exists() or not ignored.stat().st_size:
+                ignored.write_text("*\n", encoding="utf-8")
         except OSError as error:
+            if hasattr(self, "_lock"):
+                self._lock.release()
             raise StorageError(
                 f"The workspace folder {self.root} cannot be written: {error.strerror or error}.",
                 hint="Choose a folder that you may write to, or free some disk space.",
             ) from error
-        self._lock = FileLock(self.private / "lock")
-        self._acquire()
 
     @property
     def name(self) -> str:

@@ -147,7 +147,7 @@ class Following:
         """Return the changes that a client which was away has missed; ``None`` when it needs a snapshot."""
         if frame.rev is None or frame.rev > self._kernel.head.rev or frame.panel not in self._kernel.head.graph:
             return None
-        if self._kernel.head.rev - frame.rev > _RESUME:
+        if self._kernel.head.rev - frame.rev > _RESUME or frame.rev < self._kernel.journal.base.rev:
             return None
         missed = [c for c in self._kernel.journal.read(after=frame.rev) if c.panel in (frame.panel, None)]
         return None if any(change.panel is None for change in missed) else missed

@@ -54,14 +54,7 @@ class GraphReader:
         head = self._writer.head
         if rev is None or rev == head.rev:
             return head
-        if not 0 <= rev < head.rev:
-            raise NotFoundError(f"There is no rev {rev}: the revs go from 0 to {head.rev}.")
-        graph = Graph()
-        for change in self._journal.read():
-            if change.rev > rev:
-                break
-            graph = apply(graph, change.ops, rev=change.rev).graph
-        return Head(graph, rev)
+        return Head(self._writer.at(rev), rev)
 
     def contents(self, rev: int | None = None) -> GraphContents:
         """Return all entities and relations."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,7 +26,6 @@ from nexus_jupyter.protocol.patch import Cause, Change, InsertOp, Op, Patch, Rem
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
-from nexus_jupyter.storage import GrantStore, Journal, RunStore, open_database, sqlite_url
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.calls import FrameCalls
 from nexus_jupyter.workspace.changes import ChangeTexts
@@ -52,14 +52,14 @@ from nexus_jupyter.workspace.panels import (
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.presence import PresenceBoard
-from nexus_jupyter.workspace.quotas import QuotaGuard
 from nexus_jupyter.workspace.reactions import Reactions
 from nexus_jupyter.workspace.redefining import cell_ops, put_ops
 from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.replay import replay
+from nexus_jupyter.workspace.store import WorkspaceStore
 from nexus_jupyter.workspace.undoing import Undoing, Undone
 from nexus_jupyter.workspace.versioning import Versioning
-from nexus_jupyter.workspace.writer import Draft, Head, Writer
+from nexus_jupyter.workspace.writer import Draft, Head
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,21 +94,21 @@ class WorkspaceKernel:
     """
 
     def __init__(self, folder: Path, *, engine: Engine | None = None, options: WorkspaceOptions | None = None) -> None:
-        self.folder = WorkspaceFolder(folder)
-        try:
-            self._open(engine or Engine.shared(), options or WorkspaceOptions())
-        except BaseException:
-            self.folder.release()
-            raise
+        options = options or WorkspaceOptions()
+        with ExitStack() as undo:
+            self.folder = WorkspaceFolder(folder)
+            undo.callback(self.folder.release)
+            self.store = WorkspaceStore(self.folder, options)
+            undo.callback(self.store.close)
+            self._open(engine or Engine.shared(), options)
+            undo.pop_all()
 
     def _open(self, engine: Engine, options: WorkspaceOptions) -> None:
         self.engine = engine
         self.reactor = Reactor(engine)
-        url = sqlite_url(self.folder.journal)
-        self.journal = Journal(open_database(url), self.name)
-        self.writer = Writer(self.journal, self.name, guard=QuotaGuard(options.quotas).check)
+        self.journal, self.writer, self.runs = self.store.journal, self.store.writer, self.store.runs
         self.frames = FrameStore(self.folder.frames)
-        self.trilog = TriLog(url, self.folder.trilog, workspace=self.name)
+        self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.name)
         self.recorder = Recorder(self.name, store=self.trilog)
         self.versions = Versioning(
             self.folder,
@@ -118,9 +118,8 @@ class WorkspaceKernel:
             self.recorder,
             file_limit=options.versioned_file_limit,
         )
-        grants = GrantStore(self.journal.engine, self.name)
+        grants = self.store.grants
         self.permissions = Permissions(grants, self.panel)
-        self.runs = RunStore(open_database(sqlite_url(self.folder.runs)), self.name)
         self.functions = Functions()
         self.effects = Effects()
         self.databases = Databases(options.connections)
@@ -172,13 +171,12 @@ class WorkspaceKernel:
         self.presence.close()
         self.coediting.shutdown()
         self._pool.shutdown()
-        self.runs.close()
         self.databases.close()
         self.sandbox.close()
         self.recorder.close()
         self.trilog.close()
         self.frames.close()
-        self.journal.close()
+        self.store.close()
         self.folder.release()
 
     def submit(self, task: Callable[[], T]) -> Future[T]:

@@ -31,12 +31,19 @@ class WorkspaceOptions:
         How much of everything else there may be.
     versioned_file_limit
         Bytes that one file below ``files/`` may have to be kept in versions.
+    database_url
+        PostgreSQL's URL for the journal, checkpoints, grants and runs; files in the folder when left out. A workspace
+        is found in it by its folder's name.
+    checkpoint_every
+        Changes between two checkpoints, 0 for none: opening replays no more than these.
     """
 
     limits: RunLimits = field(default_factory=RunLimits)
-    connections: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
     private_origins: tuple[str, ...] = ()
     pooled: int = 0
     files_quota: int = 100 << 20
     quotas: Quotas = field(default_factory=Quotas)
     versioned_file_limit: int = 50 << 20
+    database_url: str = field(default="", repr=False)
+    checkpoint_every: int = 1000

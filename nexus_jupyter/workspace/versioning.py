@@ -12,7 +12,7 @@ import threading
 from typing import Literal
 
 from nexus_jupyter.history import Remotes, Version, VersionStore, in_panels, owned
-from nexus_jupyter.nog import Graph, apply
+from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
 from nexus_jupyter.protocol.identity import SYSTEM, Actor
@@ -308,12 +308,12 @@ class Versioning:
 
     def _before(self, rev: int) -> tuple[Graph, Change]:
         """Return the graph as it was before a change, and the change."""
-        graph = Graph()
-        for change in self._journal.read():
-            if change.rev == rev:
-                return graph, change
-            graph = apply(graph, change.ops, rev=change.rev).graph
-        raise NotFoundError(f"There is no rev {rev}.", hint=f"The newest is {self._head.rev}; ws.journal lists all.")
+        change = next(self._journal.read(after=rev - 1), None) if rev > 0 else None
+        if change is None or change.rev != rev:
+            raise NotFoundError(
+                f"There is no rev {rev}.", hint=f"The newest is {self._head.rev}; ws.journal lists all."
+            )
+        return self._writer.at(rev - 1), change
 
     def _side(self, ref: str) -> tuple[dict[str, bytes], dict[str, str] | None]:
         """Return a version's panels, and the ids of its files where it has any."""
@@ -321,10 +321,7 @@ class Versioning:
             commit = self.store.resolve(ref).id
             return self.store.files(commit), self._files_of(commit)
         rev = int(ref[1:]) if ref[1:].isdigit() else -1
-        if not 0 <= rev <= self._head.rev:
-            raise NotFoundError(f"There is no rev {ref[1:]}.", hint=f"The newest is {self._head.rev}.")
-        graph = self._before(rev + 1)[0] if rev < self._head.rev else self._head.graph
-        return self._committer.files(graph), None
+        return self._committer.files(self._writer.at(rev)), None
 
     def _committed(self) -> tuple[dict[str, bytes], dict[str, str] | None]:
         head = self.store.head()

@@ -7,6 +7,7 @@ listeners. So nobody ever sees, or is told of, a change that a crash could take 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -19,16 +20,11 @@ from nexus_jupyter.protocol.errors import NexusError, StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.storage import Journal
+from nexus_jupyter.workspace.timeline import Head, Timeline
 
-__all__ = ["Draft", "Head", "Writer"]
+__all__ = ["Draft", "Guard", "Head", "Writer"]
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The graph as of a rev."""
-
-    graph: Graph
-    rev: int
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,8 @@ class Draft:
 
 
 Listener = Callable[[Change, Head], None]
+#: Raises if somebody may not make a change of a panel, or of all, that leads from a graph to what was applied.
+Guard = Callable[[Actor, str | None, Graph, Applied], None]
 
 
 class _Request:
@@ -51,7 +49,7 @@ class _Request:
         self.draw = draw
         self.done = False
         self.change: Change | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 class Writer:
@@ -60,7 +58,9 @@ class Writer:
     Parameters
     ----------
     journal
-        Replayed on construction to get the graph.
+        Where changes are stored.
+    timeline
+        The graph's versions; opened on construction.
     workspace
         The workspace's name, for the rows.
     clock
@@ -72,20 +72,21 @@ class Writer:
     def __init__(
         self,
         journal: Journal,
+        timeline: Timeline,
         workspace: str,
         clock: Callable[[], int] = time.time_ns,
         *,
-        guard: Callable[[Actor, str | None, Graph, Applied], None] = lambda *_change: None,
+        guard: Guard = lambda *_change: None,
     ) -> None:
         self._guard = guard
         self._journal = journal
+        self._timeline = timeline
         self._workspace = workspace
         self._clock = clock
         self._lock = threading.RLock()
         self._waiting = deque[_Request]()
         self._listeners: list[Listener] = []
-        self._last_ts = 0
-        self.head = self._replay()
+        self.head, self._last_ts = timeline.open()
 
     def submit(self, draw: Callable[[Graph], Draft]) -> Change | None:
         """Make a change and return it once it is durable; ``None`` when there was nothing to change.
@@ -109,6 +110,16 @@ class Writer:
             raise request.error
         return request.change
 
+    def at(self, rev: int) -> Graph:
+        """Return the graph as it was after a rev; the last ten thousand are at hand, older ones are made again.
+
+        Raises
+        ------
+        NotFoundError
+            If the rev is still to come, or was dropped when the journal was compacted.
+        """
+        return self._timeline.at(rev)
+
     def listen(self, listener: Listener) -> tuple[Head, Callable[[], None]]:
         """Be told of every change from now on.
 
@@ -131,23 +142,14 @@ class Writer:
         with self._lock:
             self._listeners = [other for other in self._listeners if other is not listener]
 
-    def _replay(self) -> Head:
-        graph, rev = Graph(), 0
-        for change in self._journal.read():
-            if change.rev != rev + 1:
-                raise StorageError(
-                    f"The journal lacks rev {rev + 1} (found {change.rev} next).",
-                    hint="Restore the file journal.db from a backup, or open a new folder and check out a commit.",
-                )
-            rev = change.rev
-            graph = apply(graph, change.ops, rev=rev).graph
-            self._last_ts = max(self._last_ts, change.ts)
-        return Head(graph, rev)
-
     def _serve(self) -> None:
         batch: list[_Request] = []
         heads: list[Head] = []
-        head = self.head
+        try:
+            head = self._settled()
+        except NexusError as error:
+            self._refuse(error)
+            return
         while self._waiting:
             request = self._waiting.popleft()
             request.done = True
@@ -163,6 +165,18 @@ class Writer:
                 heads.append(head)
         if batch:
             self._commit(batch, heads)
+
+    def _settled(self) -> Head:
+        """Return the head, after what an interrupted commit had stored all the same, if one was."""
+        for change in self._journal.settle():
+            graph = apply(self.head.graph, change.ops, rev=change.rev).graph
+            self._show(change, Head(graph, change.rev))
+        return self.head
+
+    def _refuse(self, error: NexusError) -> None:
+        while self._waiting:
+            request = self._waiting.popleft()
+            request.done, request.error = True, error
 
     def _apply(self, head: Head, draft: Draft) -> tuple[Change | None, Graph]:
         rev = head.rev + 1
@@ -194,7 +208,20 @@ class Writer:
             for request in batch:
                 request.change, request.error = None, error
             return
+        except BaseException:
+            # Ctrl-C in the thread that serves: `settle` finds out before the next change, the others must not believe.
+            for request in batch:
+                request.change, request.error = None, StorageError("It is not known whether the change was saved.")
+            raise
         for change, head in zip(changes, heads, strict=True):
-            self.head = head
-            for listener in self._listeners:
+            self._show(change, head)
+
+    def _show(self, change: Change, head: Head) -> None:
+        self.head = head
+        self._timeline.add(head)
+        for listener in self._listeners:
+            try:
                 listener(change, head)
+            except Exception:  # noqa: BLE001 - told in the log
+                # The change is made; whoever cannot take the news must not keep it from the others.
+                _log.exception("A listener could not take rev %d", change.rev)

@@ -22,18 +22,18 @@ def change(rev: int) -> Change:
     return Change(workspace="w", rev=rev, ts=rev, actor=SYSTEM, cause=Cause(kind="edit"), panel="p", ops=[], inverse=[])
 
 
-def test_what_is_written_is_read_in_order(tmp_path: Path) -> None:
-    journal = Journal(open_database(sqlite_url(tmp_path / "j.db")), "w")
+def test_what_is_written_is_read_in_order(database: str) -> None:
+    journal = Journal(open_database(database), "w")
     journal.append([change(1), change(2)])
     journal.append([change(3)])
     assert [c.rev for c in journal.read()] == [1, 2, 3]
     assert [c.rev for c in journal.read(after=2)] == [3]
     assert journal.last_rev() == 3
-    assert list(Journal(open_database(sqlite_url(tmp_path / "j.db")), "other").read()) == []
+    assert list(Journal(open_database(database), "other").read()) == []
 
 
-def test_a_batch_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
-    journal = Journal(open_database(sqlite_url(tmp_path / "j.db")), "w")
+def test_a_batch_is_stored_whole_or_not_at_all(database: str) -> None:
+    journal = Journal(open_database(database), "w")
     journal.append([change(1)])
     with pytest.raises(StorageError, match="could not be saved"):
         journal.append([change(2), change(1)])
@@ -47,8 +47,8 @@ def test_commits_are_synchronous(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def test_the_migrations_make_the_schema_that_the_code_uses(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "j.db"))
+def test_the_migrations_make_the_schema_that_the_code_uses(database: str) -> None:
+    engine = open_database(database)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from nexus_jupyter.protocol.errors import NotFoundError
-from nexus_jupyter.storage import RunRecording, RunStore, open_database, sqlite_url
+from nexus_jupyter.storage import RunRecording, RunStore, open_database
 
 
 def recording(number: int) -> RunRecording:
@@ -18,8 +17,8 @@ def recording(number: int) -> RunRecording:
     )  # fmt: skip
 
 
-def test_the_newest_are_kept_and_found_in_the_next_process(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "runs.db")
+def test_the_newest_are_kept_and_found_in_the_next_process(database: str) -> None:
+    url = database
     store = RunStore(open_database(url), "w", kept=3)
     for number in range(10):
         store.keep(recording(number))
@@ -34,8 +33,8 @@ def test_the_newest_are_kept_and_found_in_the_next_process(tmp_path: Path) -> No
         again.close()
 
 
-def test_they_take_no_more_room_than_they_may(tmp_path: Path) -> None:
-    store = RunStore(open_database(sqlite_url(tmp_path / "runs.db")), "w", kept_bytes=100_000)
+def test_they_take_no_more_room_than_they_may(database: str) -> None:
+    store = RunStore(open_database(database), "w", kept_bytes=100_000)
     try:
         for number in range(40):
             steps = ((number, b"in", b"x" * 10_000),)
@@ -49,10 +48,8 @@ def test_they_take_no_more_room_than_they_may(tmp_path: Path) -> None:
         store.close()
 
 
-def test_a_disk_that_refuses_loses_recordings_and_nothing_else(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    engine = open_database(sqlite_url(tmp_path / "runs.db"))
+def test_a_disk_that_refuses_loses_recordings_and_nothing_else(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    engine = open_database(database)
     store = RunStore(engine, "w")
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE programs RENAME TO gone")

@@ -130,10 +130,11 @@ def test_a_wrong_query_is_told_in_a_sentence(ws: Workspace) -> None:
 def test_without_the_database_package_it_says_how_to_get_it(tmp_path: Path) -> None:
     code = (
         "import sys\nfor name in ('chdb', 'clickhouse_connect'): sys.modules[name] = None\n"
-        f"sys.argv = ['x', 'sqlite:///{tmp_path / 'j.db'}', {str(tmp_path / 't')!r}, 'w']\n"
+        f"sys.argv = ['x', {str(tmp_path / 't')!r}, 'w']\n"
         "from nexus_jupyter.trilog.process import main\nmain()"
     )
-    said = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, check=True)
+    first = json.dumps({"journal": f"sqlite:///{tmp_path / 'j.db'}"}).encode() + b"\n"
+    said = subprocess.run([sys.executable, "-c", code], input=first, capture_output=True, check=True)
     answer = json.loads(said.stdout)
     assert answer["code"] == "unavailable"
     assert "pip install 'nexus-jupyter[embedded]'" in answer["hint"]

@@ -1,0 +1,163 @@
+"""One owner per workspace on a database that many can reach.
+
+Two things keep a second server out. An advisory lock, held on a connection of its own, refuses it at once while the
+first one lives. A token in the table ``owners``, which grows with each owner, is looked at in every transaction that
+writes: should the lock have been lost unseen and somebody else have taken the workspace over, nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from hashlib import blake2b
+from threading import Event
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy import select as query
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.database import reason, shown
+from nexus_jupyter.storage.schema import owners
+
+__all__ = ["Ownership"]
+
+#: Seconds that the lock is waited for, and between two tries.
+_PATIENCE, _PAUSE = 2.0, 0.05
+
+
+class Ownership:
+    """The right to write to a workspace, from construction to `release`.
+
+    Parameters
+    ----------
+    engine
+        From `open_database`, of PostgreSQL.
+    workspace
+        The workspace's name.
+
+    Raises
+    ------
+    StorageError
+        If another process has the workspace open.
+    """
+
+    def __init__(self, engine: Engine, workspace: str) -> None:
+        self._engine = engine
+        self._workspace = workspace
+        self._key = int.from_bytes(blake2b(f"nexus {workspace}".encode(), digest_size=8).digest(), signed=True)
+        self._connection: Connection | None = None
+        self._lost = ""
+        try:
+            ours = self._locked_soon()
+            self._token = self._take() if ours else 0
+            holder = "" if ours else self._holder()
+        except SQLAlchemyError as error:
+            self.release()
+            raise StorageError(
+                f"The workspace '{workspace}' at {shown(engine)} cannot be opened: {reason(error)}.",
+                hint="Check that the database server runs and can be reached.",
+            ) from error
+        if not ours:
+            self.release()
+            raise StorageError(
+                f"The workspace '{workspace}' at {shown(engine)} is open in another process ({holder}).",
+                hint="Close it there, or reach it through its server with nexus.connect().",
+            )
+
+    def check(self, connection: Connection, *, alone: bool = False) -> None:
+        """Make sure, inside a transaction that is about to write, that the workspace is still ours.
+
+        Parameters
+        ----------
+        connection
+            The transaction's. Nobody can take the workspace over before it has ended.
+        alone
+            Whether to wait until no other transaction of this owner is under way.
+
+        Raises
+        ------
+        StorageError
+            If somebody else has taken the workspace over. Then it is never ours again.
+        """
+        if not self._lost and not self._alive():
+            self._renew()
+        if not self._lost:
+            found = query(owners.c.token).where(owners.c.workspace == self._workspace).with_for_update(read=not alone)
+            if connection.execute(found).scalar() != self._token:
+                self._lost = self._holder()
+        if self._lost:
+            raise StorageError(
+                f"Nothing was saved: the workspace '{self._workspace}' has been taken over by another process "
+                f"({self._lost}) after this one lost its connection to the database.",
+                hint="Close the workspace here and open it again, once the other one has closed it.",
+            )
+
+    def release(self) -> None:
+        """Let others open the workspace."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        # Closed and not given back to the pool: the lock belongs to the session and ends with it.
+        with suppress(SQLAlchemyError):
+            connection.invalidate()
+        with suppress(SQLAlchemyError):
+            connection.close()
+
+    def _locked_soon(self) -> bool:
+        """Take the lock; the server may need a moment to notice that a process that was killed has gone."""
+        give_up = time.monotonic() + _PATIENCE
+        while not self._lock():
+            if time.monotonic() > give_up:
+                return False
+            Event().wait(_PAUSE)
+        return True
+
+    def _lock(self) -> bool:
+        self.release()
+        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return bool(self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar())
+
+    def _take(self) -> int:
+        named = {"holder": f"{socket.gethostname()}, process id {os.getpid()}", "since": datetime.now(UTC).isoformat()}
+        statement = insert(owners).values(workspace=self._workspace, token=1, **named)
+        statement = statement.on_conflict_do_update(
+            index_elements=[owners.c.workspace], set_={"token": owners.c.token + 1, **named}
+        )
+        # Waits for transactions of an owner before that are under way: what they write is there when this returns.
+        with self._engine.begin() as connection:
+            return int(connection.execute(statement.returning(owners.c.token)).scalar_one())
+
+    def _holder(self) -> str:
+        with self._engine.connect() as connection:
+            found = query(owners.c.holder, owners.c.since).where(owners.c.workspace == self._workspace)
+            row = connection.execute(found).one_or_none()
+        return f"{row.holder}, since {row.since}" if row is not None else "unknown"
+
+    def _alive(self) -> bool:
+        """Tell whether the lock's connection is there, without asking the server: it says nothing unless it ends."""
+        if self._connection is None or self._connection.closed or self._connection.invalidated:
+            return False
+        driver: Any = self._connection.connection.dbapi_connection  # Any: the driver's own connection type
+        if driver is None or driver.closed:
+            return False
+        waiting = select.poll()
+        waiting.register(driver.fileno(), select.POLLIN)
+        if not waiting.poll(0):
+            return True
+        try:
+            self._connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def _renew(self) -> None:
+        """Take the lock again after its connection was lost; whoever has it by now is the owner."""
+        if not self._lock():
+            self._lost = self._holder()
