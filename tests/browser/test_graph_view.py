@@ -54,7 +54,9 @@ def test_the_graph_shows_panels_first_then_what_is_chosen_and_why_it_is_so(
     about = panel.locator('[data-id="about"]')
     expect(about).to_contain_text("p7/state.n")
     # The last cell has run the action meanwhile, or will: the view follows.
-    expect(about.locator('[data-id="causes"]')).to_contain_text("The action 'grow' in 'p7', started by a call", timeout=60_000)
+    expect(about.locator('[data-id="causes"]')).to_contain_text(
+        "The action 'grow' in 'p7', started by a call", timeout=60_000
+    )
     about.get_by_role("tab", name="Attributes").click()
     row = about.locator("tbody tr", has_text="value")
     expect(row).to_contain_text("1")

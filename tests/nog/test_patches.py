@@ -88,6 +88,14 @@ def test_there_is_always_room_between_two_keys(places: list[int]) -> None:
     assert spread("", None, 7) == sorted(set(spread("", None, 7)))
 
 
+def test_ten_thousand_things_put_one_after_the_other_have_short_keys() -> None:
+    keys = spread("", None, 10_000)
+    assert keys == sorted(set(keys))
+    assert max(map(len, keys)) <= 5
+    assert between(keys[-1], None) > keys[-1]
+    assert keys[41] < between(keys[41], keys[42]) < keys[42]
+
+
 def test_a_stale_edit_of_the_same_attribute_is_a_conflict_and_of_another_is_not() -> None:
     graph = apply(base(), [SetOp(id="p/1", attrs={"label": "new"})], rev=5).graph
     with pytest.raises(ConflictError, match="rev 5"):
