@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 from typing import Any
 
 import pyarrow as pa
@@ -96,6 +97,29 @@ def test_whoever_looks_at_the_graph_is_told_of_each_change_and_others_are_not(
     assert looking.next() == {"type": "frame", "name": "nog:", "rev": change.rev}
     assert other.next()["type"] == "patch"
     assert other.session.take() is None
+
+
+def test_two_people_who_have_chosen_different_things_never_get_each_others_rows(
+    watched: WorkspaceKernel, ann: Actor
+) -> None:
+    wrong: list[object] = []
+
+    def look(client: Client, chosen: str) -> None:
+        for _ in range(25):
+            found = rows(client, "nodes", chosen=chosen)
+            if not isinstance(found, list) or found[0]["id"] != chosen:
+                wrong.append(found)
+
+    people = [(Client(watched, ann), "counter"), (Client(watched, Actor(id="bob")), "graph")]
+    for client, _ in people:
+        client.follow("graph")
+    watched.permissions.grant("graph", "panel.read", None, ann)
+    threads = [threading.Thread(target=look, args=one) for one in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
 
 
 def test_what_is_left_out_is_counted(watched: WorkspaceKernel) -> None:
