@@ -301,12 +301,15 @@ class _Draft:
             return between(last, None)
         anchor = before if before is not None else after
         assert anchor is not None
-        if anchor not in siblings:
+        at = self._position(siblings, self._order(anchor), anchor) if self._has(anchor) else len(siblings)
+        if at == len(siblings) or siblings[at] != anchor:
             raise PatchError(f"'{anchor}' is not inside '{parent}'.")
-        index = siblings.index(anchor) + (0 if before is not None else 1)
+        index = at + (0 if before is not None else 1)
         low = self._order(siblings[index - 1]) if index > 0 else ""
-        high = self._order(siblings[index]) if index < len(siblings) else None
-        return between(low, high)
+        # Two who were put in the same place have the same key: there is room only behind both.
+        while index < len(siblings) and self._order(siblings[index]) <= low:
+            index += 1
+        return between(low, self._order(siblings[index]) if index < len(siblings) else None)
 
     def _order(self, entity_id: str) -> str:
         return self._get(entity_id).entity.order
