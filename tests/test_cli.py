@@ -102,3 +102,17 @@ def test_doctor_with_a_folder_that_cannot_be_written() -> None:
     opened = nexus("init", "/proc/nexus")
     assert opened.returncode == 1
     assert "cannot be written" in opened.stderr
+
+
+def test_the_graph_is_exported_as_json_ld(tmp_path: Path, counter: str) -> None:
+    from nexus_jupyter.notebook import Workspace
+
+    with Workspace.open(tmp_path / "ws") as ws:
+        ws.panel("counter", counter)
+    said = nexus("export", "ws", "--jsonld", "graph.jsonld", cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    document = json.loads((tmp_path / "graph.jsonld").read_text(encoding="utf-8"))
+    things = {thing["@id"]: thing for thing in document["@graph"]}
+    assert "schema:CreativeWork" in things["urn:nexus:workspace:ws:counter"]["@type"]
+    assert "prov:Activity" in things["urn:nexus:workspace:ws:change:1"]["@type"]
+    assert nexus("export", "ws", cwd=tmp_path).returncode == 2, "it has to be said as what"

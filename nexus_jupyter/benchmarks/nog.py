@@ -75,6 +75,7 @@ def _small() -> list[Row]:
         ),
         measured(third, _change(other), count=1000),
         measured(fourth, other.copy, count=5, warm_up=1),
+        measured("insert among 10k siblings, checked", _insert_among(10_000), count=300),
         measured("five-op patch, checked, with its inverse", _patch(graph), count=1000, peer=fourth, target="0.3"),
     ]
 
@@ -150,6 +151,14 @@ def _patch(graph: Graph) -> Callable[[], object]:
         SetOp(id="p1/state.1", attrs={"value": 7}),
     ]
     return lambda: apply(graph, ops, rev=2)
+
+
+def _insert_among(count: int) -> Callable[[], object]:
+    ops: list[Op] = [InsertOp(entity=Entity(id="p", type="Panel"))]
+    ops += [InsertOp(entity=Entity(id=f"e{number}", type="Element", parent="p")) for number in range(count)]
+    graph = apply(Graph(), ops, rev=1).graph
+    one = InsertOp(entity=Entity(id="new", type="Element", parent="p"), after=f"e{count // 2}")
+    return lambda: apply(graph, [one], rev=2)
 
 
 # The same with networkx

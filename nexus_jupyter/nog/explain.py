@@ -128,7 +128,7 @@ def _told(actor: Actor, cause: Cause, panel: str | None) -> str:
     on = f" on '{cause.element}'" if cause.element else ""
     if cause.kind == "run":
         action = cause.action or ""
-        what = f"the effect '{action.removeprefix('effect:')}'" if cause.via == "effect" else f"the action '{action}'"
+        what = f"The effect '{action.removeprefix('effect:')}'" if cause.via == "effect" else f"The action '{action}'"
         started = {
             "effect": "set off by a change",
             "system": "started by another panel",

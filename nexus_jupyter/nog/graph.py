@@ -26,7 +26,7 @@ class Record:
     """An entity with its neighbourhood.
 
     ``children`` are in order. ``touched`` gives for each attribute the rev that last changed it; the key ``"@place"``
-    stands for parent and order.
+    stands for parent and order, ``"@born"`` for when it was made.
     """
 
     entity: Entity

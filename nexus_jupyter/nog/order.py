@@ -29,6 +29,8 @@ def between(low: str, high: str | None) -> str:
     """
     if high is not None and low >= high:
         raise ValueError(f"no key lies between {low!r} and {high!r}")
+    if high is None and low:
+        return _next(low)
     prefix = ""
     while True:
         floor = _digit(low, len(prefix))
@@ -44,9 +46,30 @@ def spread(low: str, high: str | None, count: int) -> list[str]:
     """Return ``count`` keys in order between two keys, short and evenly placed."""
     if count == 0:
         return []
+    if high is None:
+        keys = [between(low, None)]
+        while len(keys) < count:
+            keys.append(_next(keys[-1]))
+        return keys
     middle = between(low, high)
     left = count // 2
     return [*spread(low, middle, left), middle, *spread(middle, high, count - left - 1)]
+
+
+def _next(low: str) -> str:
+    """Return a key after another, for lists that grow at their end.
+
+    Counting, not halving what is left: as many digits count as there are leading z, and one more, so that the length
+    grows with the logarithm of the number of keys.
+    """
+    leading = len(low) - len(low.lstrip(_DIGITS[-1]))
+    digits = [_digit(low, leading + place) for place in range(leading + 1)]
+    place = leading
+    while digits[place] == len(_DIGITS) - 1:  # never the first: it is not z
+        digits[place] = 0
+        place -= 1
+    digits[place] += 1
+    return low[:leading] + "".join(_DIGITS[digit] for digit in digits).rstrip(_DIGITS[0])
 
 
 def _digit(key: str, position: int) -> int:

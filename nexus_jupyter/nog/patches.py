@@ -29,8 +29,8 @@ from nexus_jupyter.protocol.patch import (
 
 __all__ = ["Applied", "apply"]
 
-#: Key in `Record.touched` for parent and order.
-PLACE = "@place"
+#: Keys in `Record.touched`: for parent and order, and for being there at all.
+PLACE, BORN = "@place", "@born"
 K = TypeVar("K")
 
 
@@ -147,9 +147,17 @@ class _Draft:
     def _fresh(self, record: Record, keys: list[str], seen: int | None) -> None:
         if seen is None:
             return
+        # What the patch itself has done before is no surprise to it.
+        born = record.touched.get(BORN, 0)
+        if seen < born != self._rev:
+            # Another thing may have the id now: an edit that was meant for the one before must not reach it.
+            raise ConflictError(
+                f"'{record.entity.id}' was made in rev {born}, after the rev {seen} that this edit was based on.",
+                hint="Look at the newest version and make the edit again.",
+            )
         for key in keys:
             changed = record.touched.get(key, 0)
-            if changed > seen:
+            if seen < changed != self._rev:
                 what = "its place" if key == PLACE else f"'{key}'"
                 raise ConflictError(
                     f"'{record.entity.id}' was edited by somebody else: {what} changed in rev {changed}, "
@@ -209,7 +217,7 @@ class _Draft:
             self._check_contains(entity.parent, entity)
             order = self._place(entity.parent, entity.order, op.before, op.after)
             entity = entity.model_copy(update={"order": order})
-        touched = Map(dict.fromkeys((*entity.attrs, PLACE), self._rev))
+        touched = Map(dict.fromkeys((*entity.attrs, PLACE, BORN), self._rev))
         self._records[entity.id] = Record(entity, touched=touched)
         self._types = self._types.set(entity.type, self._types.get(entity.type, Map()).set(entity.id, None))
         if entity.parent is not None:
@@ -293,12 +301,15 @@ class _Draft:
             return between(last, None)
         anchor = before if before is not None else after
         assert anchor is not None
-        if anchor not in siblings:
+        at = self._position(siblings, self._order(anchor), anchor) if self._has(anchor) else len(siblings)
+        if at == len(siblings) or siblings[at] != anchor:
             raise PatchError(f"'{anchor}' is not inside '{parent}'.")
-        index = siblings.index(anchor) + (0 if before is not None else 1)
+        index = at + (0 if before is not None else 1)
         low = self._order(siblings[index - 1]) if index > 0 else ""
-        high = self._order(siblings[index]) if index < len(siblings) else None
-        return between(low, high)
+        # Two who were put in the same place have the same key: there is room only behind both.
+        while index < len(siblings) and self._order(siblings[index]) <= low:
+            index += 1
+        return between(low, self._order(siblings[index]) if index < len(siblings) else None)
 
     def _order(self, entity_id: str) -> str:
         return self._get(entity_id).entity.order
@@ -323,6 +334,8 @@ class _Draft:
 
     def _relate(self, op: LinkOp | UnlinkOp) -> tuple[list[Op], list[Op]]:
         source, target = self._get(op.source), self._get(op.target)
+        self._fresh(source, [], op.seen)
+        self._fresh(target, [], op.seen)
         if op.relation == "contains":
             raise PatchError("What contains what is changed by insert, move and remove.")
         if not relation_allowed(op.relation, source.entity.type, target.entity.type):

@@ -28,6 +28,7 @@ _DEPENDENT: tuple[Relation, ...] = (
 _CANDIDATES, _PAIRS = 3, 3
 #: Share of attention that is passed on along relations, and how often: what is left after that changes no ranking.
 _PASSED_ON, _ROUNDS = 0.6, 8
+_TOO_WIDE = f"there are more than {WIDEST} entities at one distance"
 #: Bits of the second place in a pair.
 _SHIFT = 20
 
@@ -182,7 +183,7 @@ class _Walk:
         below: list[str] = []
         for entity_id in level:
             if len(below) >= WIDEST:
-                self.cut = self.cut or f"there are more than {WIDEST} entities at one distance"
+                self.cut = self.cut or _TOO_WIDE
                 break
             if self._most is not None and self.full and len(self.pairs) >= _PAIRS * self._most:
                 break
@@ -192,8 +193,8 @@ class _Walk:
     def _look(self, entity_id: str, below: list[str]) -> None:
         places, ways, kinds = self.places, self._relations, self._types
         noted = self.pairs if self._most is not None else None
-        most = self._most if self._most is not None else 1 << _SHIFT
-        most = min(most, len(places) - len(below) + WIDEST)
+        wide = len(places) - len(below) + WIDEST
+        most = wide if self._most is None else min(self._most, wide)
         at = places[entity_id] << _SHIFT
         for relation, others in self._graph.records[entity_id].around:
             if ways is not None and relation not in ways:
@@ -204,7 +205,9 @@ class _Walk:
                     if kinds is not None and self._graph.records[other].entity.type not in kinds:
                         continue
                     if len(places) >= most:
-                        self.cut = self.cut or "only the nearest were looked at"
+                        self.cut = self.cut or (
+                            _TOO_WIDE if most == wide else f"only the nearest {most} were looked at"
+                        )
                         continue
                     place = places[other] = len(places)
                     below.append(other)
@@ -256,7 +259,7 @@ def impact(graph: Graph, entity_id: str) -> tuple[list[Touched], str]:
                 if target in ways:
                     continue
                 if len(below) == WIDEST:
-                    cut = cut or f"there are more than {WIDEST} entities at one distance"
+                    cut = cut or _TOO_WIDE
                     break
                 ways[target] = (source, relation)
                 below.append(target)

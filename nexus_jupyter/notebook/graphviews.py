@@ -194,5 +194,5 @@ class ExplanationView(_Table):
             parts.append(f"<dt>{escape(', '.join(cause.attrs))}</dt>")
             for step, link in enumerate(cause.chain):
                 rev = f" <small>rev {link.rev}</small>" if link.rev is not None else ""
-                parts.append(f"<dd>{'because ' if step else ''}{escape(link.text)}{rev}</dd>")
+                parts.append(f"<dd>{'because: ' if step else ''}{escape(link.text)}{rev}</dd>")
         return "".join([*parts, "</dl>"])

@@ -157,7 +157,7 @@ def _causes(reader: GraphReader, entity_id: str) -> pa.Table:
         what = ", ".join(name.removeprefix("attr:").replace("@place", "its place") for name in cause.attrs)
         for step, link in enumerate(cause.chain):
             when = datetime.fromtimestamp((link.ts or 0) // 10**9, UTC).isoformat().replace("+00:00", "Z")
-            row = {"title": link.text[:1].upper() + link.text[1:], "rev": link.rev, "step": step}
+            row = {"title": link.text, "rev": link.rev, "step": step}
             rows.append({**row, "time": when if link.ts else "", "detail": what if step == 0 else "which caused that"})
     return pa.Table.from_pylist(rows, schema=_CAUSES)
 

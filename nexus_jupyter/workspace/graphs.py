@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from nexus_jupyter.nog import Graph, Match, apply, explain, impact, neighbourhood
@@ -48,6 +50,7 @@ class GraphReader:
         self._writer = writer
         self._journal = journal
         self._name = name
+        self._turns: dict[str, threading.Lock] = {}
 
     def at(self, rev: int | None = None) -> Head:
         """Return the graph at a rev."""
@@ -115,6 +118,16 @@ class GraphReader:
                 if at >= rev:
                     break
         return found
+
+    def turn(self, panel: str) -> AbstractContextManager[object]:
+        """Return what is held from working out a panel's rows until they are read.
+
+        Rows of the graph depend on what one person has chosen, and a panel has one table of each name for all.
+        """
+        graph = self._writer.head.graph
+        if panel not in graph or not shows_graph(graph, panel):
+            return nullcontext()
+        return self._turns.setdefault(panel, threading.Lock())
 
     def follow(self, panels: Collection[str], send: Callable[[FrameChanged], None]) -> Callable[[], None]:
         """Be told of changes of the graph while one of some panels shows it; returns what ends that."""

@@ -53,10 +53,11 @@ class Paging:
     def answer(self, frame: FramePage) -> None:
         """Answer a request; one that needs the notebook is answered later, and nothing waits for it meanwhile."""
         state = self._kernel.page_state(frame.panel, frame.state, self._user)
-        waiting = self._kernel.await_rows(frame.panel, frame.query, state)
-        if waiting is None:
-            self._page(frame, state)
-            return
+        with self._kernel.graphs.turn(frame.panel):
+            waiting = self._kernel.await_rows(frame.panel, frame.query, state)
+            if waiting is None:
+                self._page(frame, state)
+                return
         self._waiting[frame.id] = waiting
         waiting.add_done_callback(lambda done: self._lane.put(lambda: self._finish(frame, state, done)))
 

@@ -88,6 +88,24 @@ def test_there_is_always_room_between_two_keys(places: list[int]) -> None:
     assert spread("", None, 7) == sorted(set(spread("", None, 7)))
 
 
+def test_ten_thousand_things_put_one_after_the_other_have_short_keys() -> None:
+    keys = spread("", None, 10_000)
+    assert keys == sorted(set(keys))
+    assert max(map(len, keys)) <= 5
+    assert between(keys[-1], None) > keys[-1]
+    assert keys[41] < between(keys[41], keys[42]) < keys[42]
+
+
+def test_there_is_a_place_behind_two_that_were_put_in_the_same_one() -> None:
+    twins: list[Op] = [InsertOp(entity=Entity(id=f"p/x{i}", type="Element", parent="p", order="zz")) for i in (0, 1)]
+    last = InsertOp(entity=Entity(id="p/z", type="Element", parent="p", order="zzz"))
+    new = InsertOp(entity=Entity(id="p/new", type="Element", parent="p"), after="p/x0")
+    graph = apply(base(), [*twins, last, new], rev=2).graph
+    assert graph.record("p").children[-4:] == ("p/x0", "p/x1", "p/new", "p/z")
+    with pytest.raises(PatchError, match="'p/1' is not inside 'p'"):
+        apply(base(), [MoveOp(id="p/1", parent="p", before="p/1")], rev=2)
+
+
 def test_a_stale_edit_of_the_same_attribute_is_a_conflict_and_of_another_is_not() -> None:
     graph = apply(base(), [SetOp(id="p/1", attrs={"label": "new"})], rev=5).graph
     with pytest.raises(ConflictError, match="rev 5"):

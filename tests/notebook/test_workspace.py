@@ -202,7 +202,7 @@ def test_a_panel_calls_an_exposed_function_once_it_may(ws: Workspace) -> None:
         {"panel": "calling", "cap": "kernel.call", "target": "predict", "holds": True}
     ]
     assert ws.revoke("calling") == 1
-    assert not ws.grants[ws.grants["panel"] == "calling"]["holds"].any()
+    assert not ws.grants.loc[ws.grants["panel"] == "calling", "holds"].any()
     with pytest.raises(nexus.HandlerError):
         panel.run("ask", age=2)
     again = ws.replay(run.id)

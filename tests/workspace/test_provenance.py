@@ -61,7 +61,7 @@ def test_a_value_is_explained_from_the_effect_through_another_panel_to_the_click
     assert latest.chain[0].rev == kernel.head.rev
     assert latest.chain[1].rev == kernel.head.rev - 1
     assert latest.chain[2].rev is None, "the run in the sender changed nothing, and is still named"
-    assert latest.chain[2].text == "the action 'send' in 'sender', started by a click on 'go' of Ann"
+    assert latest.chain[2].text == "The action 'send' in 'sender', started by a click on 'go' of Ann"
     made = why.causes[-1]
     assert "default" in made.attrs
     assert made.chain[0].kind == "create"
