@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -77,7 +78,12 @@ def _writing(kernel: WorkspaceKernel, name: str, threads: int, peer: str) -> Row
         worker.start()
     for worker in workers:
         worker.join()
-    return _rate(f"{name}, {threads} threads", [took for mine in times for took in mine], _SECONDS, peer)
+    return _rate(
+        f"{name}, {threads} thread{'s' if threads > 1 else ''}",
+        [took for mine in times for took in mine],
+        _SECONDS,
+        peer,
+    )
 
 
 def _rate(name: str, times: list[float], seconds: float, peer: str = "") -> Row:
@@ -88,7 +94,8 @@ def _rate(name: str, times: list[float], seconds: float, peer: str = "") -> Row:
 
 def _digest(kernel: WorkspaceKernel) -> Row:
     row = next(iter(kernel.journal.rows(after=1)))
-    return measured("digest of a row", lambda: chained("0" * 32, row), count=10_000)
+    took = measured("digest of a row", lambda: chained("0" * 32, row), count=10_000)
+    return replace(took, p50=took.p50 * 1e3, p95=took.p95 * 1e3, unit="us")
 
 
 def _opening() -> list[Row]:

@@ -67,13 +67,10 @@ def load(data: bytes) -> Graph:
     if _checksum(head, compressed) != checksum:
         raise StorageError("The snapshot is damaged: its checksum does not fit.")
     raw = zlib.decompress(compressed)
-    body = (
-        msgpack.unpackb(raw, unicode_errors="surrogatepass", strict_map_key=False)
-        if head[-1] == _MSGPACK
-        else json.loads(raw)
-    )
     with _no_collection():
-        return _graph(*body)
+        if head[-1] == _MSGPACK:
+            return _graph(*msgpack.unpackb(raw, unicode_errors="surrogatepass", strict_map_key=False))
+        return _graph(*json.loads(raw))
 
 
 @contextmanager

@@ -37,6 +37,12 @@ def restartable() -> Iterator[Cluster]:
     server.remove()
 
 
+def cut_all(postgres: Cluster, url: str) -> None:
+    """End every connection to a database, and return when they are gone."""
+    others = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    postgres.run(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {others}", url)
+
+
 def change(rev: int) -> Change:
     return Change(workspace="w", rev=rev, ts=rev, actor=SYSTEM, cause=Cause(kind="edit"), panel="p", ops=[], inverse=[])
 
@@ -73,7 +79,7 @@ def test_who_has_lost_the_workspace_writes_nothing_more(
     first = WorkspaceKernel(tmp_path / "one" / "ws", engine=engine, options=options)
     first.put_panel("counter", counter, ann)
     # Its connections die, and before it notices another server takes over.
-    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", url)  # fmt: skip
+    cut_all(postgres, url)
     second = WorkspaceKernel(tmp_path / "two" / "ws", engine=engine, options=options)
     for _ in range(2):
         with pytest.raises(StorageError, match="taken over by another process"):
@@ -109,7 +115,7 @@ def test_a_lost_lock_is_taken_again_when_nobody_else_has(
     options = WorkspaceOptions(database_url=url)
     first = WorkspaceKernel(tmp_path / "one" / "ws", engine=engine, options=options)
     first.put_panel("counter", counter, ann)
-    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", url)  # fmt: skip
+    cut_all(postgres, url)
     first.set_state("counter", {"count": 1}, ann)
     with pytest.raises(StorageError, match="open in another process"):
         WorkspaceKernel(tmp_path / "two" / "ws", engine=engine, options=options)
