@@ -1,7 +1,7 @@
 """Pairs of concurrent edits of one panel, drawn by chance: what two people do to it at the same time.
 
-The panel has 25 components. Each person makes three edits; what was really touched is noted beside them, so that every
-conflict of a merge can be judged without trusting the merge.
+The panel has 25 components in three rows, and three actions. Each person makes three edits; what was really touched is
+noted beside them, so that every conflict of a merge can be judged without trusting the merge.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from nexus_jupyter.reactor import Reactor
 __all__ = ["Pair", "Side", "pairs", "true_conflict"]
 
 _EDITS = 3
+#: How often people do what, in percent: mostly they change and add, seldom they remove, and then a component.
+_OFTEN = {"set": 26, "text": 12, "action": 12, "insert": 30, "remove": 12, "move": 8}
 _NOTE = "First line of {0}\n\nSecond line of {0}, which is longer\n\nThird line of {0}\n\nLast line of {0}"
 _BODY = """const before = state.count;
 const step = {0};
@@ -103,7 +105,11 @@ def _panel() -> str:
             f'<slider id="s{row}" label="Slider {row}" bind:value="count" min="0" max="100"/>',
             f'<note id="n{row}" kind="info">Note number {row}</note>',
             f'<markdown id="d{row}">{_NOTE.format(row)}</markdown>',
+            f'<badge id="g{row}" kind="info">Badge {row}</badge>',
+            f'<progress id="p{row}" label="Progress {row}" value="{{count / {row + 2}}}"/>',
         ]
+        if row == 0:
+            items.append('<text id="last" muted="true">The last one</text>')
         rows.append(f'<row id="r{row}">{"".join(items)}</row>')
     actions = "".join(f'<action name="act{row}">{_BODY.format(row + 2)}</action>' for row in range(3))
     data = '<data><state name="count" type="int" default="0"/></data>'
@@ -130,7 +136,7 @@ def _side(graph: Graph, reactor: Reactor, dice: random.Random) -> Side:
 def _edit(graph: Graph, dice: random.Random) -> tuple[Op, Touch]:
     view = [entity for entity in graph.subtree("p/c") if entity.id != "p/c"]
     boxes = ["p/c", *(entity.id for entity in view if entity.attrs["tag"] == "row")]
-    kind = dice.choice(["insert", "remove", "set", "move", "text", "action"])
+    kind = dice.choices(list(_OFTEN), list(_OFTEN.values()))[0]
     if kind == "insert":
         parent = dice.choice(boxes)
         after = dice.choice(graph.record(parent).children or (None,))
@@ -145,6 +151,7 @@ def _edit(graph: Graph, dice: random.Random) -> tuple[Op, Touch]:
         return _line(dice.choice([entity for entity in view if "text" in entity.attrs]), dice)
     entity = dice.choice(view)
     if kind == "remove":
+        entity = dice.choice([entity for entity in view if entity.id not in boxes])
         return RemoveOp(id=entity.id), Touch("remove", entity.id)
     if kind == "set":
         attr, value = dice.choice(_attributes(entity, dice))
