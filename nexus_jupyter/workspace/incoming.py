@@ -10,10 +10,12 @@ from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.merge import Overruled
 from nexus_jupyter.protocol.conflict import Conflict
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.storage import Journal
 from nexus_jupyter.workspace.merging import Authors, PanelMerge, merge_panel
+from nexus_jupyter.workspace.panels import panel_view
 from nexus_jupyter.workspace.versions import panel_texts
 from nexus_jupyter.workspace.writer import Draft, Writer
 
@@ -48,9 +50,14 @@ class Incoming:
         Says who made what.
     reactor
         Reads and prints panels.
+    refuse
+        Raises when a panel does not fit the others of a graph.
     """
 
-    def __init__(self, writer: Writer, journal: Journal, reactor: Reactor) -> None:
+    def __init__(
+        self, writer: Writer, journal: Journal, reactor: Reactor, refuse: Callable[[Graph, Build], None]
+    ) -> None:
+        self._refuse = refuse
         self._writer = writer
         self._journal = journal
         self._reactor = reactor
@@ -71,6 +78,8 @@ class Incoming:
         ------
         HistoryError
             If a panel of it cannot be read, or one that is new here has errors.
+        NXMLError
+            If the panels of both sides together would take values from each other in a circle.
         """
         old, new = panel_texts(base), panel_texts(theirs)
         changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
@@ -84,6 +93,9 @@ class Incoming:
                 graph = apply(graph, one.ops, rev=0).graph
                 ops += one.ops
                 merges.append(one)
+            for name in changed:
+                if name in graph:
+                    self._refuse(graph, self._reactor.check(panel_view(graph, name).nxml))
             conflicts = [conflict for one in merges for conflict in one.conflicts]
             return ops, Brought(None, conflicts, [value for one in merges for value in one.overruled])
 
