@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, kernel, lab, merge, sandbox
+from nexus_jupyter.benchmarks import javascript, kernel, lab, merge, sandbox, versions
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -22,6 +22,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "layout": javascript.layout,
     "rows": javascript.rows,
     "merge": merge.merge,
+    "commit": versions.commit,
 }
 
 
