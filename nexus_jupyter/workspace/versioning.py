@@ -81,7 +81,7 @@ class Versioning:
     ) -> None:
         self.store = VersionStore(folder.root, file_limit=file_limit)
         self.remotes = Remotes(self.store, folder.private)
-        self.incoming = Incoming(writer, journal, reactor, refuse)
+        self.incoming = Incoming(writer, journal, reactor, self.store, refuse)
         self._committer = Committer(self.store, self.incoming, writer, reactor, folder.private / "versions.json")
         self._writer = writer
         self._journal = journal
@@ -357,7 +357,7 @@ class Versioning:
         notes: list[str] | None = None,
     ) -> MergeInfo:
         overruled = [
-            f"{one.entity}: the {'value here' if one.side == 'ours' else 'value there'} {one.value!r} gave way"
+            f"{one.entity}: {one.value!r}, set {'here' if one.side == 'ours' else 'there'}, gave way to a later value"
             for one in brought.overruled
         ]
         return MergeInfo(

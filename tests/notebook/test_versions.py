@@ -80,6 +80,24 @@ def test_two_branches_merge_without_questions_when_they_edit_different_things(fr
     assert fresh.history.merge(name).outcome == "nothing"
 
 
+def test_of_two_values_of_a_state_the_later_holds_and_the_other_is_told(fresh: Workspace) -> None:
+    name = f"try-{uuid4().hex[:8]}"
+    main = next(one.name for one in fresh.history.branches() if one.current)
+    panel = fresh.panel("sales", SALES)
+    fresh.commit("start")
+    fresh.history.branch(name)
+    panel.state["n"] = 1
+    fresh.commit()
+    fresh.history.switch(name)
+    panel.state["n"] = 2
+    fresh.commit()
+    fresh.history.switch(main)
+    merged = fresh.history.merge(name)
+    assert merged.outcome == "merged"
+    assert panel.state["n"] == 2
+    assert merged.overruled == ["sales/state.n: 1, set here, gave way to a later value"]
+
+
 def test_a_true_conflict_is_a_question_and_its_answer_ends_the_merge(fresh: Workspace) -> None:
     name = f"try-{uuid4().hex[:8]}"
     main = next(one.name for one in fresh.history.branches() if one.current)
