@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, nog, sandbox, sockets
+from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, merge, nog, sandbox, sockets, versions
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -24,6 +24,8 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "layout": javascript.layout,
     "rows": javascript.rows,
     "nog": nog.nog,
+    "merge": merge.merge,
+    "commit": versions.commit,
 }
 
 

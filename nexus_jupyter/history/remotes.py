@@ -139,11 +139,15 @@ class Remotes:
                     url, f"{commit}:refs/heads/{branch}", timeout=_TIMEOUT,
                 )  # fmt: skip
             except HistoryError as error:
-                if "rejected" in error.message or "failed to push" in error.message or "hint:" in error.message:
+                said = str(getattr(error.__cause__, "stdout", ""))
+                if "[rejected]" in said:
                     raise ConflictError(
                         f"The branch '{branch}' of '{name}' has versions that are not here.",
                         hint="Pull first: ws.history.pull(). Then push again.",
                     ) from error
+                if "[remote rejected]" in said:
+                    reason = said.partition("[remote rejected]")[2].splitlines()[0].strip(" ()'")
+                    raise HistoryError(f"'{name}' does not take the branch '{branch}': {reason}.") from error
                 raise
         self._remember(name, {f"refs/heads/{branch}": commit})
 

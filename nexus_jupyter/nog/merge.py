@@ -7,7 +7,7 @@ no structure: of two new values the later one holds, and the other is noted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from merge3 import Merge3
@@ -79,10 +79,23 @@ def merge_text(base: str, ours: str, theirs: str) -> str | None:
     """Merge texts by lines; ``None`` when both sides changed the same lines."""
     merged: list[str] = []
     for group in Merge3(base.split("\n"), ours.split("\n"), theirs.split("\n")).merge_groups():
-        if group[0] == "conflict":
+        lines = _line_by_line(*group[1:]) if group[0] == "conflict" else group[1]
+        if lines is None:
             return None
-        merged += group[1]
+        merged += lines
     return "\n".join(merged)
+
+
+def _line_by_line(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str] | None:
+    """Merge neighbouring lines, each of which one side changed; edits that stand side by side do not overlap."""
+    if not len(base) == len(ours) == len(theirs):
+        return None
+    merged: list[str] = []
+    for old, mine, yours in zip(base, ours, theirs, strict=True):
+        if mine != old and yours not in (old, mine):
+            return None
+        merged.append(yours if mine == old else mine)
+    return merged
 
 
 @dataclass(slots=True)
@@ -178,6 +191,8 @@ class _Merge:
         ours, theirs = self.ours[entity_id].parent, self.theirs[entity_id].parent
         if ours == theirs:
             return ours
+        if entity_id not in self.base and self._differ(self.ours[entity_id], self.theirs[entity_id]):
+            return ours  # two things under one name: that is the question, and their place is part of it
         base = self.base[entity_id].parent if entity_id in self.base else None
         if theirs == base and not self._moved_within(entity_id, self.theirs):
             return ours

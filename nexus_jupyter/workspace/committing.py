@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +16,15 @@ from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.comparing import panel_changes
 from nexus_jupyter.workspace.conflicts import open_conflicts
 from nexus_jupyter.workspace.incoming import Incoming
-from nexus_jupyter.workspace.panels import panel_names
+from nexus_jupyter.workspace.panels import panel_names, panel_view
 from nexus_jupyter.workspace.position import Position, read_position, write_position
-from nexus_jupyter.workspace.versions import checkout_ops, describe, version_changes, version_files
+from nexus_jupyter.workspace.versions import CHANGES_NAMED, checkout_ops, describe, panel_of, version_files
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 __all__ = ["Committer"]
 
-#: Files up to which a commit's message is made from the texts themselves.
-_CHECKED = 20
+#: Panels that are printed at once.
+_PRINTERS = 4
 
 
 class Committer:
@@ -60,15 +61,15 @@ class Committer:
 
     def files(self, graph: Graph) -> dict[str, bytes]:
         """Return the files of panels that a version of a graph would have."""
-        printed: dict[str, str] = {}
-
-        def canonical(nxml: str) -> str:
-            printed[nxml] = self._printed.get(nxml) or self._reactor.format(nxml)
-            return printed[nxml]
-
-        files = version_files(graph, canonical)
-        self._printed = printed
-        return files
+        texts = [panel_view(graph, name).nxml for name in panel_names(graph)]
+        new = [text for text in texts if text not in self._printed]
+        if len(new) > 1:
+            with ThreadPoolExecutor(max_workers=_PRINTERS) as pool:
+                printed = dict(zip(new, pool.map(self._reactor.format, new), strict=True))
+        else:
+            printed = {text: self._reactor.format(text) for text in new}
+        self._printed = {text: printed.get(text) or self._printed[text] for text in texts}
+        return version_files(graph, self._printed)
 
     def commit(self, message: str | None, actor: Actor) -> Version:
         """Commit the graph and the folder's files; nothing changed means the newest version again."""
@@ -156,10 +157,11 @@ class Committer:
         here = dict(self._store.own_files())
         changed = [path for path in {*held, *here} if held.get(path) != here.get(path)]
         before = self._store.files(head)
-        many = len({path for path in {*before, *files} if before.get(path) != files.get(path)}) > _CHECKED
-        # The entities' files say the same as the texts, save where somebody edited a text by hand.
-        changes = version_changes(before, files) if many else panel_changes(before, files, self._reactor)
-        return describe(changes, changed)
+        names = sorted({panel_of(path) for path in {*before, *files} if before.get(path) != files.get(path)})
+        # A message names a few panels; what changed in the others is not worth the time.
+        told = set(names[:CHANGES_NAMED])
+        old, new = ({path: one for path, one in side.items() if panel_of(path) in told} for side in (before, files))
+        return describe(panel_changes(old, new, self._reactor), changed, more=len(names) - len(told))
 
     def _known(self, commit: str | None) -> str | None:
         """Return a commit if the repository still has it."""

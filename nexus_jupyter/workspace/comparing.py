@@ -11,7 +11,7 @@ from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.versions import EntityChange
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.panels import state_id
-from nexus_jupyter.workspace.versions import PanelText, panel_texts, read_entities
+from nexus_jupyter.workspace.versions import PanelText, panel_of, panel_texts, read_entities
 
 __all__ = ["file_changes", "panel_changes"]
 
@@ -43,8 +43,8 @@ def file_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[En
 
 
 def _differing(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> dict[str, bytes]:
-    names = {path.split("/")[1].rpartition(".")[0] for path in (*one, *other) if one.get(path) != other.get(path)}
-    return {path: data for path, data in one.items() if path.split("/")[1].rpartition(".")[0] in names}
+    names = {panel_of(path) for path in (*one, *other) if one.get(path) != other.get(path)}
+    return {path: data for path, data in one.items() if panel_of(path) in names}
 
 
 def _entities(name: str, text: PanelText, files: Mapping[str, bytes], reactor: Reactor) -> dict[str, Entity]:

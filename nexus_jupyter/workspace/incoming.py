@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from nexus_jupyter.history import VersionStore
 from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.merge import Overruled
 from nexus_jupyter.protocol.conflict import Conflict
+from nexus_jupyter.protocol.errors import HistoryError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.storage import Journal
 from nexus_jupyter.workspace.merging import Authors, PanelMerge, merge_panel
+from nexus_jupyter.workspace.panels import panel_view
 from nexus_jupyter.workspace.versions import panel_texts
 from nexus_jupyter.workspace.writer import Draft, Writer
 
@@ -48,9 +53,22 @@ class Incoming:
         Says who made what.
     reactor
         Reads and prints panels.
+    store
+        Says who made what came from a version.
+    refuse
+        Raises when a panel does not fit the others of a graph.
     """
 
-    def __init__(self, writer: Writer, journal: Journal, reactor: Reactor) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        journal: Journal,
+        reactor: Reactor,
+        store: VersionStore,
+        refuse: Callable[[Graph, Build], None],
+    ) -> None:
+        self._store = store
+        self._refuse = refuse
         self._writer = writer
         self._journal = journal
         self._reactor = reactor
@@ -71,6 +89,8 @@ class Incoming:
         ------
         HistoryError
             If a panel of it cannot be read, or one that is new here has errors.
+        NXMLError
+            If the panels of both sides together would take values from each other in a circle.
         """
         old, new = panel_texts(base), panel_texts(theirs)
         changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
@@ -84,6 +104,9 @@ class Incoming:
                 graph = apply(graph, one.ops, rev=0).graph
                 ops += one.ops
                 merges.append(one)
+            for name in changed:
+                if name in graph:
+                    self._refuse(graph, self._reactor.check(panel_view(graph, name).nxml))
             conflicts = [conflict for one in merges for conflict in one.conflicts]
             return ops, Brought(None, conflicts, [value for one in merges for value in one.overruled])
 
@@ -122,9 +145,15 @@ class Incoming:
         return Authors(lambda entity, attr: self._last(graph, entity, attr), theirs)
 
     def who(self, rev: int) -> tuple[str, int | None]:
-        """Return who made a change, and when."""
+        """Return who made a change, and when; of what came from a version, who made that."""
         change = next(self._journal.read(after=rev - 1), None) if rev > 0 else None
-        return (change.actor.name or change.actor.id, change.ts) if change is not None else ("", None)
+        if change is None:
+            return "", None
+        if change.cause.kind in ("checkout", "merge") and change.cause.ref is not None:
+            with suppress(HistoryError, NotFoundError):  # the repository may have been made anew
+                version = self._store.resolve(change.cause.ref)
+                return version.author, int(version.time.timestamp() * 1e9)
+        return change.actor.name or change.actor.id, change.ts
 
     def _last(self, graph: Graph, entity: str, attr: str) -> tuple[str, int | None]:
         """Return who changed an attribute last; of something that is gone, nobody knows."""

@@ -117,6 +117,7 @@ class WorkspaceKernel:
             self.reactor,
             self.recorder,
             file_limit=options.versioned_file_limit,
+            refuse=lambda graph, build: self.links.refuse_circle(graph, build),  # noqa: PLW0108 - the links come later
         )
         grants = self.store.grants
         self.permissions = Permissions(grants, self.panel)

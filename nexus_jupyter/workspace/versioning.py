@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Literal
 
 from nexus_jupyter.history import Remotes, Version, VersionStore, in_panels, owned
@@ -16,6 +17,7 @@ from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
 from nexus_jupyter.protocol.identity import SYSTEM, Actor
+from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.protocol.versions import BranchInfo, EntityChange, MergeInfo, RemoteInfo, VersionInfo
 from nexus_jupyter.reactor import Reactor
@@ -35,6 +37,7 @@ from nexus_jupyter.workspace.writer import Draft, Head, Writer
 __all__ = ["Versioning", "version_info"]
 
 _LOG = logging.getLogger(__name__)
+_ID_LENGTHS = (40, 64)
 
 
 def version_info(version: Version) -> VersionInfo:
@@ -61,6 +64,8 @@ class Versioning:
         Of the workspace.
     file_limit
         Bytes that one file below ``files/`` may have.
+    refuse
+        Raises when a panel does not fit the others of a graph.
     """
 
     def __init__(
@@ -72,10 +77,11 @@ class Versioning:
         recorder: Recorder,
         *,
         file_limit: int,
+        refuse: Callable[[Graph, Build], None],
     ) -> None:
         self.store = VersionStore(folder.root, file_limit=file_limit)
         self.remotes = Remotes(self.store, folder.private)
-        self.incoming = Incoming(writer, journal, reactor)
+        self.incoming = Incoming(writer, journal, reactor, self.store, refuse)
         self._committer = Committer(self.store, self.incoming, writer, reactor, folder.private / "versions.json")
         self._writer = writer
         self._journal = journal
@@ -113,7 +119,7 @@ class Versioning:
             version = self.store.resolve(ref)
             files = self.store.files(version.id)
             checkout_ops(self._head.graph, files, self._reactor)  # refuses it before anything is done
-            self._committer.keep(f"going to {ref}", actor)
+            self._committer.keep(f"going to {_short(ref)}", actor)
             change = self._committer.load(files, Cause(kind="checkout", ref=version.id), actor)
             self._committer.restore_files(version.id)
             return change
@@ -184,7 +190,7 @@ class Versioning:
         Without questions it ends in a commit with two parents; else the commit follows the last answer.
         """
         with self._lock, self._recorder.span("workspace.merge"):
-            return self._merge(self.store.resolve(ref), f"Merge {ref}", actor)
+            return self._merge(self.store.resolve(ref), f"Merge {_short(ref)}", actor)
 
     def conflicts(self, panel: str | None = None) -> list[Conflict]:
         """Return the questions that wait for an answer, of a panel or of all."""
@@ -348,7 +354,7 @@ class Versioning:
         notes: list[str] | None = None,
     ) -> MergeInfo:
         overruled = [
-            f"{one.entity}: the {'value here' if one.side == 'ours' else 'value there'} {one.value!r} gave way"
+            f"{one.entity}: {one.value!r}, set {'here' if one.side == 'ours' else 'there'}, gave way to a later value"
             for one in brought.overruled
         ]
         return MergeInfo(
@@ -359,3 +365,8 @@ class Versioning:
             overruled=overruled,
             notes=notes or [],
         )
+
+
+def _short(ref: str) -> str:
+    """Return a name of a version as it is said in a message."""
+    return ref[:7] if len(ref) in _ID_LENGTHS else ref

@@ -7,12 +7,11 @@ sorted by id, with the values of states and the open conflicts. Both read well i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nexus_jupyter.nog import Graph
-from nexus_jupyter.nog.diff import diff, headline
-from nexus_jupyter.nog.version import keyed
+from nexus_jupyter.nog.diff import headline
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HistoryError
 from nexus_jupyter.protocol.graph import Entity
@@ -23,20 +22,23 @@ from nexus_jupyter.workspace.panels import PERSONAL, panel_names, panel_view
 from nexus_jupyter.workspace.replacement import replacement
 
 __all__ = [
+    "CHANGES_NAMED",
     "PanelText",
     "checkout_ops",
     "conflict_ops",
     "describe",
     "entities_text",
+    "panel_of",
     "panel_texts",
     "read_entities",
-    "version_changes",
     "version_files",
 ]
 
 Files = Mapping[str, bytes]
-_CHANGES_NAMED = 6
+#: Panels and files that a commit message names.
+CHANGES_NAMED = 6
 #: What is not versioned: the text has a file of its own, and what a cell last gave is this notebook's matter.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _LOCAL = frozenset({"nxml", "cell"})
 
 
@@ -49,11 +51,11 @@ class PanelText:
     conflicts: list[Entity] = field(default_factory=list)
 
 
-def version_files(graph: Graph, printed: Callable[[str], str]) -> dict[str, bytes]:
-    """Return the files of the workspace's present state, by path; ``printed`` is the canonical printer."""
+def version_files(graph: Graph, printed: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the files of the workspace's present state, by path; ``printed`` has each text as it is printed."""
     files: dict[str, bytes] = {}
     for name in panel_names(graph):
-        files[f"panels/{name}.nxml"] = printed(panel_view(graph, name).nxml).encode()
+        files[f"panels/{name}.nxml"] = printed[panel_view(graph, name).nxml].encode()
         out = {entity.id: graph.record(entity.id).out for entity in graph.subtree(name)}
         # Authors are those of the commits.
         relations = {
@@ -81,7 +83,7 @@ def entities_text(panel: str, entities: Iterable[Entity], relations: Mapping[str
         if entity.parent not in (None, panel):  # sections have their places, and conflicts none
             line["after"] = last.get(entity.parent)
             last[entity.parent] = entity.id
-        lines.append((entity.id, json.dumps(line, ensure_ascii=False, sort_keys=True)))
+        lines.append((entity.id, _ENCODE(line)))
     return "[\n" + ",\n".join(line for _, line in sorted(lines)) + "\n]\n"
 
 
@@ -192,21 +194,13 @@ def conflict_ops(graph: Graph, panel: str, wanted: Iterable[Entity]) -> Iterator
             yield InsertOp(entity=entity.model_copy(update={"order": ""}))
 
 
-def version_changes(before: Files, after: Files) -> list[EntityChange]:
-    """Return what differs between two versions, panel by panel, as their files say."""
-    changes: list[EntityChange] = []
-    names = sorted({path for path in (*before, *after) if path.startswith("nog/")})
-    for path in names:
-        if before.get(path) == after.get(path):
-            continue
-        name = path.removeprefix("nog/").removesuffix(".json")
-        old, new = (keyed(read_entities(side[path], name)) if path in side else None for side in (before, after))
-        changes += diff(name, old, new)
-    return changes
+def panel_of(path: str) -> str:
+    """Return the name of the panel that a file of a version belongs to."""
+    return path.partition("/")[2].rpartition(".")[0]
 
 
-def describe(changes: Iterable[EntityChange], files: Iterable[str] = ()) -> str:
-    """Write a commit message from what changed between two versions, in panels and in files."""
+def describe(changes: Iterable[EntityChange], files: Iterable[str] = (), *, more: int = 0) -> str:
+    """Write a commit message from what changed between two versions, in panels and in files, and ``more`` of them."""
     by_panel: dict[str, list[str]] = {}
     parts: list[str] = []
     for change in changes:
@@ -218,5 +212,5 @@ def describe(changes: Iterable[EntityChange], files: Iterable[str] = ()) -> str:
     parts += [f"file {path}" for path in sorted(files)]
     if not parts:
         return "No changes"
-    more = f"; and {len(parts) - _CHANGES_NAMED} more" if len(parts) > _CHANGES_NAMED else ""
-    return "; ".join(parts[:_CHANGES_NAMED]) + more
+    left = max(len(parts) - CHANGES_NAMED, 0) + more
+    return "; ".join(parts[:CHANGES_NAMED]) + (f"; and {left} more" if left else "")

@@ -91,8 +91,8 @@ def test_the_traps_of_these_tests_spring_in_plain_git(tmp_path: Path, trap: Path
     folder = tmp_path / "ws"
     folder.mkdir()
     git(folder, "init", "-q")
-    armed(folder, trap, tmp_path / "nowhere")
-    git(folder, "-c", "core.worktree=.", "status")
+    armed(folder, trap, folder)
+    git(folder, "status")
     assert (tmp_path / "sprung").exists()
 
 

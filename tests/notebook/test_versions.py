@@ -80,6 +80,24 @@ def test_two_branches_merge_without_questions_when_they_edit_different_things(fr
     assert fresh.history.merge(name).outcome == "nothing"
 
 
+def test_of_two_values_of_a_state_the_later_holds_and_the_other_is_told(fresh: Workspace) -> None:
+    name = f"try-{uuid4().hex[:8]}"
+    main = next(one.name for one in fresh.history.branches() if one.current)
+    panel = fresh.panel("sales", SALES)
+    fresh.commit("start")
+    fresh.history.branch(name)
+    panel.state["n"] = 1
+    fresh.commit()
+    fresh.history.switch(name)
+    panel.state["n"] = 2
+    fresh.commit()
+    fresh.history.switch(main)
+    merged = fresh.history.merge(name)
+    assert merged.outcome == "merged"
+    assert panel.state["n"] == 2
+    assert merged.overruled == ["sales/state.n: 1, set here, gave way to a later value"]
+
+
 def test_a_true_conflict_is_a_question_and_its_answer_ends_the_merge(fresh: Workspace) -> None:
     name = f"try-{uuid4().hex[:8]}"
     main = next(one.name for one in fresh.history.branches() if one.current)
@@ -116,6 +134,21 @@ def test_a_true_conflict_is_a_question_and_its_answer_ends_the_merge(fresh: Work
     assert len(panel.conflicts) == 1, "what was undone is asked again"
     panel.resolve(panel.conflicts[0].id, "ours")
     assert 'label="Ours"' in panel.nxml
+
+
+def test_going_elsewhere_commits_what_is_in_no_version_yet(fresh: Workspace) -> None:
+    panel = fresh.panel("sales", SALES)
+    first = fresh.commit()
+    panel.state["n"] = 8
+    fresh.history.checkout(first)
+    assert panel.state["n"] == 0
+    assert fresh.history.log()["message"].iloc[0] == f"Before going to {first.id[:7]}: sales: state.n value 0 -> 8"
+    fresh.history.checkout("HEAD")
+    assert panel.state["n"] == 8
+    count = len(fresh.history.log(limit=1000))
+    fresh.history.checkout(first)
+    fresh.history.checkout("HEAD")
+    assert len(fresh.history.log(limit=1000)) == count, "what a version holds already needs no other"
 
 
 def test_a_cell_that_is_run_again_unchanged_changes_nothing_that_was_edited_elsewhere(fresh: Workspace) -> None:
@@ -416,6 +449,27 @@ def nexus_options(limit: int) -> object:
     from nexus_jupyter.workspace import WorkspaceOptions
 
     return WorkspaceOptions(versioned_file_limit=limit)
+
+
+def test_links_that_only_together_go_in_a_circle_are_refused(tmp_path: Path) -> None:
+    def panel(name: str, of: str = "") -> str:
+        link = f'<link name="x" from="{of}.v"/>' if of else ""
+        data = f'<data>{link}<state name="n" type="int" default="0"/></data><logic><export name="v" expr="{"x" if of else "n"}"/></logic>'
+        return f'<panel id="{name}"><view><text id="t">{{n}}</text></view>{data}</panel>'
+
+    with Workspace.open(tmp_path / "ws") as ws:
+        ws.panel("a", panel("a"))
+        ws.panel("b", panel("b"))
+        ws.commit()
+        ws.history.branch("other")
+        ws.panel("a", panel("a", "b"))
+        ws.commit()
+        ws.history.switch("other")
+        ws.panel("b", panel("b", "a"))
+        ws.commit()
+        with pytest.raises(NexusError, match="go in a circle"):
+            ws.history.merge("main")
+        assert ws.history.diff() == []
 
 
 def test_what_git_did_from_outside_is_taken_in_before_a_commit(tmp_path: Path) -> None:
