@@ -25,9 +25,13 @@ export class CodePane {
   private unsaved = false;
   private editor: SharedEditor | null = null;
 
-  constructor(panel: string, transport: Transport) {
+  private readonly writeBack: () => void;
+
+  /** `writeBack` asks that the panel's text be written to the cell that made it. */
+  constructor(panel: string, transport: Transport, writeBack: () => void) {
     this.panel = panel;
     this.transport = transport;
+    this.writeBack = writeBack;
     this.root.setAttribute("aria-label", "Code");
     this.status.setAttribute("role", "status");
     this.root.hidden = true;
@@ -42,7 +46,11 @@ export class CodePane {
   offer(build: Build): void {
     const nodes = [...build.actions.map(({ name }) => `action.${name}`), ...build.effects.map(({ name }) => `effect.${name}`)];
     if (this.node !== null && !nodes.includes(this.node)) this.close();
-    this.choices.replaceChildren(...(nodes.length ? [element("span", "nx-code-title", "Edit code:")] : []), ...nodes.map((node) => this.choice(node)));
+    const back = element("button", "nx-button nx-write-back", "Write back to the cell") as HTMLButtonElement;
+    back.type = "button";
+    back.title = "Put the panel's text, as it is now, into the cell that made it";
+    back.addEventListener("click", this.writeBack);
+    this.choices.replaceChildren(...(nodes.length ? [element("span", "nx-code-title", "Edit code:")] : []), ...nodes.map((node) => this.choice(node)), back);
   }
 
   show(shown: boolean): void {

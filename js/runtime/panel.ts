@@ -47,7 +47,7 @@ export class MountedPanel implements Follower {
     root.classList.add("nx-panel", "nx-live");
     root.dataset["nx"] = name;
     this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml, permissions: () => this.permissions.toggle(), sourceShown: (shown) => this.code.show(shown && transport.host !== "page") });
-    this.code = new CodePane(name, transport);
+    this.code = new CodePane(name, transport, () => this.writeBack());
     const tell = (body: RequestBody): void => { transport.request(body).catch((error: unknown) => this.chrome.notice(problemText(error), "error")); };
     this.permissions = new Permissions({
       grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
@@ -218,6 +218,13 @@ export class MountedPanel implements Follower {
 
   private async undo(redo: boolean): Promise<void> {
     for (const text of (await this.live?.undo(redo)) ?? []) this.chrome.notice(text, "info");
+  }
+
+  /** Ask whoever knows the page's cells to put the text into the one that made the panel. */
+  private writeBack(): void {
+    const say = (problem: string): void => this.chrome.notice(problem, "warning");
+    const asked = new CustomEvent("nexus:writeback", { bubbles: true, cancelable: true, detail: { panel: this.name, nxml: this.nxml, say } });
+    if (this.picture.body.dispatchEvent(asked)) say("There is no notebook around this panel that could be written to. Copy the source instead.");
   }
 
   private showLoading(): void {

@@ -274,6 +274,13 @@ def test_a_cell_that_contradicts_an_edit_made_elsewhere_asks_on_the_panel_which_
     page.keyboard.press("Control+s")
     page.reload()
     expect(card).to_contain_text("Which one holds?", timeout=60_000)
+    panel.hover()
+    panel.get_by_role("button", name="Show source").click()
+    panel.get_by_role("button", name="Write back to the cell").click()
+    cell = page.locator(".jp-Notebook .jp-Cell").first.locator(".cm-content").first
+    expect(cell).to_contain_text('title="Renamed"')
+    expect(cell).to_contain_text('label="From elsewhere"')
+    panel.get_by_role("button", name="Show source").click()
     take = card.get_by_role("button", name="Take the other edit for label of go")
     take.focus()
     page.keyboard.press("Enter")

@@ -2,5 +2,6 @@
 
 import { editor } from './editor.ts';
 import { preview } from './preview.ts';
+import { writeback } from './writeback.ts';
 
-export default [editor, preview];
+export default [editor, preview, writeback];
