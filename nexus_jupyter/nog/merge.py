@@ -7,11 +7,10 @@ no structure: of two new values the later one holds, and the other is noted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from merge3 import Merge3
-
+from nexus_jupyter.nog.lines import merge_lines
 from nexus_jupyter.nog.order import spread
 from nexus_jupyter.nog.siblings import kept_in_order, merge_sequence
 from nexus_jupyter.nog.version import PanelVersion, parents_first
@@ -77,25 +76,8 @@ def live(entity: Entity, attr: str) -> bool:
 
 def merge_text(base: str, ours: str, theirs: str) -> str | None:
     """Merge texts by lines; ``None`` when both sides changed the same lines."""
-    merged: list[str] = []
-    for group in Merge3(base.split("\n"), ours.split("\n"), theirs.split("\n")).merge_groups():
-        lines = _line_by_line(*group[1:]) if group[0] == "conflict" else group[1]
-        if lines is None:
-            return None
-        merged += lines
-    return "\n".join(merged)
-
-
-def _line_by_line(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str] | None:
-    """Merge neighbouring lines, each of which one side changed; edits that stand side by side do not overlap."""
-    if not len(base) == len(ours) == len(theirs):
-        return None
-    merged: list[str] = []
-    for old, mine, yours in zip(base, ours, theirs, strict=True):
-        if mine != old and yours not in (old, mine):
-            return None
-        merged.append(yours if mine == old else mine)
-    return merged
+    merged = merge_lines(base.split("\n"), ours.split("\n"), theirs.split("\n"))
+    return None if merged is None else "\n".join(merged)
 
 
 @dataclass(slots=True)

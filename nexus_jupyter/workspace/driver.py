@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from merge3 import Merge3
-
 from nexus_jupyter.history import VersionStore
+from nexus_jupyter.nog.lines import marked
 from nexus_jupyter.nog.merge import merge
 from nexus_jupyter.nog.version import keyed
 from nexus_jupyter.protocol.conflict import ConflictSide
@@ -67,11 +66,7 @@ def register_driver(root: Path) -> str:
 
 def _by_lines(base: str, ours: str, theirs: str) -> str:
     versions = [text.splitlines(keepends=True) for text in (base, ours, theirs)]
-    merged = Merge3(versions[0], versions[1], versions[2])
-    lines = merged.merge_lines(
-        name_a="ours", name_b="theirs", start_marker="<<<<<<<", mid_marker="=======", end_marker=">>>>>>>"
-    )
-    return "".join(lines)
+    return "".join(marked(*versions))
 
 
 def _merge_entities(name: str, base: str, ours: str, theirs: str) -> str:

@@ -55,6 +55,19 @@ def test_a_workspace_has_so_many_panels_and_no_more(limited: Open, ann: Actor, b
         kernel.put_panel("c", named(counter, "c"), ann)
 
 
+def test_one_person_makes_so_many_panels_and_others_may_still(
+    limited: Open, ann: Actor, bob: Actor, counter: str
+) -> None:
+    with limited(panels_per_user=2) as kernel:
+        for name in ("a", "b"):
+            kernel.put_panel(name, named(counter, name), ann)
+        with pytest.raises(QuotaError, match="You have made 2 panels here, and may have 2"):
+            kernel.put_panel("c", named(counter, "c"), ann)
+        kernel.put_panel("c", named(counter, "c"), bob)
+        kernel.delete("a", ann)
+        kernel.put_panel("d", named(counter, "d"), ann)
+
+
 def test_the_states_of_a_panel_take_so_much_and_no_more(limited: Open, ann: Actor) -> None:
     with limited(panel_state_bytes=10_000) as kernel:
         kernel.put_panel("notes", NOTES, ann)
