@@ -14,6 +14,7 @@ interface Text {
 const nexus = {
   check: ({ text }: Text) => check(text, registry),
   format: ({ text }: Text) => format(text, registry),
+  formatAll: ({ texts }: { readonly texts: readonly string[] }) => texts.map((text) => format(text, registry)),
   fix: ({ text }: Text) => fix(text, registry),
   assemble: ({ tree }: { readonly tree: PrintTree }) => assemble(tree, registry),
   patch: ({ text }: Text) => parsePatch(text),

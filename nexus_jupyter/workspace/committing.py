@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,9 +21,6 @@ from nexus_jupyter.workspace.versions import CHANGES_NAMED, checkout_ops, descri
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 __all__ = ["Committer"]
-
-#: Panels that are printed at once.
-_PRINTERS = 4
 
 
 class Committer:
@@ -63,11 +59,7 @@ class Committer:
         """Return the files of panels that a version of a graph would have."""
         texts = [panel_view(graph, name).nxml for name in panel_names(graph)]
         new = [text for text in texts if text not in self._printed]
-        if len(new) > 1:
-            with ThreadPoolExecutor(max_workers=_PRINTERS) as pool:
-                printed = dict(zip(new, pool.map(self._reactor.format, new), strict=True))
-        else:
-            printed = {text: self._reactor.format(text) for text in new}
+        printed = dict(zip(new, self._reactor.format_all(new), strict=True))
         self._printed = {text: printed.get(text) or self._printed[text] for text in texts}
         return version_files(graph, self._printed)
 

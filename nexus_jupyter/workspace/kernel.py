@@ -95,6 +95,7 @@ class WorkspaceKernel:
 
     def __init__(self, folder: Path, *, engine: Engine | None = None, options: WorkspaceOptions | None = None) -> None:
         options = options or WorkspaceOptions()
+        self._closed = False
         with ExitStack() as undo:
             self.folder = WorkspaceFolder(folder)
             undo.callback(self.folder.release)
@@ -168,6 +169,9 @@ class WorkspaceKernel:
 
     def close(self) -> None:
         """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
+        if self._closed:
+            return
+        self._closed = True
         self.lifecycle.close()
         self.presence.close()
         self.coediting.shutdown()
