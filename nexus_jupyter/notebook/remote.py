@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -250,10 +251,15 @@ class RemoteHost:
         return self._exchange(method, path, **kwargs)
 
     def _exchange(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
-        headers = {"Authorization": f"Bearer {self._token}"}
+        # With a key a request whose answer was lost can be sent again: it is done once.
+        headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": uuid.uuid4().hex}
         params = {**self._params, **kwargs.pop("params", {})}
+        request = {"headers": headers, "params": params, **kwargs}
         try:
-            answer = self._client.request(method, path, headers=headers, params=params, **kwargs)
+            try:
+                answer = self._client.request(method, path, **request)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                answer = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise UnavailableError(
                 f"The Jupyter server cannot be reached at {self._url}: {error}.",

@@ -6,6 +6,7 @@ with its own action and resource: the decorator of a base class would keep the f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from http.client import responses
@@ -22,6 +23,7 @@ from nexus_jupyter.identity import owner
 from nexus_jupyter.protocol.errors import ConflictError, NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.problem import Problem
+from nexus_jupyter.server.idempotency import Reply
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.tokens import KernelClaims
 from nexus_jupyter.workspace import WorkspaceKernel
@@ -34,6 +36,8 @@ Verb = Callable[..., Awaitable[None]]
 
 #: Jupyter's own providers: they know a token or a password, but no names.
 _NAMELESS = (IdentityProvider, PasswordIdentityProvider)
+#: Requests of these change nothing, so they may be done as often as they are sent.
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Largest body of a JSON request, in bytes: the largest panel text, escaped, and some.
 _JSON_LIMIT = 4 * 2**20
 
@@ -52,7 +56,7 @@ def guarded(action: str) -> Callable[[Verb], Any]:  # Any: web.authenticated's o
                 if not allowed:
                     raise web.HTTPError(403, f"You may not {action} in Nexus on this server.")
             try:
-                await method(self, *args, **kwargs)
+                await self.answer_once(lambda: method(self, *args, **kwargs))
             except NexusError as error:
                 self.problem(Problem.of(error))
 
@@ -67,6 +71,7 @@ class NexusHandler(APIHandler):
 
     auth_resource: ClassVar[str] = "nexus"
     claims: KernelClaims | None = None
+    _reply: Reply | None = None
 
     @property
     def room(self) -> ServerRoom:
@@ -96,6 +101,34 @@ class NexusHandler(APIHandler):
     def actor(self) -> Actor:
         """Who is asking."""
         return actor_of(self)
+
+    async def answer_once(self, method: Callable[[], Awaitable[None]]) -> None:
+        """Answer a request; one that changes something and has a key that is known gets the answer of then."""
+        request = self.request
+        key = request.headers.get("Idempotency-Key")
+        if key is None or request.method in _SAFE_METHODS:
+            await method()
+            return
+
+        async def run() -> Reply | None:
+            try:
+                await method()
+            except NexusError as error:
+                self.problem(Problem.of(error))
+            return self._reply
+
+        asked = f"{request.method} {request.uri}\n".encode() + request.body
+        again = await self.room.replies.once(self.actor.id, key, hashlib.sha256(asked).hexdigest(), run)
+        if again is not None:
+            self.set_status(again.status)
+            self.set_header("Idempotent-Replayed", "true")
+            self.finish(again.body, set_content_type=again.content_type)
+
+    def finish(self, chunk: Any = None, *, set_content_type: str | None = None, **kwargs: Any) -> Any:
+        """Send the answer, and note it for `answer_once`."""
+        body = chunk.encode() if isinstance(chunk, str) else chunk if isinstance(chunk, bytes) else b""
+        self._reply = Reply(self.get_status(), set_content_type or "application/json", body)
+        return super().finish(chunk, set_content_type=set_content_type, **kwargs)
 
     async def workspace(self) -> WorkspaceKernel:
         """Return the workspace that the request is about, opened if need be."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.server.idempotency import Replies
 from nexus_jupyter.server.tokens import TokenIssuer
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
 
@@ -33,6 +34,8 @@ class ServerRoom:
     def __init__(self, folder: Path, tokens: TokenIssuer, engine: Engine, options: WorkspaceOptions) -> None:
         self.tokens = tokens
         self.engine = engine
+        #: Answers to requests that may be sent again.
+        self.replies = Replies()
         self._folder = folder
         self._options = options
         self._opening = asyncio.Lock()
