@@ -32,7 +32,7 @@ export class CodePane {
     this.panel = panel;
     this.transport = transport;
     this.writeBack = writeBack;
-    this.root.setAttribute("aria-label", "Code");
+    this.root.setAttribute("aria-label", "Edit actions");
     this.status.setAttribute("role", "status");
     this.root.hidden = true;
     this.root.append(this.choices, this.place, this.status);

@@ -38,6 +38,8 @@ export class LiveHost implements ViewHost {
   /** What the workspace has, for taking back what it refused. */
   private readonly confirmed = new Map<string, Value>();
   private readonly unconfirmed = new Map<string, number>();
+  /** States that somebody is typing into, or dragging: what they see is theirs until they are done. */
+  private readonly typing = new Set<string>();
   /** Input that could not be sent, for want of a connection: by state, with the control it came from. */
   private readonly unsent = new Map<string, readonly [Json, string]>();
   private readonly running = new Map<string, Signal<number>>();
@@ -83,8 +85,13 @@ export class LiveHost implements ViewHost {
     const changed = now !== before;
     this.confirmed.set(name, now);
     // While the person's own newer input is on its way, an echo of an older one must not undo it on the screen.
-    if (!this.unconfirmed.get(name)) this.stateSignal(name, now).value = now;
+    if (!this.unconfirmed.get(name) && !this.typing.has(name)) this.stateSignal(name, now).value = now;
     if (changed) this.data.stateChanged(name);
+  }
+
+  /** What the workspace has for a state. */
+  known(name: string): Value {
+    return this.confirmed.get(name) ?? null;
   }
 
   cell<T>(initial: T, key?: string): Cell<T> {
@@ -108,8 +115,18 @@ export class LiveHost implements ViewHost {
     if (!declared) return;
     const fitting = declared.type.kind === "int" && typeof value === "number" ? Math.round(value) : value;
     this.stateSignal(name, null).value = fitting as Value;
+    if (gesture === "live" && declared.scope !== "view") this.typing.add(name);
+    else this.typing.delete(name);
     if (declared.scope === "view") this.data.stateChanged(name);
     else if (gesture === "done" && JSON.stringify(this.confirmed.get(name)) !== JSON.stringify(fitting)) void this.sendState(name, fitting, element);
+  }
+
+  /** Nobody is in a field any more: what was begun and not done is given up. */
+  abandonTyping(): void {
+    batch(() => {
+      for (const name of this.typing) if (!this.unconfirmed.get(name)) this.stateSignal(name, null).value = this.known(name);
+      this.typing.clear();
+    });
   }
 
   private async sendState(name: string, value: Json, element: string): Promise<void> {

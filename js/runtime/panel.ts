@@ -14,6 +14,7 @@ import { LiveHost, problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
 import { Permissions } from "./permissions.ts";
 import { Picture } from "./picture.ts";
+import { isTyping } from "./place.ts";
 import { Presence } from "./presence.ts";
 import type { ConnectionState, Follower, RequestBody, Transport } from "./transport.ts";
 
@@ -62,6 +63,8 @@ export class MountedPanel implements Follower {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
       if (line) this.chrome.showSource(Number(line));
     });
+    // Once what follows from leaving a field is done.
+    this.picture.body.addEventListener("focusout", () => setTimeout(() => { if (!isTyping(this.picture.body)) this.live?.abandonTyping(); }));
     this.owner.add(transport.follow(name, this));
   }
 
@@ -166,7 +169,8 @@ export class MountedPanel implements Follower {
     }
     if (frame.nxml !== null) {
       const values = { ...Object.fromEntries(frame.ops.flatMap(stateOf(this.name))) };
-      const kept = Object.fromEntries(check(this.nxml, registry).state.map((state) => [state.name, live.state(state.name) as Json]));
+      // What the workspace has, not what is on the screen: an input that is still being typed is not known to it.
+      const kept = Object.fromEntries(check(this.nxml, registry).state.map((state) => [state.name, live.known(state.name) as Json]));
       this.take(frame.nxml, { ...kept, ...values }, frame.rev);
       return;
     }
@@ -191,6 +195,7 @@ export class MountedPanel implements Follower {
 
   private draw(build: Build, live: LiveHost): void {
     this.show(build, live);
+    if (!isTyping(this.picture.body)) live.abandonTyping();
     this.permissions.asked(build.uses);
     this.code.offer(build);
     this.chrome.refreshSource();

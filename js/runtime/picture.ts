@@ -8,7 +8,7 @@ import { instantiate } from "../reactor/view.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
 import { bindChildren, hydrateChildren, Owner } from "./binder.ts";
 import { element } from "./element.ts";
-import { Place } from "./place.ts";
+import { Place, watchTyping } from "./place.ts";
 
 export class Picture {
   readonly body: HTMLElement;
@@ -20,6 +20,7 @@ export class Picture {
   constructor(drawn: HTMLElement | null = null) {
     this.drawn = drawn !== null;
     this.body = drawn ?? element("div", "nx-body");
+    watchTyping(this.body);
   }
 
   show(build: Build, host: ViewHost): void {

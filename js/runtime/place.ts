@@ -1,5 +1,25 @@
 // Where a person is in a view: the focus, the selection in it, and how far things are scrolled. Kept over a new drawing.
 
+/** Fields with text that was typed and not yet taken as done, and those that stand in the place of such a one. */
+const unfinished = new WeakSet<EventTarget>();
+const resumed = new WeakSet<EventTarget>();
+
+/** Keep track of typing in a view; a browser tells nothing of what was typed into a field that was drawn anew since. */
+export function watchTyping(body: HTMLElement): void {
+  body.addEventListener("input", ({ target }) => { if (target) unfinished.add(target); });
+  body.addEventListener("change", ({ target }) => { if (target) unfinished.delete(target); });
+  body.addEventListener("focusout", ({ target }) => {
+    if (!target || !resumed.has(target) || !unfinished.delete(target)) return;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
+/** Whether somebody is in a field of a view. */
+export function isTyping(body: HTMLElement): boolean {
+  const { activeElement } = document;
+  return body.contains(activeElement) && (activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement || activeElement?.closest(".cm-editor") !== null);
+}
+
 interface Selection {
   readonly start: number | null;
   readonly end: number | null;
@@ -10,11 +30,13 @@ export class Place {
   private readonly focused: string;
   private readonly selection: Selection | null;
   private readonly typed: string | null;
+  private readonly unfinished: boolean;
   private readonly scrolled = new Map<string, readonly [number, number]>();
 
   constructor(body: HTMLElement) {
     this.body = body;
     const active = body.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
+    this.unfinished = active !== null && unfinished.has(active);
     this.focused = active ? selectorOf(active) : "";
     const field = active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement ? active : null;
     this.selection = field ? selectionOf(field) : null;
@@ -31,6 +53,10 @@ export class Place {
     }
     const again = this.focused ? this.body.querySelector<HTMLElement>(this.focused) : null;
     again?.focus({ preventScroll: true });
+    if (again && this.unfinished) {
+      unfinished.add(again);
+      resumed.add(again);
+    }
     if (!(again instanceof HTMLInputElement || again instanceof HTMLTextAreaElement)) return;
     // What was typed and has not gone anywhere yet.
     if (this.typed !== null && again.value !== this.typed) again.value = this.typed;

@@ -76,6 +76,25 @@ def test_a_person_keeps_their_place_when_somebody_edits_the_panel(page: Page, la
     expect(word).to_have_value("abcdX")
 
 
+def test_what_is_being_typed_while_somebody_edits_the_panel_is_sent_when_it_is_done(page: Page, lab: Lab) -> None:
+    panel = show(page, lab, "place", PLACE)
+    panel.get_by_role("tab", name="Two").click()
+    word = panel.get_by_label("Word")
+    word.fill("typing")
+    put(lab, "place", PLACE.replace('title="Place"', 'title="Edited again"'))
+    expect(panel.locator(".nx-title")).to_have_text("Edited again")
+    word.press("Tab")
+    base, _, token = lab.url.partition("lab?token=")
+    for _try in range(50):
+        answer = httpx.get(
+            f"{base}nexus/api/panels/place", headers={"Authorization": f"token {token}"}, trust_env=False
+        ).json()
+        if answer["state"]["word"] == "typing":
+            break
+        page.wait_for_timeout(100)
+    assert answer["state"]["word"] == "typing"
+
+
 def test_an_input_that_is_refused_is_taken_back_and_says_why(page: Page, lab: Lab) -> None:
     panel = show(page, lab, "place", PLACE)
     panel.get_by_role("tab", name="Two").click()

@@ -185,17 +185,17 @@ def test_a_clock_that_goes_backwards_does_not_turn_time_around(
 
 def test_an_index_lock_left_by_a_git_that_was_killed_is_told(kernel: WorkspaceKernel, counter: str, ann: Actor) -> None:
     kernel.put_panel("counter", counter, ann)
-    first = kernel.commit("one", ann)
+    first = kernel.versions.commit("one", ann)
     lock = kernel.folder.root / ".git" / "index.lock"
     lock.touch()
     kernel.set_state("counter", {"count": 1}, ann)
     with pytest.raises(HistoryError) as caught:
-        kernel.commit("two", ann)
+        kernel.versions.commit("two", ann)
     assert "lock" in str(caught.value)
     assert kernel.panel("counter").state == {"count": 1}
     lock.unlink()
-    assert kernel.commit("two", ann).id != first.id
-    assert [version.message for version in kernel.history.log()] == ["two", "one"]
+    assert kernel.versions.commit("two", ann).id != first.id
+    assert [version.message for version in kernel.versions.log()] == ["two", "one"]
 
 
 def test_one_folder_has_one_owner_in_this_process_in_others_and_over_links(

@@ -25,6 +25,11 @@ RECEIVER = """<panel id="receiver" title="Receiver">
 </panel>"""
 
 
+def files(kernel: WorkspaceKernel) -> dict[str, bytes]:
+    texts = [kernel.panel(name).nxml for name in kernel.panels()]
+    return version_files(kernel.head.graph, {text: kernel.reactor.format(text) for text in texts})
+
+
 def explained(kernel: WorkspaceKernel, entity: str) -> Explanation:
     head = kernel.head
     return explain(
@@ -98,10 +103,10 @@ def test_authors_are_not_among_a_versions_files_and_stay_when_it_is_checked_out(
     kernel: WorkspaceKernel, ann: Actor
 ) -> None:
     kernel.put_panel("p", PLAIN.format(title="One"), ann)
-    before = version_files(kernel.head.graph, kernel.reactor.format)
+    before = files(kernel)
     version = kernel.versions.commit("first", ann)
     kernel.put_panel("p", PLAIN.format(title="Two"), BOB)
     kernel.versions.checkout(version.id, ann)
-    assert version_files(kernel.head.graph, kernel.reactor.format) == before
+    assert files(kernel) == before
     assert b"user:" not in b"".join(before.values())
     assert authors(kernel, "p") == ["user:ann", "user:bob"]
