@@ -20,6 +20,7 @@ LAYERS = {
     "history": 3,
     "trilog": 3,
     "frames": 3,
+    "dashboards": 3,
     "workspace": 4,
     "language": 4,
     "server": 5,

@@ -34,6 +34,7 @@ ROUTES: list[tuple[str, type]] = [
     ("workspaces", workspaces.WorkspacesHandler),
     ("panels", panels.PanelsHandler),
     (f"panels/{_NAME}", panels.PanelHandler),
+    (f"panels/{_NAME}/dashboard", panels.DashboardHandler),
     (f"panels/{_NAME}/draft", panels.DraftHandler),
     (f"panels/{_NAME}/state", panels.StateHandler),
     (f"panels/{_NAME}/run/(?P<action>[^/]+)", panels.RunHandler),

@@ -1,6 +1,7 @@
 """The workspace kernel: panels and their lifecycle, runs, undo, versions, subscribers."""
 
 from nexus_jupyter.workspace.compaction import compact
+from nexus_jupyter.workspace.dashboarding import put_dashboard
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
@@ -24,6 +25,7 @@ __all__ = [
     "export_lines",
     "import_journal",
     "merge_file",
+    "put_dashboard",
     "read_database",
     "read_file",
     "register_driver",
