@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nexus_jupyter.benchmarks import filter as filters
 from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, merge, nog, sandbox, sockets, versions
 from nexus_jupyter.benchmarks.measure import Row, table
 
@@ -20,6 +21,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "panel": kernel.panel,
     "journal": journal.journal,
     "click": lab.click,
+    "filter": filters.filtering,
     "sockets": sockets.sockets,
     "layout": javascript.layout,
     "rows": javascript.rows,
