@@ -8,6 +8,7 @@ from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
 from nexus_jupyter.workspace.portable import export_lines, import_journal, write_lines
+from nexus_jupyter.workspace.previewing import preview_edit
 from nexus_jupyter.workspace.quotas import Quotas
 from nexus_jupyter.workspace.repair import repair
 from nexus_jupyter.workspace.session import StreamSession
@@ -25,6 +26,7 @@ __all__ = [
     "export_lines",
     "import_journal",
     "merge_file",
+    "preview_edit",
     "put_dashboard",
     "read_database",
     "read_file",
