@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nexus_jupyter.benchmarks import filter as filters
-from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, merge, nog, sandbox, sockets, versions
+from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, mcp, merge, nog, sandbox, sockets, versions
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -22,6 +22,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "journal": journal.journal,
     "click": lab.click,
     "filter": filters.filtering,
+    "mcp": mcp.calls,
     "sockets": sockets.sockets,
     "layout": javascript.layout,
     "rows": javascript.rows,
