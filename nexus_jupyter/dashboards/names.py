@@ -21,6 +21,8 @@ _UNITS = {
     "kwh": "kWh", "kw": "kW", "mw": "MW", "hz": "Hz", "ghz": "GHz", "celsius": "°C", "fahrenheit": "°F", "kelvin": "K",
     "hpa": "hPa", "mph": "mph", "kmh": "km/h",
 }  # fmt: skip
+#: With these, min are minutes; else it is the least of something.
+_LASTING = frozenset({"time", "duration", "delay", "wait", "elapsed", "runtime", "took", "lap", "ride", "trip"})
 _BRACKETED = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]{1,12})[)\]]$")
 _CAPITALS = frozenset({"id", "url", "ip", "gdp", "bmi", "cpu", "gpu", "ram", "kpi", "vat", "iso"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
@@ -62,15 +64,17 @@ def unit_of(name: str) -> str:
 
     Examples
     --------
-    >>> unit_of("weight_kg"), unit_of("Speed [m/s]"), unit_of("region"), unit_of("min")
-    ('kg', 'm/s', '', '')
+    >>> unit_of("weight_kg"), unit_of("Speed [m/s]"), unit_of("region"), unit_of("trip_min"), unit_of("temp_min")
+    ('kg', 'm/s', '', 'min', '')
     """
     bracketed = _BRACKETED.match(name)
     if bracketed:
         given = bracketed["unit"].strip()
         return _UNITS.get(given.lower(), given)
     parts = words(name)
-    return _UNITS.get(parts[-1], "") if len(parts) > 1 else ""
+    if len(parts) < 2 or (parts[-1] == "min" and not _LASTING & set(parts)):  # noqa: PLR2004 - a name and its unit
+        return ""
+    return _UNITS.get(parts[-1], "")
 
 
 def label(name: str) -> str:

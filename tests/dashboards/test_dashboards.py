@@ -139,6 +139,12 @@ def test_the_cell_again_with_new_rows_leaves_edits_alone(kernel: WorkspaceKernel
     assert kernel.frames.page(kernel.build("sales"), "view", dict(kernel.panel("sales").state)).total == 500
 
 
+def test_the_least_of_something_is_not_minutes(engine: Engine) -> None:
+    _, build = made(engine, pd.DataFrame({"temp_min": [1.5, 2.5, 9.0], "wait_min": [3.5, 4.5, 8.0]}))
+    metrics = [(one["label"], one.get("unit")) for one in nodes(build, "metric")]
+    assert metrics == [("Rows", None), ("Mean temp min", None), ("Mean wait", "min")]
+
+
 ODD: dict[str, Any] = {
     "no rows": pd.DataFrame({"a": pd.Series([], dtype=float), "b": pd.Series([], dtype=str)}),
     "one column": pd.DataFrame({"a": [3, 1, 2]}),
