@@ -59,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_file_commands(commands)
     _add_workspace_commands(commands)
 
+    mcp = commands.add_parser("mcp", help="serve a workspace to an MCP client, over standard input and output")
+    mcp.add_argument("dir", nargs="?", type=Path, default=Path(), metavar="DIR", help="the workspace's folder (here)")
+    mcp.set_defaults(run=_mcp)
+
     bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
@@ -228,6 +232,24 @@ def _run(arguments: argparse.Namespace) -> int:
             for line in run.logs:
                 print(line)
             print(json.dumps(run.value, ensure_ascii=False))
+    return 0
+
+
+def _mcp(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.upkeep import options
+
+    try:
+        from nexus_jupyter.mcp.stdio import serve_stdio
+    except ModuleNotFoundError:
+        print("MCP is not installed. Run: pip install 'nexus-jupyter[mcp]'", file=sys.stderr)
+        return 1
+    if not arguments.dir.is_dir():
+        print(
+            f"There is no workspace folder {arguments.dir}. Make one with: nexus init {arguments.dir}", file=sys.stderr
+        )
+        return 2
+
+    serve_stdio(arguments.dir, options())
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "nexus_jupyter"
-LAYERS = {
+LAYERS: dict[str, float] = {
     "protocol": 0,
     "assets": 1,
     "identity": 1,
@@ -20,8 +20,10 @@ LAYERS = {
     "history": 3,
     "trilog": 3,
     "frames": 3,
+    "dashboards": 3,
     "workspace": 4,
     "language": 4,
+    "mcp": 4.5,
     "server": 5,
     "notebook": 5,
     "doctor": 5,

@@ -13,6 +13,8 @@ const MOST = 5000;
 /** Parts of a long line: about as many as a chart has pixels across, since each part has several points. */
 const PARTS = 400;
 const COLOURS = 8;
+/** Room above for the label of the axis, which would else lie on its highest number. */
+const LABELLED = 24;
 const SPACE = { top: 10, right: 12, bottom: 34, left: 46 };
 
 export const chart: Component = {
@@ -50,6 +52,7 @@ interface Plot {
   readonly y: Axis;
   readonly width: number;
   readonly height: number;
+  readonly top: number;
   readonly dated: boolean;
   readonly xLabel: string;
 }
@@ -86,10 +89,11 @@ function prepare(context: Context, outer: number): Plot {
   const x = context.str("x");
   const { xs, series } = split(rows ?? [], x, context.str("y").split(",").map((name) => name.trim()), context.str("by"));
   const width = Math.max(120, outer - SPACE.left - SPACE.right);
-  const height = Math.max(60, context.num("height", 220) - SPACE.top - SPACE.bottom);
+  const top = context.has("y-label") ? LABELLED : SPACE.top;
+  const height = Math.max(60, context.num("height", 220) - top - SPACE.bottom);
   const all = series.flatMap((one) => one.values.filter((value) => value !== null));
   return {
-    ready: rows !== undefined, kind, xs, series, x: xAxis(xs, width, kind === "bar"), y: linear(all, height, 0, kind === "bar" || kind === "area"), width, height,
+    ready: rows !== undefined, kind, xs, series, x: xAxis(xs, width, kind === "bar"), y: linear(all, height, 0, kind === "bar" || kind === "area"), width, height, top,
     dated: isDates(xs), xLabel: context.str("x-label", x),
   };
 }
@@ -119,9 +123,9 @@ function drawPlot(context: Context, plot: Plot, hover: Cell<number | null>): VCh
   if (!plot.ready) return h("div", { class: "nx-skeleton nx-chart-skeleton", "aria-busy": "true" });
   if (!plot.xs.length) return h("div", { class: "nx-empty" }, ["No data to draw. Change the filter to see some."]);
   const outerWidth = plot.width + SPACE.left + SPACE.right;
-  const outerHeight = plot.height + SPACE.top + SPACE.bottom;
+  const outerHeight = plot.height + plot.top + SPACE.bottom;
   const move = (event: { readonly offsetX: number; readonly currentTarget: { readonly clientWidth: number } }): void => hover.set(nearestIndex(plot, (event.offsetX * outerWidth) / (event.currentTarget.clientWidth || outerWidth) - SPACE.left));
-  const marks = h("g", { transform: `translate(${SPACE.left},${SPACE.top})` }, [
+  const marks = h("g", { transform: `translate(${SPACE.left},${plot.top})` }, [
     ...plot.y.ticks.map((tick) => h("g", { class: "nx-grid-line" }, [h("line", { x1: 0, x2: plot.width, y1: px(tick.at), y2: px(tick.at) }), h("text", { x: -8, y: px(tick.at), dy: "0.32em", "text-anchor": "end" }, [tick.label])])),
     ...plot.x.ticks.map((tick) => h("text", { class: "nx-tick", x: px(tick.at), y: plot.height + 16, "text-anchor": "middle" }, [tick.label])),
     h("line", { class: "nx-axis", x1: 0, x2: plot.width, y1: plot.height, y2: plot.height }),
@@ -130,7 +134,7 @@ function drawPlot(context: Context, plot: Plot, hover: Cell<number | null>): VCh
     h("text", { class: "nx-axis-label", x: plot.width, y: plot.height + 31, "text-anchor": "end" }, [context.has("x-label") ? context.str("x-label") : plot.dated ? "" : plot.xLabel]),
   ]);
   const label = `${context.str("kind", "line")} chart ${context.str("title")}: ${context.str("y")} by ${context.str("x")}`;
-  const yLabel = context.has("y-label") ? [h("text", { class: "nx-axis-label", x: 4, y: 8 }, [context.str("y-label")])] : [];
+  const yLabel = context.has("y-label") ? [h("text", { class: "nx-axis-label", x: 4, y: 10 }, [context.str("y-label")])] : [];
   return h("svg", { viewBox: `0 0 ${outerWidth} ${outerHeight}`, role: "img", "aria-label": label, preserveAspectRatio: "xMidYMid meet" }, [marks, ...yLabel], { on: { mousemove: move as never, mouseleave: () => hover.set(null) } });
 }
 
@@ -196,7 +200,7 @@ function tooltip(plot: Plot, index: number | null): VChild | null {
 
 function positionText(plot: Plot, index: number): string {
   const text = textOf(plot.xs[index] ?? null);
-  return plot.dated ? dateLabel(text) : text;
+  return plot.dated ? `${dateLabel(text)}${/T(?!00:00)/.test(text) ? ` ${text.slice(11, 16)}` : ""}` : text;
 }
 
 function valueText(value: number | null): string {

@@ -2,7 +2,7 @@
 
 import type { Ordering } from "../protocol/index.ts";
 import type { Context } from "../reactor/component.ts";
-import { grouped, isList, isNumber, isRecord, numberText, rank as compare, textOf, type Value } from "../reactor/expression/index.ts";
+import { grouped, isList, isNumber, isRecord, numberText, own, rank as compare, textOf, type Value } from "../reactor/expression/index.ts";
 import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
 
@@ -42,8 +42,9 @@ function header(context: Context, column: ColumnInfo, sort: Cell<Ordering | null
   const now = sort.get();
   const mine = now?.column === column.name ? now : null;
   const next = (): void => sort.set(!mine ? { column: column.name, descending: isNumeric(column) } : mine.descending === isNumeric(column) ? { column: column.name, descending: !mine.descending } : null);
+  const label = textOf(own(context.prop("labels"), column.name)) || column.name.replaceAll("_", " ");
   const arrow = mine ? (mine.descending ? " \u2193" : " \u2191") : "";
-  const face = h("button", { class: "nx-sort", type: "button", disabled: !context.host.live, title: `Sort by ${column.name}` }, [column.name.replaceAll("_", " "), h("span", { class: "nx-arrow", "aria-hidden": "true" }, [arrow])], { on: { click: next } });
+  const face = h("button", { class: "nx-sort", type: "button", disabled: !context.host.live, title: `Sort by ${label}` }, [label, h("span", { class: "nx-arrow", "aria-hidden": "true" }, [arrow])], { on: { click: next } });
   return h("th", { class: isNumeric(column) ? "nx-number" : null, scope: "col", "aria-sort": mine ? (mine.descending ? "descending" : "ascending") : "none" }, [face]);
 }
 

@@ -11,6 +11,8 @@ export interface Axis {
   readonly band: number;
 }
 
+/** Bars of numbers beyond which those that are not there get no room. */
+const MOST_BANDS = 120;
 const DATE = /^\d{4}(-\d{2}(-\d{2}(T.*)?)?)?$/;
 
 export function isDates(values: readonly Value[]): boolean {
@@ -26,12 +28,24 @@ export function xAxis(values: readonly Value[], width: number, bars: boolean): A
   const numeric = values.every((value) => isNumber(value));
   if (!bars && numeric && values.length) return linear(values as readonly number[], 0, width, false);
   if (!bars && isDates(values)) return dates(values, width);
-  const keys = [...new Set(values.map(textOf))];
+  const keys = numeric ? evenly(values as readonly number[]) : [...new Set(values.map(textOf))];
   const scale = scaleBand<string>().domain(keys).range([0, width]).padding(0.22);
   const every = Math.max(1, Math.ceil((keys.length * 46) / Math.max(width, 1)));
   const months = isDates(values);
   const ticks = keys.filter((_, i) => i % every === 0).map((key) => ({ at: (scale(key) ?? 0) + scale.bandwidth() / 2, label: months ? dateLabel(key) : short(key) }));
   return { at: (value) => { const start = scale(textOf(value)); return start === undefined ? null : start + scale.bandwidth() / 2; }, ticks, band: scale.bandwidth() };
+}
+
+/** Bands for numbers: in their order and with room for those between, so that a gap in them is seen as one. */
+function evenly(values: readonly number[]): string[] {
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  const step = sorted.reduce((least, value, i) => (i ? Math.min(least, value - (sorted[i - 1] as number)) : least), Number.POSITIVE_INFINITY);
+  const first = sorted[0] ?? 0;
+  const count = Math.round(((sorted.at(-1) ?? 0) - first) / step) + 1;
+  const even = sorted.every((value) => Math.abs((value - first) / step - Math.round((value - first) / step)) < 1e-6);
+  if (!even || !(count <= MOST_BANDS)) return sorted.map(textOf);
+  const places = sorted.map((value) => Math.round((value - first) / step));
+  return Array.from({ length: count }, (_, i) => { const at = places.indexOf(i); return textOf(at < 0 ? first + i * step : (sorted[at] as number)); });
 }
 
 export function linear(values: readonly number[], from: number, to: number, zero: boolean): Axis {

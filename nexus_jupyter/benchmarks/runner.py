@@ -10,7 +10,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, merge, nog, sandbox, sockets, versions
+from nexus_jupyter.benchmarks import filter as filters
+from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, mcp, merge, nog, sandbox, sockets, versions
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -20,6 +21,8 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "panel": kernel.panel,
     "journal": journal.journal,
     "click": lab.click,
+    "filter": filters.filtering,
+    "mcp": mcp.calls,
     "sockets": sockets.sockets,
     "layout": javascript.layout,
     "rows": javascript.rows,

@@ -86,6 +86,25 @@ def _year(of: Term) -> Term:
     return found if found.kind == "null" else Term(f"CAST({found.sql} AS BIGINT)", "int")
 
 
+def _week(of: Term) -> Term:
+    if of.kind == "date":
+        return Term(f"strftime(date_trunc('week', {of.sql}), '%Y-%m-%d')", "text")
+    if of.kind not in TEXTS:
+        return NULL
+    day = f"CASE WHEN regexp_matches({of.sql}, {_ISO}) THEN TRY_CAST(substr({of.sql}, 1, 10) AS DATE) END"
+    return Term(f"strftime(date_trunc('week', {day}), '%Y-%m-%d')", "text")
+
+
+def _hour(of: Term) -> Term:
+    if of.kind == "date":
+        return Term(f"strftime({of.sql}, '%Y-%m-%dT%H:00Z')", "text")
+    if of.kind not in TEXTS:
+        return NULL
+    hour = f"coalesce(nullif(regexp_extract({of.sql}, '^.{{10}}T([0-9]{{2}})', 1), ''), '00')"
+    told = f"substr({of.sql}, 1, 10) || 'T' || {hour} || ':00Z'"
+    return Term(f"(CASE WHEN regexp_matches({of.sql}, {_ISO}) THEN {told} END)", "text")
+
+
 FUNCTIONS: dict[str, Function] = {
     "len": Function((1, 1), _len),
     "round": Function((1, 2), _round),
@@ -99,5 +118,7 @@ FUNCTIONS: dict[str, Function] = {
     "year": Function((1, 1), _year),
     "month": Function((1, 1), _dated(7, "%Y-%m")),
     "day": Function((1, 1), _dated(10, "%Y-%m-%d")),
+    "week": Function((1, 1), _week),
+    "hour": Function((1, 1), _hour),
     "text": Function((1, 1), lambda of: Term(text(of), "text")),
 }

@@ -11,7 +11,7 @@ from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import GraphsHost
 from nexus_jupyter.notebook.upkeep_host import UpkeepHost
 from nexus_jupyter.notebook.versions_host import VersionsHost
-from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.panel import Build
@@ -56,6 +56,9 @@ class Host(Protocol):
 
     def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
         """Create or replace a panel."""
+
+    def put_dashboard(self, name: str, wish: DashboardBody) -> PanelInfo:
+        """Make a panel that shows a bound frame."""
 
     def export_html(self, names: list[str], title: str | None) -> str:
         """Return panels as one page; all when none is named."""

@@ -14,7 +14,7 @@ from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.upkeep_host import LocalUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import LocalVersions, VersionsHost
-from nexus_jupyter.protocol.api import PanelInfo, ReplayInfo, RevInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.identity import Actor
@@ -22,7 +22,7 @@ from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.trilog import TriLogQuestion
-from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, export_html
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, export_html, put_dashboard
 
 __all__ = ["LocalHost"]
 
@@ -78,6 +78,11 @@ class LocalHost:
     def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
         """Create or replace a panel."""
         self.kernel.put_panel(name, nxml, self.actor, via=via)
+        return self.panel(name)
+
+    def put_dashboard(self, name: str, wish: DashboardBody) -> PanelInfo:
+        """Make a panel that shows a bound frame."""
+        put_dashboard(self.kernel, name, wish, self.actor)
         return self.panel(name)
 
     def export_html(self, names: list[str], title: str | None) -> str:

@@ -20,7 +20,7 @@ from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
 from nexus_jupyter.notebook.upkeep_host import RemoteUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import RemoteVersions, VersionsHost
-from nexus_jupyter.protocol.api import CountInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo
+from nexus_jupyter.protocol.api import CountInfo, DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.errors import (
@@ -125,6 +125,10 @@ class RemoteHost:
     def put_panel(self, name: str, nxml: str, *, via: str) -> PanelInfo:
         """Create or replace a panel."""
         return self._send(PanelInfo, "PUT", f"panels/{_part(name)}", {"nxml": nxml, "via": via})
+
+    def put_dashboard(self, name: str, wish: DashboardBody) -> PanelInfo:
+        """Make a panel that shows a bound frame."""
+        return self._send(PanelInfo, "POST", f"panels/{_part(name)}/dashboard", wish.model_dump(mode="json"))
 
     def export_html(self, names: list[str], title: str | None) -> str:
         """Return panels as one page."""

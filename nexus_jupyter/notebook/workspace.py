@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
 
+from nexus_jupyter.dashboards import frame_name, prepare
 from nexus_jupyter.notebook.conflicts import ConflictWarning
 from nexus_jupyter.notebook.drafting import PanelStream
 from nexus_jupyter.notebook.exposed import ExposedFunctions
@@ -18,7 +19,7 @@ from nexus_jupyter.notebook.history import HistoryFace
 from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
-from nexus_jupyter.protocol.api import ReplayInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, ReplayInfo, RunInfo
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.upkeep import CompactBody, Compaction
 from nexus_jupyter.protocol.versions import VersionInfo
@@ -79,25 +80,44 @@ class Workspace:
         """Names of all panels."""
         return self._host.panels()
 
-    def panel(self, name: str, nxml: str) -> Panel:
+    def panel(self, name: str, source: str | object) -> Panel:
         """Create a panel, or give it a new text; values of states that stay are kept.
 
         The same text again changes nothing. A changed one is merged with what was edited elsewhere since; what excludes
-        each other is asked in ``panel.conflicts``, with a warning.
+        each other is asked in ``panel.conflicts``, with a warning. A table gives a dashboard, whose text is made by
+        rules and can be edited like any other; called again with other rows, it shows those.
 
         Parameters
         ----------
         name
             The panel's name, as in ``<panel id="...">``.
-        nxml
-            Its text.
+        source
+            Its text; or a DataFrame (pandas, polars, anything with the Arrow C stream interface) to make one of.
 
         Raises
         ------
         NXMLError
             If the text has errors. ``diagnostics`` has all of them, with fixes; a panel that was there stays.
+        FrameError
+            If it is neither a text nor a table that can be shown.
+
+        Examples
+        --------
+        >>> import pandas as pd, tempfile
+        >>> with Workspace.open(tempfile.mkdtemp()) as ws:
+        ...     panel = ws.panel("sales", pd.DataFrame({"region": ["north", "south"] * 9, "sales": range(18)}))
+        ...     panel.state["region"] = "north"
+        ...     [tool.name for tool in panel.tools]
+        ['filter_region']
         """
-        info = self._host.put_panel(name, nxml, via="cell")
+        if isinstance(source, str):
+            info = self._host.put_panel(name, source, via="cell")
+        else:
+            made = prepare(name, source)
+            frame = frame_name(name)
+            self._host.bind(frame, made.table)
+            wish = DashboardBody(frame=frame, called=made.called, omitted=made.omitted, via="cell")
+            info = self._host.put_dashboard(name, wish)
         asked = [one for one in info.conflicts if (one.id, one.theirs.ts) not in self._told]
         self._told |= {(one.id, one.theirs.ts) for one in asked}
         if asked:

@@ -11,6 +11,7 @@ from nexus_jupyter.protocol.patch import Patch
 __all__ = [
     "CheckBody",
     "CountInfo",
+    "DashboardBody",
     "DraftBody",
     "ExportBody",
     "GrantBody",
@@ -33,6 +34,18 @@ class PanelBody(Contract):
 
     name: str | None = None
     nxml: str
+    via: str = Field(default="api", pattern="^(api|cell)$")
+
+
+class DashboardBody(Contract):
+    """A bound frame to make a dashboard of.
+
+    ``called`` has what people call a column, by its name in the frame, and ``omitted`` what the frame lacks, and why.
+    """
+
+    frame: str
+    called: dict[str, str] = {}
+    omitted: dict[str, str] = {}
     via: str = Field(default="api", pattern="^(api|cell)$")
 
 

@@ -18,6 +18,7 @@ from nexus_jupyter.sandbox import RunLimits
 from nexus_jupyter.server import execution, graph, panels, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.server.mcp import McpHandler
 from nexus_jupyter.server.operation import openapi
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.stream import StreamHandler
@@ -34,6 +35,7 @@ ROUTES: list[tuple[str, type]] = [
     ("workspaces", workspaces.WorkspacesHandler),
     ("panels", panels.PanelsHandler),
     (f"panels/{_NAME}", panels.PanelHandler),
+    (f"panels/{_NAME}/dashboard", panels.DashboardHandler),
     (f"panels/{_NAME}/draft", panels.DraftHandler),
     (f"panels/{_NAME}/state", panels.StateHandler),
     (f"panels/{_NAME}/run/(?P<action>[^/]+)", panels.RunHandler),
@@ -188,6 +190,7 @@ class NexusApp(ExtensionApp):
         api = "/nexus/api/"
         routes = [*ROUTES, (r"openapi\.json", OpenApiHandler), ("(.*)", workspaces.NotFoundHandler)]
         self.handlers.extend([(api + pattern, handler) for pattern, handler in routes])
+        self.handlers.append(("/nexus/mcp", McpHandler))
 
     async def _start_jupyter_server_extension(self, _serverapp: object) -> None:
         """Once the server listens: tell kernels where, and compile the engine in the background."""

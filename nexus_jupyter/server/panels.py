@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from nexus_jupyter.protocol.api import (
     CheckBody,
+    DashboardBody,
     DraftBody,
     HistoryBody,
     PanelBody,
@@ -24,12 +25,13 @@ from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.workspace import WorkspaceKernel, put_dashboard
 
 __all__ = [
     "BuildHandler",
     "CheckHandler",
     "ComponentsHandler",
+    "DashboardHandler",
     "DraftHandler",
     "FixHandler",
     "FormatHandler",
@@ -115,6 +117,22 @@ class PanelHandler(NexusHandler):
         kernel = await self.workspace()
         self.refuse_stale(kernel, name)
         self.reply(_rev(kernel, await self.work(lambda: kernel.delete(name, self.actor))))
+
+
+class DashboardHandler(NexusHandler):
+    """A dashboard of a frame."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Make a panel that shows a bound frame", body=DashboardBody, answer=PanelInfo)
+    }
+
+    @guarded("write")
+    async def post(self, name: str) -> None:
+        """Make the panel."""
+        body = self.body(DashboardBody)
+        kernel = await self.workspace()
+        await self.work(lambda: put_dashboard(kernel, name, body, self.actor))
+        self.reply(_info(kernel, name, self.actor))
 
 
 class DraftHandler(NexusHandler):

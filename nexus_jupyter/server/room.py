@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.engine import Engine
-from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.protocol.errors import NotFoundError, UnavailableError
 from nexus_jupyter.server.idempotency import Replies
 from nexus_jupyter.server.tokens import TokenIssuer
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+
+if TYPE_CHECKING:
+    from nexus_jupyter.server.mcpgate import McpGate
 
 __all__ = ["ServerRoom"]
 
@@ -40,6 +43,21 @@ class ServerRoom:
         self._options = options
         self._opening = asyncio.Lock()
         self._kernel: WorkspaceKernel | None = None
+        self._mcp: McpGate | None = None
+
+    @property
+    def mcp(self) -> McpGate:
+        """The MCP server, made when a client first asks for it: its libraries take a while to load."""
+        if self._mcp is None:
+            try:
+                from nexus_jupyter.server.mcpgate import McpGate
+            except ModuleNotFoundError as error:
+                raise UnavailableError(
+                    "MCP is not installed on this server.", hint="Run: pip install 'nexus-jupyter[mcp]'"
+                ) from error
+
+            self._mcp = McpGate()
+        return self._mcp
 
     async def work(self, task: Callable[[], Any]) -> Any:  # Any: the task's own result
         """Run something that may block away from the event loop."""
@@ -72,6 +90,8 @@ class ServerRoom:
 
     def close(self) -> None:
         """Close the open workspaces."""
+        if self._mcp is not None:
+            self._mcp.close()
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None

@@ -1,12 +1,14 @@
 """The workspace kernel: panels and their lifecycle, runs, undo, versions, subscribers."""
 
 from nexus_jupyter.workspace.compaction import compact
+from nexus_jupyter.workspace.dashboarding import put_dashboard
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
 from nexus_jupyter.workspace.portable import export_lines, import_journal, write_lines
+from nexus_jupyter.workspace.previewing import preview_edit
 from nexus_jupyter.workspace.quotas import Quotas
 from nexus_jupyter.workspace.repair import repair
 from nexus_jupyter.workspace.session import StreamSession
@@ -24,6 +26,8 @@ __all__ = [
     "export_lines",
     "import_journal",
     "merge_file",
+    "preview_edit",
+    "put_dashboard",
     "read_database",
     "read_file",
     "register_driver",

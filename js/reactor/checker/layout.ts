@@ -49,7 +49,8 @@ function itemOf(source: Source, registry: Registry, child: TreeNode): Item[] {
   const spec = Object.hasOwn(registry.components, raw.name) ? registry.components[raw.name] : undefined;
   if (!spec) return [];
   const number = (name: string, otherwise: number): number => {
-    const given = attribute(raw, name);
+    // A control may have a least value of its own: then that is meant.
+    const given = Object.hasOwn(spec.props, name) ? undefined : attribute(raw, name);
     if (!given) return otherwise;
     const value = Number(/^(\d+(?:\.\d+)?)(px|rem)?$/.exec(given.value ?? "")?.[1] ?? Number.NaN) * ((given.value ?? "").endsWith("rem") ? 16 : 1);
     if (Number.isFinite(value)) return value;

@@ -9,7 +9,7 @@ import { everyPart, mapParts } from "../walk.ts";
 import type { Names } from "./names.ts";
 
 /** Functions that mean the same in SQL. */
-export const SQL_FUNCTIONS = new Set(["len", "sum", "mean", "min", "max", "round", "floor", "ceil", "abs", "lower", "upper", "trim", "contains", "year", "month", "day", "text"]);
+export const SQL_FUNCTIONS = new Set(["len", "sum", "mean", "min", "max", "round", "floor", "ceil", "abs", "lower", "upper", "trim", "contains", "year", "month", "week", "day", "hour", "text"]);
 const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
 /** Parts of a query's expressions, computed values written out: those can double with each step. */
 const PARTS = 2000;

@@ -37,7 +37,15 @@ const COMPARE: Readonly<Record<string, (left: Value, right: Value) => boolean>> 
 };
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})/;
+const HOUR = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}))?/;
+const DAY = 86_400_000;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function monday(day: string): Value {
+  const at = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== day) return null;
+  return new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * DAY).toISOString().slice(0, 10);
+}
 
 function sorted(list: readonly Value[], key: Value, descending: Value): Value {
   const sign = truthy(descending) ? -1 : 1;
@@ -112,6 +120,8 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   year: spec("Year of a date.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? Number(d[1]) : null; }), "int"),
   month: spec("Month of a date, as 2015-03.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}` : null; }), "str"),
   day: spec("Day of a date, as 2015-03-09.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}-${d[3]}` : null; }), "str"),
+  week: spec("Monday of a date's week, as 2015-03-09.", 1, 1, text((x) => monday(ISO.exec(x)?.[0] ?? "")), "str"),
+  hour: spec("Hour of a date, as 2015-03-09T14:00Z.", 1, 1, text((x) => { const d = HOUR.exec(x); return d ? `${d[1]}T${d[2] ?? "00"}:00Z` : null; }), "str"),
   date: spec("A date as people write it: 9 Mar 2015.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${Number(d[3])} ${MONTHS[Number(d[2]) - 1] ?? ""} ${d[1]}` : null; }), "str"),
   number: spec("With grouped thousands and n decimals.", 1, 2, numeric((x, digits) => (digits >= 0 ? grouped(x, digits) : grouped(x, Number.isInteger(x) ? 0 : Math.min(6, (numberText(x).split(".")[1] ?? "").length)))), "str"),
   money: spec("With a currency sign ($) and two decimals.", 1, 2, (x, sign) => (isNumber(x) ? (x < 0 ? "\u2212" : "") + (typeof sign === "string" ? sign : "$") + grouped(Math.abs(x), 2) : null), "str"),

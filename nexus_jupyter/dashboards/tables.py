@@ -1,0 +1,190 @@
+"""Any table as one that a panel can read: plain values, names that expressions take, and what had to be left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nexus_jupyter.dashboards.names import Names, identifier
+from nexus_jupyter.protocol.errors import FrameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Prepared", "frame_name", "prepare"]
+
+#: Ticks of a second, by unit; and units of time with their length in seconds, longest first.
+_TICKS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+_SPANS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 0.001))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A table for a panel.
+
+    ``called`` has what people call a column, by its name in the table; ``omitted`` has what is not in it, and why.
+    """
+
+    table: pa.Table
+    called: dict[str, str]
+    omitted: dict[str, str]
+
+
+def frame_name(panel: str) -> str:
+    """Return the name of the frame that a panel's own table is bound under."""
+    return f"{re.sub(r'[^A-Za-z0-9_]', '_', panel)[:90]}_panel"
+
+
+def prepare(name: str, frame: object) -> Prepared:
+    """Return a table of plain columns with usable names.
+
+    Parameters
+    ----------
+    name
+        What the table is called, for messages.
+    frame
+        A pandas DataFrame or Series, or anything with the Arrow C stream interface. An index with values or names
+        becomes columns, timedeltas become numbers with a unit, nested values become text.
+
+    Raises
+    ------
+    FrameError
+        If it is no table, or has no column that a panel can show.
+    """
+    called: dict[str, str] = {}
+    omitted: dict[str, str] = {}
+    columns: list[pa.ChunkedArray] = []
+    names = Names()
+    for position, (said, values) in enumerate(_columns(name, frame), start=1):
+        plain, unit = _plain(values)
+        if plain is None:
+            omitted[said] = "its values are bytes"
+            continue
+        whole = f"{said} ({unit})" if unit else said
+        called[_fresh(names, identifier(whole, f"column_{position}"))] = whole
+        columns.append(plain)
+    if not columns:
+        raise FrameError(
+            f"'{name}' has no columns that a dashboard could show.",
+            hint="Give a DataFrame with at least one column of numbers, texts, dates or truth values.",
+        )
+    return Prepared(pa.table(columns, names=list(called)), called, omitted)
+
+
+def _fresh(names: Names, wanted: str) -> str:
+    """Take a name that also differs from the others when case is ignored: DuckDB does."""
+    made, count = wanted, 1
+    while made.lower() in names.taken:
+        count += 1
+        made = f"{wanted}_{count}"
+    names.taken.add(made.lower())
+    return made
+
+
+def _columns(name: str, frame: object) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    if type(frame).__module__.partition(".")[0] == "pandas":
+        yield from _pandas_columns(name, frame)
+        return
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise FrameError(
+            f"'{name}' is a {type(frame).__name__}: neither the text of a panel nor a table.",
+            hint="Give NXML text, a DataFrame (pandas, polars, ...; a lazy one after .collect()), or a pyarrow table.",
+        )
+    try:
+        table = pa.table(frame)
+    except pa.ArrowException as error:
+        raise FrameError(f"'{name}' cannot be read as a table: {error}.") from error
+    for position, field in enumerate(table.schema):
+        yield field.name, table.column(position)
+
+
+def _pandas_columns(name: str, frame: Any) -> Iterator[tuple[str, pa.ChunkedArray]]:  # Any: pandas is loaded here only
+    import pandas as pd
+
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame(frame.name if frame.name is not None else "value")
+    if not isinstance(frame, pd.DataFrame):
+        raise FrameError(
+            f"'{name}' is a {type(frame).__name__}, which is no table.", hint="Give a DataFrame, or call .to_frame()."
+        )
+    index = frame.index
+    if not (isinstance(index, pd.RangeIndex) and index.name is None):
+        for level in range(index.nlevels):
+            said = index.names[level]
+            fallback = "index" if index.nlevels == 1 else f"level {level}"
+            yield _said(said if said is not None else fallback), _array(index.get_level_values(level).to_series())
+    for position, said in enumerate(frame.columns):
+        yield _said(said), _array(frame.iloc[:, position])
+
+
+def _said(name: object) -> str:
+    """Return a column's name as text; a tuple, of several rows of headings, as its parts."""
+    parts = name if isinstance(name, tuple) else (name,)
+    return " ".join(str(part) for part in parts if str(part)).strip()
+
+
+def _array(series: pd.Series) -> pa.ChunkedArray:
+    try:
+        found = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        # Values of several kinds, or of a kind of its own: what people would see of them is their text.
+        found = pa.array([None if _missing(value) else str(value) for value in series], pa.string())
+    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+
+
+def _missing(value: object) -> bool:
+    return value is None or value != value  # noqa: PLR0124 - not a number, nor a time, is what differs from itself
+
+
+def _plain(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, str]:
+    """Return a column of plain values, or nothing, and its unit if that is not in its name."""
+    kind = values.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return _plain(pa.chunked_array([_storage(chunk) for chunk in values.chunks], kind.storage_type))
+    if pa.types.is_dictionary(kind):
+        return _plain(values.cast(kind.value_type))
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return None, ""
+    if pa.types.is_duration(kind):
+        return _spans(values)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return values.cast(pa.string()), ""
+    if pa.types.is_uint64(kind) or pa.types.is_decimal(kind):
+        return values.cast(pa.float64(), safe=False), ""
+    if _is_plain(kind):
+        return values, ""
+    return pa.chunked_array([pa.array([_text(value) for value in values.to_pylist()], pa.string())]), ""
+
+
+def _storage(chunk: pa.Array) -> pa.Array:
+    return chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    tests = (
+        pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_string,
+        pa.types.is_timestamp, pa.types.is_date,
+    )  # fmt: skip
+    return any(test(kind) for test in tests)
+
+
+def _text(value: object) -> str | None:
+    """Return a nested value as JSON, and what JSON does not know as Python writes it."""
+    if value is None:
+        return None
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else str(value)
+
+
+def _spans(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str]:
+    """Return spans of time as numbers in the unit that suits the longest."""
+    ticks = values.cast(pa.int64()).cast(pa.float64(), safe=False)
+    seconds = pc.divide(ticks, _TICKS[values.type.unit])
+    longest = pc.max(pc.abs(seconds)).as_py() or 0.0
+    unit, length = next((span for span in _SPANS if longest >= span[1]), _SPANS[-2])
+    return pc.divide(seconds, length), unit

@@ -1,0 +1,203 @@
+"""Tools that make, change and examine panels. None of them grants a capability: only people do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from nexus_jupyter.mcp.caller import Caller, Right, told
+from nexus_jupyter.protocol.api import DashboardBody
+from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.patch import Change, Patch
+from nexus_jupyter.protocol.query import GraphQuery
+from nexus_jupyter.workspace import preview_edit, put_dashboard
+
+__all__ = ["AUTHORING", "AuthoringTool"]
+
+#: Changes of the journal that one answer has at most.
+_MOST = 200
+
+
+class _Nothing(Contract):
+    pass
+
+
+class _Text(Contract):
+    nxml: str = Field(description="The text of a panel, in NXML.")
+
+
+class _Creation(_Text):
+    name: str = Field(description="The panel's name, which is also the id in its text.")
+
+
+class _Dashboard(Contract):
+    name: str = Field(description="The name of the new panel.")
+    frame: str = Field(description="The name of a bound frame; see nexus_list.")
+
+
+class _Edit(Contract):
+    panel: str
+    patch: str = Field(
+        description='Edits by id, as XML: <patch><set id="go" label="Start"/><remove id="note"/></patch>.'
+    )
+    rev: int | None = Field(default=None, description="The rev that the edit is based on; a stale one is refused.")
+
+
+class _Undo(Contract):
+    panel: str
+    redo: bool = False
+
+
+class _Entity(Contract):
+    id: str = Field(description="The id of an entity: a panel, PANEL/ELEMENT, or PANEL/state.NAME.")
+
+
+class _Journal(Contract):
+    panel: str | None = None
+    last: int = Field(default=20, ge=1, le=_MOST, description="How many changes, the newest ones.")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoringTool:
+    """A tool of the workspace: what it does, what it takes, and what a caller must be allowed."""
+
+    right: Right
+    description: str
+    takes: type[BaseModel]
+    do: Callable[[Caller, Any], tuple[str, JsonValue]]  # Any: of the model in `takes`
+
+    @property
+    def schema(self) -> dict[str, Any]:  # Any: JSON Schema
+        """Its arguments."""
+        return self.takes.model_json_schema()
+
+    def call(self, caller: Caller, given: dict[str, JsonValue]) -> tuple[str, dict[str, JsonValue]]:
+        """Do it, as the caller; return it in words and as data.
+
+        Raises
+        ------
+        RequestError
+            If the arguments are not as they must be.
+        """
+        caller.need(self.right)
+        try:
+            taken = self.takes.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "arguments"
+            raise RequestError(f"The arguments cannot be understood: {where}: {first['msg']}.") from error
+        said, value = self.do(caller, taken)
+        return told(said, value), value if isinstance(value, dict) else {"result": value}
+
+
+def _changed(caller: Caller, change: Change | None) -> dict[str, JsonValue]:
+    return {"rev": change.rev if change else caller.kernel.head.rev, "changed": change is not None}
+
+
+def _list(caller: Caller, _: _Nothing) -> tuple[str, JsonValue]:
+    kernel = caller.kernel
+    panels: list[JsonValue] = [{"name": name, "title": kernel.panel(name).title} for name in kernel.panels()]
+    return "Panels and frames", {"panels": panels, "frames": list[JsonValue](kernel.frames.names())}
+
+
+def _create(caller: Caller, wish: _Creation) -> tuple[str, JsonValue]:
+    change = caller.kernel.put_panel(wish.name, wish.nxml, caller.actor, via="tool")
+    return f"The panel '{wish.name}' is there", _changed(caller, change)
+
+
+def _make_dashboard(caller: Caller, wish: _Dashboard) -> tuple[str, JsonValue]:
+    change = put_dashboard(caller.kernel, wish.name, DashboardBody(frame=wish.frame), caller.actor)
+    nxml = caller.kernel.panel(wish.name).nxml
+    return f"The dashboard '{wish.name}' is there", {**_changed(caller, change), "nxml": nxml}
+
+
+def _patch(caller: Caller, wish: _Edit) -> Patch:
+    patch = caller.kernel.reactor.patch(wish.patch)
+    return patch.model_copy(update={"rev": wish.rev}) if wish.rev is not None else patch
+
+
+def _edit(caller: Caller, wish: _Edit) -> tuple[str, JsonValue]:
+    change = caller.kernel.edit(wish.panel, _patch(caller, wish), caller.actor)
+    return f"The panel '{wish.panel}' is edited", _changed(caller, change)
+
+
+def _preview(caller: Caller, wish: _Edit) -> tuple[str, JsonValue]:
+    found = preview_edit(caller.kernel, wish.panel, _patch(caller, wish))
+    return "Nothing was changed; this is what the edit would do", found
+
+
+def _check(caller: Caller, wish: _Text) -> tuple[str, JsonValue]:
+    build = caller.kernel.reactor.check(wish.nxml)
+    found: list[JsonValue] = [one.model_dump(mode="json") for one in build.diagnostics]
+    return "No findings" if not found else f"{len(found)} findings", {"ok": build.ok, "diagnostics": found}
+
+
+def _undo(caller: Caller, wish: _Undo) -> tuple[str, JsonValue]:
+    undone = caller.kernel.undo(wish.panel, caller.actor, redo=wish.redo)
+    said = "Done again" if wish.redo else "Undone"
+    return said, {**_changed(caller, undone.change), "notes": list[JsonValue](undone.notes)}
+
+
+def _match(caller: Caller, wish: GraphQuery) -> tuple[str, JsonValue]:
+    limited = wish if wish.limit is not None else wish.model_copy(update={"limit": 100})
+    return "Entities of the graph", caller.kernel.graphs.match(limited).model_dump(mode="json")
+
+
+def _impact(caller: Caller, wish: _Entity) -> tuple[str, JsonValue]:
+    return f"What a change of '{wish.id}' would touch", caller.kernel.graphs.impact(wish.id).model_dump(mode="json")
+
+
+def _explain(caller: Caller, wish: _Entity) -> tuple[str, JsonValue]:
+    return f"Why '{wish.id}' is what it is", caller.kernel.graphs.explain(wish.id).model_dump(mode="json")
+
+
+def _journal(caller: Caller, wish: _Journal) -> tuple[str, JsonValue]:
+    changes = list(caller.kernel.journal.read(panel=wish.panel))[-wish.last :]
+    rows: list[JsonValue] = [
+        {
+            "rev": change.rev,
+            "ts": change.ts,
+            "actor": change.actor.id,
+            "cause": change.cause.kind,
+            "panel": change.panel,
+            "ops": len(change.ops),
+        }
+        for change in changes
+    ]
+    return f"The newest {len(rows)} changes", {"changes": rows}
+
+
+#: Tools of the workspace by name.
+AUTHORING: Mapping[str, AuthoringTool] = {
+    "nexus_list": AuthoringTool("read", "List the panels and the bound frames.", _Nothing, _list),
+    "nexus_create": AuthoringTool(
+        "write",
+        "Create a panel from NXML, or give it a new text; refused with findings if it has errors.",
+        _Creation,
+        _create,
+    ),
+    "nexus_create_dashboard": AuthoringTool(
+        "write",
+        "Make a dashboard of a bound frame by rules: filters, numbers, charts, rows.",
+        _Dashboard,
+        _make_dashboard,
+    ),
+    "nexus_patch": AuthoringTool("write", "Edit a panel by id; all edits are made, or none.", _Edit, _edit),
+    "nexus_preview": AuthoringTool(
+        "read", "Say what an edit would come to, and what it would touch, without making it.", _Edit, _preview
+    ),
+    "nexus_check": AuthoringTool("read", "Check NXML; findings have places and fixes.", _Text, _check),
+    "nexus_undo": AuthoringTool("write", "Undo or redo the person's last change of a panel.", _Undo, _undo),
+    "nexus_match": AuthoringTool(
+        "read", "Find entities of the object graph by type, conditions and steps along relations.", GraphQuery, _match
+    ),
+    "nexus_impact": AuthoringTool("read", "Say what would be touched if an entity changed or went.", _Entity, _impact),
+    "nexus_explain": AuthoringTool(
+        "read", "Say which changes, runs and people made an entity what it is.", _Entity, _explain
+    ),
+    "nexus_journal": AuthoringTool("read", "Read the newest changes: who, when, why.", _Journal, _journal),
+}

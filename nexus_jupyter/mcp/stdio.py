@@ -1,0 +1,46 @@
+"""A folder's workspace for a client that starts us: MCP over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import get_args
+
+from mcp.server.stdio import stdio_server
+
+from nexus_jupyter.identity import owner
+from nexus_jupyter.mcp.caller import Caller, Right
+from nexus_jupyter.mcp.service import McpService
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+
+__all__ = ["serve_stdio"]
+
+
+def serve_stdio(folder: Path, options: WorkspaceOptions) -> None:
+    """Serve a folder's workspace until the client ends the conversation.
+
+    Raises
+    ------
+    StorageError
+        If another process, such as a Jupyter server, has the workspace open.
+    """
+    kernel = WorkspaceKernel(folder, options=options)
+    try:
+        asyncio.run(_serve(kernel))
+    finally:
+        kernel.close()
+
+
+async def _serve(kernel: WorkspaceKernel) -> None:
+    caller = Caller(kernel, Actor(id=owner(), name=owner()), frozenset(get_args(Right)))
+
+    async def known(_request: object) -> Caller:
+        return caller
+
+    service = McpService(known)
+    try:
+        async with stdio_server() as (incoming, outgoing):
+            await service.server.run(incoming, outgoing, service.server.create_initialization_options())
+    finally:
+        service.close()
