@@ -42,6 +42,10 @@ export type ClientFrame =
   | CodeUpdate
   | CodeClose
   | Resolve
+  | HistoryRequest
+  | PastRequest
+  | RevertRequest
+  | BranchFrom
   | Ping;
 export type ServerFrame =
   | Welcome
@@ -61,6 +65,7 @@ export type ServerFrame =
   | Presence
   | Conflicts
   | CodeUpdated
+  | HistoryMoved
   | Notice
   | Pong;
 
@@ -78,6 +83,7 @@ export interface NexusProtocol {
   Attribute?: Attribute;
   Binary?: Binary;
   BranchBody?: BranchBody;
+  BranchFrom?: BranchFrom;
   BranchInfo?: BranchInfo;
   Build?: Build;
   Call?: Call;
@@ -131,6 +137,8 @@ export interface NexusProtocol {
   Grants?: Grants;
   GroupKey?: GroupKey;
   Hello?: Hello;
+  HistoryMoved?: HistoryMoved;
+  HistoryRequest?: HistoryRequest;
   HostCall?: HostCall;
   Index?: Index;
   InsertOp?: InsertOp;
@@ -158,6 +166,8 @@ export interface NexusProtocol {
   PackUse?: PackUse;
   PageHeader?: PageHeader;
   Parameter?: Parameter;
+  PastPanel?: PastPanel;
+  PastRequest?: PastRequest;
   Patch?: Patch;
   PatchFrame?: PatchFrame;
   Ping?: Ping;
@@ -180,6 +190,7 @@ export interface NexusProtocol {
   ResourceDeclaration?: ResourceDeclaration;
   Result?: Result;
   RevertBody?: RevertBody;
+  RevertRequest?: RevertRequest;
   RevokeRequest?: RevokeRequest;
   RunRecord?: RunRecord;
   ScalarType?: ScalarType;
@@ -198,6 +209,8 @@ export interface NexusProtocol {
   Template?: Template;
   TextEdit?: TextEdit;
   Thinning?: Thinning;
+  Tick?: Tick;
+  Ticks?: Ticks;
   ToolDeclaration?: ToolDeclaration;
   TransferBody?: TransferBody;
   Trigger?: Trigger;
@@ -454,6 +467,15 @@ export interface Attribute {
 export interface BranchBody {
   at: string | null;
   name: string;
+}
+/**
+ * Make a branch that holds the workspace's panels as they were after a rev; the present branch stays.
+ */
+export interface BranchFrom {
+  id: string;
+  name: string;
+  rev: number;
+  type: "branch";
 }
 /**
  * A branch and its newest commit; ``current`` is the one that the next commit goes to.
@@ -1093,10 +1115,11 @@ export interface SetState {
  * Ask for rows of a query or frame, and for numbers over all of its rows.
  *
  * ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
- * ``thin`` asks for those rows of a long run that matter to the eye.
+ * ``thin`` asks for those rows of a long run that matter to the eye. With ``at``, query and states are those of a rev.
  */
 export interface FramePage {
   aggregates: AggregateRequest[];
+  at: number | null;
   id: string;
   limit: number;
   offset: number;
@@ -1267,6 +1290,38 @@ export interface Resolve {
   panel: string;
   pick: "ours" | "theirs";
   type: "resolve";
+}
+/**
+ * Ask for the changes of a panel, or of the whole workspace, after one rev and up to another.
+ *
+ * When there are more than ``most``, they are thinned evenly. The first change after the answer is told of by one
+ * `HistoryMoved`; the next request asks for the next.
+ */
+export interface HistoryRequest {
+  after: number;
+  id: string;
+  most: number;
+  panel: string | null;
+  type: "history";
+  upto: number | null;
+}
+/**
+ * Ask for a panel as it was after a rev, or at a time in nanoseconds since the epoch.
+ */
+export interface PastRequest {
+  id: string;
+  panel: string;
+  rev: number | null;
+  ts: number | null;
+  type: "past";
+}
+/**
+ * Take back one change of the journal; what came since stays.
+ */
+export interface RevertRequest {
+  id: string;
+  rev: number;
+  type: "revert";
 }
 /**
  * Ask whether anybody is there.
@@ -1483,6 +1538,13 @@ export interface Grants {
   type: "grants";
 }
 /**
+ * There are changes that the last answer to a `HistoryRequest` has not; ``rev`` is that of the first.
+ */
+export interface HistoryMoved {
+  rev: number;
+  type: "history.moved";
+}
+/**
  * Something that a run asked of its host: the operation, milliseconds until its answer, and whether it failed.
  */
 export interface HostCall {
@@ -1570,6 +1632,53 @@ export interface PageHeader {
   query: string;
   rev: number;
   total: number;
+}
+/**
+ * A panel as it was.
+ *
+ * Attributes
+ * ----------
+ * rev, ts
+ *     The moment: the rev that was asked for, and when it was made.
+ * exists
+ *     Whether there was such a panel.
+ * state, links
+ *     Values of its states and links, as the person who asks had them.
+ * cause
+ *     The newest change until then that concerned the panel.
+ * present
+ *     Frames whose rows are those of now, since those of then are not kept or may be others.
+ */
+export interface PastPanel {
+  cause: Tick | null;
+  exists: boolean;
+  links: {
+    [k: string]: JsonValue;
+  };
+  nxml: string;
+  panel: string;
+  present: string[];
+  rev: number;
+  state: {
+    [k: string]: JsonValue;
+  };
+  ts: number;
+}
+/**
+ * A change, in words. ``count`` is how many it stands for, itself the newest of them; ``ts`` in nanoseconds.
+ *
+ * ``text`` says who did what, ``what`` which values were changed from what to what.
+ */
+export interface Tick {
+  actor: string;
+  count: number;
+  kind: string;
+  panel: string | null;
+  rev: number;
+  text: string;
+  ts: number;
+  via: string;
+  what: string;
 }
 /**
  * A list of ops that takes effect as a whole or not at all.
@@ -1783,6 +1892,15 @@ export interface TelemetryEvent {
   ts: number;
   value: string;
   workspace: string;
+}
+/**
+ * Changes, oldest first. ``begins`` is the rev that the history can be told from, at ``begins_ts``; 0 if all.
+ */
+export interface Ticks {
+  begins: number;
+  begins_ts: number;
+  newest: number;
+  ticks: Tick[];
 }
 /**
  * The remote to push to or to pull from; the only one, or ``origin``, when left out.

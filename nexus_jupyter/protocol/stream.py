@@ -20,6 +20,7 @@ from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Ordering
+from nexus_jupyter.protocol.past import BranchFrom, HistoryMoved, HistoryRequest, PastRequest, RevertRequest
 from nexus_jupyter.protocol.patch import Cause, Op
 from nexus_jupyter.protocol.presence import Focus, Presence
 from nexus_jupyter.protocol.problem import Problem
@@ -80,7 +81,7 @@ class FramePage(Contract):
     """Ask for rows of a query or frame, and for numbers over all of its rows.
 
     ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
-    ``thin`` asks for those rows of a long run that matter to the eye.
+    ``thin`` asks for those rows of a long run that matter to the eye. With ``at``, query and states are those of a rev.
     """
 
     type: Literal["frame.page"] = "frame.page"
@@ -93,6 +94,7 @@ class FramePage(Contract):
     aggregates: list[AggregateRequest] = []
     state: dict[str, JsonValue] = {}
     thin: Thinning | None = None
+    at: int | None = None
 
 
 class Undo(Contract):
@@ -197,6 +199,10 @@ ClientFrame = Annotated[
     | CodeUpdate
     | CodeClose
     | Resolve
+    | HistoryRequest
+    | PastRequest
+    | RevertRequest
+    | BranchFrom
     | Ping,
     Field(discriminator="type"),
 ]
@@ -381,6 +387,7 @@ ServerFrame = Annotated[
     | Presence
     | Conflicts
     | CodeUpdated
+    | HistoryMoved
     | Notice
     | Pong,
     Field(discriminator="type"),

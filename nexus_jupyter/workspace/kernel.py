@@ -49,6 +49,7 @@ from nexus_jupyter.workspace.panels import (
     state_op,
     view_scoped,
 )
+from nexus_jupyter.workspace.past import Past
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.presence import PresenceBoard
@@ -137,6 +138,7 @@ class WorkspaceKernel:
         self.renderer = Renderer(self.reactor, self.frames)
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
         self.graphs = GraphReader(self.writer, self.journal, self.name)
+        self.past = Past(self)
         self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants, self.graphs)
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(
