@@ -64,6 +64,10 @@ export class LiveHost implements ViewHost {
     });
   }
 
+  get title(): string {
+    return this.build.title;
+  }
+
   /** The values that the panel links to in others. */
   links(values: Readonly<Record<string, Json>>): void {
     batch(() => {

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nexus_jupyter.notebook.host import Host
+from nexus_jupyter.notebook.timebar import TimeBar
 from nexus_jupyter.protocol.errors import TriLogError
 from nexus_jupyter.protocol.trilog import SqlQuestion, TwinAt, TwinHistory
 
@@ -68,6 +69,10 @@ class TriLogFace:
     def twin(self, kind: str, name: str) -> Twin:
         """Return an object through time, such as ``twin("Panel", "counter")``."""
         return Twin(self._host, kind, name)
+
+    def timebar(self) -> TimeBar:
+        """Return the time bar: it shows all panels of the page as they were, and takes single changes back."""
+        return TimeBar(self._host)
 
     def sql(self, query: str) -> pd.DataFrame:
         """Ask in SQL (ClickHouse's), read-only and with limits. The table of changes is ``twin_changes``.

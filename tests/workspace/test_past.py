@@ -14,12 +14,12 @@ from tests.workspace.test_session import Client
 
 TABLE = """
 <panel id="prices" title="Prices">
-  <view><text id="t">{{len(shown)}}</text><text id="l">{{count}}</text></view>
+  <view><text id="t">{len(shown)}</text><text id="l">{count}</text></view>
   <data><frame name="list" from="kernel:list"/><state name="least" type="int" default="0"/>
     <query name="shown" frame="list" where="row.price &gt;= least"/><link name="count" from="counter.n"/></data>
 </panel>"""
 EXPORTING = """
-<panel id="counter" title="Counter"><view><text id="t">{{count}}</text></view>
+<panel id="counter" title="Counter"><view><text id="t">{count}</text></view>
   <data><state name="count" type="int" default="0"/></data><logic><export name="n" expr="count"/></logic></panel>"""
 
 
@@ -87,7 +87,7 @@ def test_rows_of_the_past_are_asked_for_as_then_and_it_says_which_are_those_of_n
 
 
 def test_what_others_chose_for_themselves_is_not_told(kernel: WorkspaceKernel, ann: Actor, bob: Actor) -> None:
-    own = """<panel id="p"><view><text id="t">{{mine}}</text></view>
+    own = """<panel id="p"><view><text id="t">{mine}</text></view>
       <data><state name="mine" type="str" default="" scope="user"/></data></panel>"""
     kernel.put_panel("p", own, ann)
     rev = kernel.set_state("p", {"mine": "secret"}, bob)
@@ -114,7 +114,9 @@ def test_one_old_change_is_taken_back_alone_and_a_branch_begins_there(
     client: Client, kernel: WorkspaceKernel, ann: Actor, bob: Actor
 ) -> None:
     kernel.versions.commit("first", ann)
-    kernel.put_panel("prices", TABLE.replace('<link name="count" from="counter.n"/>', "").replace("count", "least"), ann)
+    kernel.put_panel(
+        "prices", TABLE.replace('<link name="count" from="counter.n"/>', "").replace("count", "least"), ann
+    )
     wrong = kernel.set_state("counter", {"count": 99}, bob)
     kernel.set_state("prices", {"least": 2}, bob)
     assert wrong is not None
