@@ -110,7 +110,8 @@ export class PastView {
     }
     this.timebar = new TimeBar(this.name, this.transport);
     this.bar.replaceChildren(this.timebar.root);
-    this.timebar.focus();
+    // Notebooks take the focus for the cell that was clicked into.
+    requestAnimationFrame(() => this.timebar?.focus());
   }
 
   /** There is a connection: what could not be asked for before is asked for now. */

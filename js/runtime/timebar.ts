@@ -57,7 +57,10 @@ export class TimeBar {
     this.track.append(element("div", "nx-timebar-line"), this.thumb);
     this.root.append(this.track, this.ends, this.detail, this.legend);
     this.track.addEventListener("pointerdown", (event) => this.drag(event));
-    this.thumb.addEventListener("keydown", (event) => this.key(event));
+    // Before the notebook, which would take the arrow keys for itself.
+    const key = (event: KeyboardEvent): void => { if (event.target === this.thumb) this.key(event); };
+    globalThis.addEventListener("keydown", key, true);
+    this.stops.push(() => globalThis.removeEventListener("keydown", key, true));
     this.detail.textContent = "Asking for what has happened\u2026";
     this.stops.push(
       effect(() => { travelOf(transport).moment.value; this.mark(); }),

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all
 from tests.browser.conftest import Lab
-from tests.browser.test_lab import Shot, write_notebook
+from tests.browser.test_lab import Shot, run_cell, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SHOTS = Path(__file__).parents[2] / "test-results" / "components"
@@ -127,3 +127,42 @@ def test_a_panels_own_bar_counts_what_comes_meanwhile_and_a_branch_begins_there(
     page.keyboard.press("Escape")
     expect(band).to_be_hidden()
     expect(panel.locator('[data-id="total"]')).to_have_text("Total 12")
+
+
+def test_in_the_example_a_wrong_number_is_found_and_put_right_by_dragging(page: Page, lab: Lab, shot: Shot) -> None:
+    open_notebook(page, lab.url, "04-what-happened.ipynb")
+    for index in (1, 3, 5, 7):
+        run_cell(page, index)
+    invoice = page.locator('.nx-panel[data-nx="invoice"]').first
+    total = invoice.locator('[data-id="total"] .nx-metric-value')
+    expect(total).to_have_text("3,553", timeout=45_000)
+    bar = page.locator(".nx-timebar").first
+    # The mark of the change that the tax is owed to: that of the effect, which the marks say when one points at them.
+    cause = bar.locator('.nx-timebar-tick[title*="vat: 20 \u2192 2"]')
+    expect(cause).to_have_attribute("title", re.compile("The effect 'seasonal' in 'invoice', set off by a change"))
+    thumb = bar.get_by_role("slider")
+    page.locator(".nx-timebar-track").first.scroll_into_view_if_needed()
+    start, target = thumb.bounding_box(), cause.bounding_box()
+    assert start is not None
+    assert target is not None
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(target["x"] + target["width"] / 2, target["y"] + target["height"] / 2, steps=10)
+    page.mouse.up()
+    band = invoice.locator(".nx-past")
+    expect(band).to_contain_text("The effect 'seasonal' in 'invoice', set off by a change (vat: 20 \u2192 2)")
+    expect(total).to_have_text("3,470")
+    thumb.press("ArrowLeft")
+    expect(invoice.locator('[data-id="tax"] .nx-metric-value')).to_have_text("20")
+    thumb.press("ArrowRight")
+    expect(total).to_have_text("3,470")
+    for theme in ("Light", "Dark"):
+        menu(page, "Settings", "Theme", f"JupyterLab {theme}")
+        page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        shot(page, f"16-what-happened-{theme.lower()}")
+    menu(page, "Settings", "Theme", "JupyterLab Light")
+    page.locator(".nx-timebar-foot").get_by_role("button", name="Revert this change").click()
+    expect(band).to_be_hidden()
+    expect(total).to_have_text("4,180")
+    expect(invoice.get_by_label("Hours")).to_have_value("43")
