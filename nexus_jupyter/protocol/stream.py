@@ -53,6 +53,10 @@ class Unsubscribe(Contract):
     panel: str
 
 
+#: Where a click stands in its trace, in the form of W3C's header of that name.
+TraceParent = Annotated[str | None, Field(max_length=64)]
+
+
 class Trigger(Contract):
     """Run an action. ``args`` are by position as written in the view, or by name."""
 
@@ -63,6 +67,7 @@ class Trigger(Contract):
     args: list[JsonValue] | dict[str, JsonValue] = []
     event: JsonValue = None
     element: str | None = None
+    traceparent: TraceParent = None
 
 
 class SetState(Contract):
@@ -74,6 +79,7 @@ class SetState(Contract):
     name: str
     value: JsonValue
     element: str | None = None
+    traceparent: TraceParent = None
 
 
 class FramePage(Contract):
@@ -102,6 +108,7 @@ class Undo(Contract):
     id: str
     panel: str
     redo: bool = False
+    traceparent: TraceParent = None
 
 
 class Cancel(Contract):

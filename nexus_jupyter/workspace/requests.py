@@ -99,6 +99,10 @@ class Requests:
         self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
 
     def _answer(self, frame: Request) -> None:
+        with self._kernel.recorder.within(getattr(frame, "traceparent", None), user=self._actor.id):
+            self._answer_within(frame)
+
+    def _answer_within(self, frame: Request) -> None:
         try:
             match frame:
                 case Trigger():
