@@ -124,6 +124,7 @@ export interface NexusProtocol {
   ExposedParameter?: ExposedParameter;
   Expression?: Expression;
   Fact?: Fact;
+  FieldSchema?: FieldSchema;
   Fix?: Fix;
   Focus?: Focus;
   FrameArgument?: FrameArgument;
@@ -174,7 +175,9 @@ export interface NexusProtocol {
   Pong?: Pong;
   Presence?: Presence;
   Problem?: Problem;
+  ProcessStep?: ProcessStep;
   Profile?: Profile;
+  Quarantined?: Quarantined;
   QueryDeclaration?: QueryDeclaration;
   RecordEntry?: RecordEntry;
   RecordExpression?: RecordExpression;
@@ -214,6 +217,8 @@ export interface NexusProtocol {
   ToolDeclaration?: ToolDeclaration;
   TransferBody?: TransferBody;
   Trigger?: Trigger;
+  TwinRecord?: TwinRecord;
+  TwinSchema?: TwinSchema;
   TypeSpec?: TypeSpec;
   Unary?: Unary;
   Undo?: Undo;
@@ -1098,6 +1103,7 @@ export interface Trigger {
   event: Json;
   id: string;
   panel: string;
+  traceparent: string | null;
   type: "trigger";
 }
 /**
@@ -1108,6 +1114,7 @@ export interface SetState {
   id: string;
   name: string;
   panel: string;
+  traceparent: string | null;
   type: "set";
   value: JsonValue;
 }
@@ -1146,6 +1153,7 @@ export interface Undo {
   id: string;
   panel: string;
   redo: boolean;
+  traceparent: string | null;
   type: "undo";
 }
 /**
@@ -1483,6 +1491,16 @@ export interface EntityChange {
   words: string;
 }
 /**
+ * A field: its JSON Schema, whether its entries are recorded one by one, and which kind its text refers to.
+ */
+export interface FieldSchema {
+  form: {
+    [k: string]: JsonValue;
+  };
+  ref: string | null;
+  tracked: boolean;
+}
+/**
  * A frame was bound anew: pages made from it are stale.
  */
 export interface FrameChanged {
@@ -1733,7 +1751,7 @@ export interface Viewer {
  * RFC 9457 problem details.
  *
  * ``kind`` and ``span`` are given for failed actions, ``diagnostics`` for refused texts and patches, ``index`` for
- * the offending op of a patch.
+ * the offending op of a patch. ``trace_id`` is the trace of what failed, if it was recorded.
  */
 export interface Problem {
   code: string;
@@ -1745,7 +1763,24 @@ export interface Problem {
   span: Span | null;
   status: number;
   title: string;
+  trace_id: string;
   type: string;
+}
+/**
+ * A process reached a step. ``attributes`` are texts; ``instance`` is the id of this one course of the process.
+ */
+export interface ProcessStep {
+  actor: string;
+  attributes: {
+    [k: string]: string;
+  };
+  instance: string;
+  panel: string;
+  process: string;
+  step: string;
+  trace_id: string;
+  ts: number;
+  version: number;
 }
 /**
  * What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory.
@@ -1757,6 +1792,16 @@ export interface Profile {
   host_calls: HostCall[];
   memory_bytes: number;
   wall_ms: number;
+}
+/**
+ * Something recorded that does not fit its schema, why, and what it was as JSON text, without private fields.
+ */
+export interface Quarantined {
+  event: string;
+  kind: string;
+  name: string;
+  reason: string;
+  ts: number;
 }
 /**
  * A remote to remember.
@@ -1873,10 +1918,9 @@ export interface TagBody {
   name: string;
 }
 /**
- * A field got a value, or was removed, by a change.
+ * A field got a value, or was removed, by a change: one row of the history.
  *
- * ``seq`` is the journal's rev and makes (seq, object, field) a key; ``ts`` is nanoseconds since the epoch, UTC;
- * ``value`` is JSON text.
+ * ``seq`` is the journal's rev and makes (seq, object, field) a key; ``value`` is JSON text.
  */
 export interface TelemetryEvent {
   actor: string;
@@ -1891,6 +1935,7 @@ export interface TelemetryEvent {
   trace_id: string;
   ts: number;
   value: string;
+  version: number;
   workspace: string;
 }
 /**
@@ -1907,4 +1952,39 @@ export interface Ticks {
  */
 export interface TransferBody {
   remote: string | null;
+}
+/**
+ * Fields of an object had these values at a time; ``removed`` ones ceased to be.
+ */
+export interface TwinRecord {
+  actor: string;
+  cause: string;
+  fields: {
+    [k: string]: JsonValue;
+  };
+  id: string;
+  kind: string;
+  removed: string[];
+  span_id: string;
+  trace_id: string;
+  ts: number;
+  version: number;
+}
+/**
+ * A version of the model of an object or a process.
+ *
+ * Private fields are named, so that what comes with one is refused, but never described or stored. ``transitions`` are
+ * the steps that may follow each step of a process; those after the empty name begin it.
+ */
+export interface TwinSchema {
+  fields: {
+    [k: string]: FieldSchema;
+  };
+  kind: string;
+  private: string[];
+  role: "object" | "process";
+  transitions: {
+    [k: string]: string[];
+  };
+  version: number;
 }

@@ -71,7 +71,7 @@ export interface Transport {
 }
 
 export function gone(detail: string, hint = ""): Problem {
-  return { type: "about:blank", title: "Unavailable", status: 503, detail, code: "unavailable", hint, kind: null, span: null, index: null, diagnostics: [] };
+  return { type: "about:blank", title: "Unavailable", status: 503, detail, code: "unavailable", hint, kind: null, span: null, index: null, diagnostics: [], trace_id: "" };
 }
 
 /** Split a binary message: four bytes of length, a JSON header, an Arrow stream. */

@@ -11,7 +11,17 @@ from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
 
-__all__ = ["BranchFrom", "HistoryMoved", "HistoryRequest", "PastPanel", "PastRequest", "RevertRequest", "Tick", "Ticks"]
+__all__ = [
+    "BranchFrom",
+    "HistoryMoved",
+    "HistoryRequest",
+    "PastFrame",
+    "PastPanel",
+    "PastRequest",
+    "RevertRequest",
+    "Tick",
+    "Ticks",
+]
 
 
 class HistoryRequest(Contract):
@@ -54,6 +64,10 @@ class BranchFrom(Contract):
     id: str
     name: str
     rev: int
+
+
+#: What is asked about the past, and wanted done from there; each is answered by a result.
+PastFrame = HistoryRequest | PastRequest | RevertRequest | BranchFrom
 
 
 class HistoryMoved(Contract):

@@ -20,7 +20,7 @@ from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Ordering
-from nexus_jupyter.protocol.past import BranchFrom, HistoryMoved, HistoryRequest, PastRequest, RevertRequest
+from nexus_jupyter.protocol.past import HistoryMoved, PastFrame
 from nexus_jupyter.protocol.patch import Cause, Op
 from nexus_jupyter.protocol.presence import Focus, Presence
 from nexus_jupyter.protocol.problem import Problem
@@ -54,6 +54,10 @@ class Unsubscribe(Contract):
     panel: str
 
 
+#: Where a click stands in its trace, in the form of W3C's header of that name.
+TraceParent = Annotated[str | None, Field(max_length=64)]
+
+
 class Trigger(Contract):
     """Run an action. ``args`` are by position as written in the view, or by name."""
 
@@ -64,6 +68,7 @@ class Trigger(Contract):
     args: list[JsonValue] | dict[str, JsonValue] = []
     event: JsonValue = None
     element: str | None = None
+    traceparent: TraceParent = None
 
 
 class SetState(Contract):
@@ -75,6 +80,7 @@ class SetState(Contract):
     name: str
     value: JsonValue
     element: str | None = None
+    traceparent: TraceParent = None
 
 
 class FramePage(Contract):
@@ -104,6 +110,7 @@ class Undo(Contract):
     id: str
     panel: str
     redo: bool = False
+    traceparent: TraceParent = None
 
 
 class Cancel(Contract):
@@ -199,10 +206,7 @@ ClientFrame = Annotated[
     | CodeUpdate
     | CodeClose
     | Resolve
-    | HistoryRequest
-    | PastRequest
-    | RevertRequest
-    | BranchFrom
+    | PastFrame
     | Ping,
     Field(discriminator="type"),
 ]

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.past import BranchFrom, HistoryMoved, HistoryRequest, PastRequest, RevertRequest
+from nexus_jupyter.protocol.past import BranchFrom, HistoryMoved, HistoryRequest, PastFrame, PastRequest, RevertRequest
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.workspace.writer import Head
 
 if TYPE_CHECKING:
     from nexus_jupyter.workspace.kernel import WorkspaceKernel
 
-__all__ = ["PastFrame", "PastRequests"]
-
-PastFrame = HistoryRequest | PastRequest | RevertRequest | BranchFrom
+__all__ = ["PastRequests"]
 
 
 class PastRequests:

@@ -12,7 +12,7 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
 from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.past import BranchFrom, HistoryRequest, PastRequest, RevertRequest
+from nexus_jupyter.protocol.past import BranchFrom, HistoryRequest, PastFrame, PastRequest, RevertRequest
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.stream import (
@@ -32,7 +32,7 @@ from nexus_jupyter.workspace.functions import FunctionError, PendingCalls
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.outbox import Outbox
 from nexus_jupyter.workspace.paging import Paging
-from nexus_jupyter.workspace.pastrequests import PastFrame, PastRequests
+from nexus_jupyter.workspace.pastrequests import PastRequests
 from nexus_jupyter.workspace.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -115,6 +115,10 @@ class Requests:
         self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
 
     def _answer(self, frame: Request) -> None:
+        with self._kernel.recorder.within(getattr(frame, "traceparent", None), user=self._actor.id):
+            self._answer_within(frame)
+
+    def _answer_within(self, frame: Request) -> None:
         try:
             match frame:
                 case Trigger():
