@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nexus_jupyter.notebook.plots import Plot
+
 __all__ = ["CauseTree"]
 
 
@@ -44,6 +46,23 @@ class CauseTree:
             if at["parent"] not in rows.index:
                 return texts[::-1]
             at = rows.loc[at["parent"]]
+
+    def plot(self, *, title: str = "What caused what") -> Plot:
+        """Draw the tree, from what began it downwards."""
+        import pandas as pd
+
+        from nexus_jupyter.notebook.plots import tree
+
+        return tree(pd.DataFrame(self._rows("", 0), columns=["step", "text", "ts", "ms", "error"]), title)
+
+    def _rows(self, parent: str, depth: int) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        for number in self._below.get(parent, []):
+            row = self.frame.iloc[number]
+            found = {name: row[name] for name in ("ts", "ms", "error")}
+            rows.append({"step": depth, "text": _said(row), **found})
+            rows += self._rows(str(row["id"]), depth + 1)
+        return rows
 
     def __str__(self) -> str:
         return "\n".join(self._lines("", 0))

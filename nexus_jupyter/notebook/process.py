@@ -12,6 +12,7 @@ from nexus_jupyter.protocol.trilog import StepFunnel, StepLatency
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nexus_jupyter.notebook.frames import FunnelFrame, LatencyFrame
     from nexus_jupyter.notebook.trilog_host import TriLogHost
 
 __all__ = ["Process"]
@@ -37,17 +38,19 @@ class Process:
         *,
         start: str | datetime | pd.Timestamp | None = None,
         end: str | datetime | pd.Timestamp | None = None,
-    ) -> pd.DataFrame:
+    ) -> FunnelFrame:
         """Return how far courses got, one row per step in order.
 
         Returns
         -------
-        DataFrame
-            step, courses (that reached it), share (of those that began), p50_ms (since the step before).
+        FunnelFrame
+            step, courses (that reached it), share (of those that began), p50_ms (since the step before);
+            ``plot()`` draws it.
         """
         question = StepFunnel(process=self._name, start=_maybe(start), end=_maybe(end))
-        frame: pd.DataFrame = self._host.ask(question).to_pandas()
-        return frame
+        from nexus_jupyter.notebook.frames import FunnelFrame
+
+        return FunnelFrame(self._host.ask(question).to_pandas())
 
     def latency(
         self,
@@ -56,7 +59,7 @@ class Process:
         *,
         start: str | datetime | pd.Timestamp | None = None,
         end: str | datetime | pd.Timestamp | None = None,
-    ) -> pd.DataFrame:
+    ) -> LatencyFrame:
         """Return how long courses that ended took, from the first step to the last.
 
         Parameters
@@ -68,13 +71,14 @@ class Process:
 
         Returns
         -------
-        DataFrame
-            What it is by, courses, and ``p50_ms`` and so on in milliseconds.
+        LatencyFrame
+            What it is by, courses, and ``p50_ms`` and so on in milliseconds; ``plot()`` draws it.
         """
         given = {"by": by, "quantiles": list(q), "start": _maybe(start), "end": _maybe(end)}
         question = StepLatency.model_validate({"process": self._name, **given})
-        frame: pd.DataFrame = self._host.ask(question).to_pandas()
-        return frame
+        from nexus_jupyter.notebook.frames import LatencyFrame
+
+        return LatencyFrame(self._host.ask(question).to_pandas())
 
     def __repr__(self) -> str:
         return f"Process({self._name})"

@@ -12,6 +12,7 @@ from nexus_jupyter.protocol.trilog import TwinAt, TwinHistory
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nexus_jupyter.notebook.frames import HistoryFrame
     from nexus_jupyter.notebook.trilog_host import TriLogHost
     from nexus_jupyter.trilog import TwinObject
 
@@ -70,7 +71,7 @@ class Twin(Generic[T]):
         *,
         start: str | datetime | pd.Timestamp | None = None,
         end: str | datetime | pd.Timestamp | None = None,
-    ) -> pd.DataFrame:
+    ) -> HistoryFrame:
         """Return the values that a field (or each) had, with the intervals in which they held.
 
         Parameters
@@ -82,8 +83,9 @@ class Twin(Generic[T]):
 
         Returns
         -------
-        DataFrame
-            field, value, valid_from, valid_to (missing while it holds), rev, actor, cause, recorded_at.
+        HistoryFrame
+            field, value, valid_from, valid_to (missing while it holds), rev, actor, cause, recorded_at; ``plot()``
+            draws a field over time.
         """
         question = TwinHistory(
             type=self._kind,
@@ -92,7 +94,9 @@ class Twin(Generic[T]):
             start=nanoseconds(start) if start is not None else None,
             end=nanoseconds(end) if end is not None else None,
         )
-        return decoded(self._host.ask(question).to_pandas(), "value")
+        from nexus_jupyter.notebook.frames import HistoryFrame
+
+        return HistoryFrame(decoded(self._host.ask(question).to_pandas(), "value"))
 
     def load(self, time: str | datetime | pd.Timestamp = "now") -> T:
         """Return the object as its class models it, as it was at a moment; older versions are upgraded.
@@ -128,7 +132,9 @@ class Twin(Generic[T]):
     ) -> pd.DataFrame:
         known = nanoseconds(recorded_by) if recorded_by is not None else None
         question = TwinAt(type=self._kind, id=self._name, ts=nanoseconds(time), recorded_by=known)
-        return decoded(self._host.ask(question).to_pandas(), "value")
+        from nexus_jupyter.notebook.frames import HistoryFrame
+
+        return HistoryFrame(decoded(self._host.ask(question).to_pandas(), "value"))
 
     def __repr__(self) -> str:
         return f"Twin({self._kind}, {self._name!r})"
