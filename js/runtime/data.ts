@@ -111,8 +111,8 @@ export class PanelData {
   }
 
   frameChanged(source: string): void {
-    // All tables of the object graph change together.
-    const concerns = (frame: FrameDeclaration): boolean => (source === "nog:" ? frame.source.startsWith(source) : frame.source === `kernel:${source}`);
+    // All tables of the workspace itself change together.
+    const concerns = (frame: FrameDeclaration): boolean => (source === "nog:" ? /^(nog|trilog):/.test(frame.source) : frame.source === `kernel:${source}`);
     const affected = new Set(this.build.frames.filter(concerns).map((frame) => frame.name));
     for (let grown = -1; grown !== affected.size; ) {
       grown = affected.size;

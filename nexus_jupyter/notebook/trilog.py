@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from nexus_jupyter.notebook.causetree import CauseTree
+from nexus_jupyter.notebook.dashboards import dashboard
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.moments import decoded, nanoseconds
+from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.process import Process
 from nexus_jupyter.notebook.timebar import TimeBar
 from nexus_jupyter.notebook.twin import Twin
@@ -164,6 +166,19 @@ class TriLogFace:
         return Process(self._host.trilog, kind if isinstance(kind, str) else kind.__name__)
 
     # SQL
+
+    def dashboard(self, panel: str = "activity") -> Panel:
+        """Make a live panel of what goes on here; leave it as a cell's last value to see it.
+
+        Changes by hour and kind, latency of runs, failed runs, active users, versions, quotas and the size of the
+        graph. Its rows come from the workspace, so it stays up to date without this kernel.
+
+        Parameters
+        ----------
+        panel
+            The name of the panel that is made. It may read all panels of the workspace.
+        """
+        return dashboard(self._host, panel)
 
     def timebar(self) -> TimeBar:
         """Return the time bar: it shows all panels of the page as they were, and takes single changes back."""

@@ -27,6 +27,7 @@ from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.trilog import Recorder, TriLog
+from nexus_jupyter.workspace.activity import own_tables
 from nexus_jupyter.workspace.calls import FrameCalls
 from nexus_jupyter.workspace.changes import ChangeTexts
 from nexus_jupyter.workspace.coediting import CoEditing
@@ -140,7 +141,9 @@ class WorkspaceKernel:
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
         self.graphs = GraphReader(self.writer, self.journal, self.name)
         self.past = Past(self)
-        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants, self.graphs)
+        self.calls = FrameCalls(
+            self.functions, self.frames, self.renderer, grants, own_tables(self, self.graphs, options)
+        )
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(
             self.execution,
