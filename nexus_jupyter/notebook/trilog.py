@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time as clock
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from nexus_jupyter.notebook.causetree import CauseTree
@@ -166,6 +167,26 @@ class TriLogFace:
         return Process(self._host.trilog, kind if isinstance(kind, str) else kind.__name__)
 
     # SQL
+
+    def to_ocel(self, path: str | Path) -> Path:
+        """Write the journal as an object-centric event log (OCEL 2.0) that process-mining tools read; return its path.
+
+        Each change is an event of who made it, its panel, the states that it changed, and its run. What people have
+        chosen for themselves stays out.
+
+        Parameters
+        ----------
+        path
+            Where to; ``.json`` or ``.sqlite`` says in which form.
+
+        Raises
+        ------
+        RequestError
+            If the name ends otherwise.
+        """
+        from nexus_jupyter.trilog.ocel import write_ocel
+
+        return write_ocel(self._host.changes(), Path(path))
 
     def dashboard(self, panel: str = "activity") -> Panel:
         """Make a live panel of what goes on here; leave it as a cell's last value to see it.
