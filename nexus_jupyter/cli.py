@@ -111,6 +111,7 @@ def _add_workspace_commands(commands: Commands) -> None:
     form.add_argument(
         "--journal", type=Path, metavar="FILE", help="all changes, for nexus import; FILE.gz is compressed"
     )
+    form.add_argument("--ocel", type=Path, metavar="FILE", help="all changes, as OCEL 2.0: FILE.json or FILE.sqlite")
     export.add_argument("--panel", action="append", default=[], metavar="NAME", help="which one; all when left out")
     export.add_argument("--out", type=Path, metavar="FILE", help="where to; DIR.html when left out")
     export.set_defaults(run=_export)
@@ -277,6 +278,9 @@ def _export(arguments: argparse.Namespace) -> int:
     with Workspace.open(arguments.dir, options=options()) as workspace:
         if arguments.journal:
             print(workspace.export_journal(arguments.journal))
+            return 0
+        if arguments.ocel:
+            print(workspace.trilog.to_ocel(arguments.ocel))
             return 0
         page = workspace.export_html(*arguments.panel)
     out.write_text(page, encoding="utf-8")

@@ -60,6 +60,12 @@ export class PageTransport implements Transport {
   }
 
   readonly viewer = "";
+  readonly workspace = "page";
+
+  /** A page has no past. */
+  watch(): () => void {
+    return () => {};
+  }
 
   /** Nobody else is here. */
   focus(): void {}

@@ -42,6 +42,10 @@ export type ClientFrame =
   | CodeUpdate
   | CodeClose
   | Resolve
+  | HistoryRequest
+  | PastRequest
+  | RevertRequest
+  | BranchFrom
   | Ping;
 export type ServerFrame =
   | Welcome
@@ -61,6 +65,7 @@ export type ServerFrame =
   | Presence
   | Conflicts
   | CodeUpdated
+  | HistoryMoved
   | Notice
   | Pong;
 
@@ -78,6 +83,7 @@ export interface NexusProtocol {
   Attribute?: Attribute;
   Binary?: Binary;
   BranchBody?: BranchBody;
+  BranchFrom?: BranchFrom;
   BranchInfo?: BranchInfo;
   Build?: Build;
   Call?: Call;
@@ -118,6 +124,7 @@ export interface NexusProtocol {
   ExposedParameter?: ExposedParameter;
   Expression?: Expression;
   Fact?: Fact;
+  FieldSchema?: FieldSchema;
   Fix?: Fix;
   Focus?: Focus;
   FrameArgument?: FrameArgument;
@@ -131,6 +138,8 @@ export interface NexusProtocol {
   Grants?: Grants;
   GroupKey?: GroupKey;
   Hello?: Hello;
+  HistoryMoved?: HistoryMoved;
+  HistoryRequest?: HistoryRequest;
   HostCall?: HostCall;
   Index?: Index;
   InsertOp?: InsertOp;
@@ -158,13 +167,17 @@ export interface NexusProtocol {
   PackUse?: PackUse;
   PageHeader?: PageHeader;
   Parameter?: Parameter;
+  PastPanel?: PastPanel;
+  PastRequest?: PastRequest;
   Patch?: Patch;
   PatchFrame?: PatchFrame;
   Ping?: Ping;
   Pong?: Pong;
   Presence?: Presence;
   Problem?: Problem;
+  ProcessStep?: ProcessStep;
   Profile?: Profile;
+  Quarantined?: Quarantined;
   QueryDeclaration?: QueryDeclaration;
   RecordEntry?: RecordEntry;
   RecordExpression?: RecordExpression;
@@ -180,6 +193,7 @@ export interface NexusProtocol {
   ResourceDeclaration?: ResourceDeclaration;
   Result?: Result;
   RevertBody?: RevertBody;
+  RevertRequest?: RevertRequest;
   RevokeRequest?: RevokeRequest;
   RunRecord?: RunRecord;
   ScalarType?: ScalarType;
@@ -198,9 +212,13 @@ export interface NexusProtocol {
   Template?: Template;
   TextEdit?: TextEdit;
   Thinning?: Thinning;
+  Tick?: Tick;
+  Ticks?: Ticks;
   ToolDeclaration?: ToolDeclaration;
   TransferBody?: TransferBody;
   Trigger?: Trigger;
+  TwinRecord?: TwinRecord;
+  TwinSchema?: TwinSchema;
   TypeSpec?: TypeSpec;
   Unary?: Unary;
   Undo?: Undo;
@@ -454,6 +472,15 @@ export interface Attribute {
 export interface BranchBody {
   at: string | null;
   name: string;
+}
+/**
+ * Make a branch that holds the workspace's panels as they were after a rev; the present branch stays.
+ */
+export interface BranchFrom {
+  id: string;
+  name: string;
+  rev: number;
+  type: "branch";
 }
 /**
  * A branch and its newest commit; ``current`` is the one that the next commit goes to.
@@ -1076,6 +1103,7 @@ export interface Trigger {
   event: Json;
   id: string;
   panel: string;
+  traceparent: string | null;
   type: "trigger";
 }
 /**
@@ -1086,6 +1114,7 @@ export interface SetState {
   id: string;
   name: string;
   panel: string;
+  traceparent: string | null;
   type: "set";
   value: JsonValue;
 }
@@ -1093,10 +1122,11 @@ export interface SetState {
  * Ask for rows of a query or frame, and for numbers over all of its rows.
  *
  * ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
- * ``thin`` asks for those rows of a long run that matter to the eye.
+ * ``thin`` asks for those rows of a long run that matter to the eye. With ``at``, query and states are those of a rev.
  */
 export interface FramePage {
   aggregates: AggregateRequest[];
+  at: number | null;
   id: string;
   limit: number;
   offset: number;
@@ -1123,6 +1153,7 @@ export interface Undo {
   id: string;
   panel: string;
   redo: boolean;
+  traceparent: string | null;
   type: "undo";
 }
 /**
@@ -1267,6 +1298,38 @@ export interface Resolve {
   panel: string;
   pick: "ours" | "theirs";
   type: "resolve";
+}
+/**
+ * Ask for the changes of a panel, or of the whole workspace, after one rev and up to another.
+ *
+ * When there are more than ``most``, they are thinned evenly. The first change after the answer is told of by one
+ * `HistoryMoved`; the next request asks for the next.
+ */
+export interface HistoryRequest {
+  after: number;
+  id: string;
+  most: number;
+  panel: string | null;
+  type: "history";
+  upto: number | null;
+}
+/**
+ * Ask for a panel as it was after a rev, or at a time in nanoseconds since the epoch.
+ */
+export interface PastRequest {
+  id: string;
+  panel: string;
+  rev: number | null;
+  ts: number | null;
+  type: "past";
+}
+/**
+ * Take back one change of the journal; what came since stays.
+ */
+export interface RevertRequest {
+  id: string;
+  rev: number;
+  type: "revert";
 }
 /**
  * Ask whether anybody is there.
@@ -1428,6 +1491,16 @@ export interface EntityChange {
   words: string;
 }
 /**
+ * A field: its JSON Schema, whether its entries are recorded one by one, and which kind its text refers to.
+ */
+export interface FieldSchema {
+  form: {
+    [k: string]: JsonValue;
+  };
+  ref: string | null;
+  tracked: boolean;
+}
+/**
  * A frame was bound anew: pages made from it are stale.
  */
 export interface FrameChanged {
@@ -1481,6 +1554,13 @@ export interface Grants {
   grants: Grant[];
   panel: string;
   type: "grants";
+}
+/**
+ * There are changes that the last answer to a `HistoryRequest` has not; ``rev`` is that of the first.
+ */
+export interface HistoryMoved {
+  rev: number;
+  type: "history.moved";
 }
 /**
  * Something that a run asked of its host: the operation, milliseconds until its answer, and whether it failed.
@@ -1572,6 +1652,53 @@ export interface PageHeader {
   total: number;
 }
 /**
+ * A panel as it was.
+ *
+ * Attributes
+ * ----------
+ * rev, ts
+ *     The moment: the rev that was asked for, and when it was made.
+ * exists
+ *     Whether there was such a panel.
+ * state, links
+ *     Values of its states and links, as the person who asks had them.
+ * cause
+ *     The newest change until then that concerned the panel.
+ * present
+ *     Frames whose rows are those of now, since those of then are not kept or may be others.
+ */
+export interface PastPanel {
+  cause: Tick | null;
+  exists: boolean;
+  links: {
+    [k: string]: JsonValue;
+  };
+  nxml: string;
+  panel: string;
+  present: string[];
+  rev: number;
+  state: {
+    [k: string]: JsonValue;
+  };
+  ts: number;
+}
+/**
+ * A change, in words. ``count`` is how many it stands for, itself the newest of them; ``ts`` in nanoseconds.
+ *
+ * ``text`` says who did what, ``what`` which values were changed from what to what.
+ */
+export interface Tick {
+  actor: string;
+  count: number;
+  kind: string;
+  panel: string | null;
+  rev: number;
+  text: string;
+  ts: number;
+  via: string;
+  what: string;
+}
+/**
  * A list of ops that takes effect as a whole or not at all.
  *
  * With ``panel``, ids are those of the panel's own nodes (``warn``, ``state.count``) and are resolved below it;
@@ -1624,7 +1751,7 @@ export interface Viewer {
  * RFC 9457 problem details.
  *
  * ``kind`` and ``span`` are given for failed actions, ``diagnostics`` for refused texts and patches, ``index`` for
- * the offending op of a patch.
+ * the offending op of a patch. ``trace_id`` is the trace of what failed, if it was recorded.
  */
 export interface Problem {
   code: string;
@@ -1636,7 +1763,24 @@ export interface Problem {
   span: Span | null;
   status: number;
   title: string;
+  trace_id: string;
   type: string;
+}
+/**
+ * A process reached a step. ``attributes`` are texts; ``instance`` is the id of this one course of the process.
+ */
+export interface ProcessStep {
+  actor: string;
+  attributes: {
+    [k: string]: string;
+  };
+  instance: string;
+  panel: string;
+  process: string;
+  step: string;
+  trace_id: string;
+  ts: number;
+  version: number;
 }
 /**
  * What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory.
@@ -1648,6 +1792,16 @@ export interface Profile {
   host_calls: HostCall[];
   memory_bytes: number;
   wall_ms: number;
+}
+/**
+ * Something recorded that does not fit its schema, why, and what it was as JSON text, without private fields.
+ */
+export interface Quarantined {
+  event: string;
+  kind: string;
+  name: string;
+  reason: string;
+  ts: number;
 }
 /**
  * A remote to remember.
@@ -1764,10 +1918,9 @@ export interface TagBody {
   name: string;
 }
 /**
- * A field got a value, or was removed, by a change.
+ * A field got a value, or was removed, by a change: one row of the history.
  *
- * ``seq`` is the journal's rev and makes (seq, object, field) a key; ``ts`` is nanoseconds since the epoch, UTC;
- * ``value`` is JSON text.
+ * ``seq`` is the journal's rev and makes (seq, object, field) a key; ``value`` is JSON text.
  */
 export interface TelemetryEvent {
   actor: string;
@@ -1782,11 +1935,56 @@ export interface TelemetryEvent {
   trace_id: string;
   ts: number;
   value: string;
+  version: number;
   workspace: string;
+}
+/**
+ * Changes, oldest first. ``begins`` is the rev that the history can be told from, at ``begins_ts``; 0 if all.
+ */
+export interface Ticks {
+  begins: number;
+  begins_ts: number;
+  newest: number;
+  ticks: Tick[];
 }
 /**
  * The remote to push to or to pull from; the only one, or ``origin``, when left out.
  */
 export interface TransferBody {
   remote: string | null;
+}
+/**
+ * Fields of an object had these values at a time; ``removed`` ones ceased to be.
+ */
+export interface TwinRecord {
+  actor: string;
+  cause: string;
+  fields: {
+    [k: string]: JsonValue;
+  };
+  id: string;
+  kind: string;
+  removed: string[];
+  span_id: string;
+  trace_id: string;
+  ts: number;
+  version: number;
+}
+/**
+ * A version of the model of an object or a process.
+ *
+ * Private fields are named, so that what comes with one is refused, but never described or stored. ``transitions`` are
+ * the steps that may follow each step of a process; those after the empty name begin it.
+ */
+export interface TwinSchema {
+  fields: {
+    [k: string]: FieldSchema;
+  };
+  kind: string;
+  private: string[];
+  role: "object" | "process";
+  transitions: {
+    [k: string]: string[];
+  };
+  version: number;
 }

@@ -7,6 +7,7 @@ import type { ConnectionState, Host } from "./transport.ts";
 
 export interface ChromeActions {
   undo(redo: boolean): void;
+  history(): void;
   source(): string;
   permissions(): void;
   sourceShown(shown: boolean): void;
@@ -15,6 +16,7 @@ export interface ChromeActions {
 const ICONS = {
   undo: "M5 8h8a4 4 0 0 1 0 8H9 M8 5 5 8l3 3",
   redo: "M15 8H7a4 4 0 0 0 0 8h4 M12 5l3 3-3 3",
+  history: "M10 6v4l3 2 M4 10a6 6 0 1 0 2-4.5 M4 4v3h3",
   permissions: "M10 3 4 5v5c0 4 3 6 6 7 3-1 6-3 6-7V5z",
   source: "M7 6 3 10l4 4 M13 6l4 4-4 4",
 } as const;
@@ -29,6 +31,8 @@ export class Chrome {
   private readonly heading = element("span", "nx-title");
   private readonly dot = element("span", "nx-dot-state");
   private readonly actions: ChromeActions;
+  private readonly tools: HTMLElement;
+  private readonly history: HTMLButtonElement;
   private banner: HTMLElement | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private where = "";
@@ -40,18 +44,31 @@ export class Chrome {
     this.source.hidden = true;
     this.dot.setAttribute("role", "status");
     const tools = element("span", "nx-actions");
+    this.history = this.tool("History", "history", () => actions.history());
     tools.append(
       this.tool("Undo", "undo", () => actions.undo(false)),
       this.tool("Redo", "redo", () => actions.undo(true)),
+      this.history,
       this.tool("Permissions", "permissions", () => actions.permissions()),
       this.tool("Show source", "source", () => (this.source.hidden ? this.showSource() : this.hideSource())),
     );
+    this.tools = tools;
     this.bar.append(this.dot, this.heading, tools);
   }
 
   dispose(): void {
     clearInterval(this.timer);
     this.stop?.();
+  }
+
+  /** Say that the panel shows the past, where nothing can be done, or no more. */
+  past(on: boolean): void {
+    for (const tool of this.tools.querySelectorAll("button")) if (tool !== this.history && tool.title !== "Show source") tool.disabled = on;
+  }
+
+  /** There is no past to see here. */
+  withoutHistory(): void {
+    this.history.remove();
   }
 
   /** Show who else is here, before the tools. */
@@ -152,7 +169,7 @@ export class Chrome {
     if (!this.banner.isConnected) this.messages.prepend(this.banner);
   }
 
-  private tool(label: string, icon: keyof typeof ICONS, run: () => void): HTMLElement {
+  private tool(label: string, icon: keyof typeof ICONS, run: () => void): HTMLButtonElement {
     const button = element("button", "nx-icon") as HTMLButtonElement;
     button.type = "button";
     button.title = label;

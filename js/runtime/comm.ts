@@ -17,11 +17,13 @@ export interface Model {
 
 export class CommTransport extends Multiplexer {
   readonly host = "kernel";
+  readonly workspace: string;
   private readonly model: Model;
 
   constructor(model: Model) {
     super();
     this.model = model;
+    this.workspace = `kernel:${String(model.get("workspace"))}`;
     model.on("msg:custom", (content, buffers) => {
       const message = content as { type?: string; frame?: string };
       if (message.type === "frame" && message.frame) this.receive(JSON.parse(message.frame) as ServerFrame);

@@ -27,6 +27,9 @@ interface NumberEntry extends Entry<Value> {
   readonly column: string | null;
 }
 
+/** Whom rows are asked of. */
+type Asker = Pick<Transport, "request" | "cancel">;
+
 /** Pages kept; those not looked at for longest go first. */
 const KEPT = 60;
 /** Waiting for the notebook shorter than this needs no words. */
@@ -42,7 +45,7 @@ interface Called {
 
 export class PanelData {
   private readonly panel: string;
-  private readonly transport: Transport;
+  private readonly transport: Asker;
   private readonly viewState: () => Record<string, Json>;
   private readonly failed: (error: unknown) => void;
   private build: Build;
@@ -51,7 +54,7 @@ export class PanelData {
   private readonly called = new Map<string, Called>();
   private scheduled = false;
 
-  constructor(panel: string, build: Build, transport: Transport, viewState: () => Record<string, Json>, failed: (error: unknown) => void) {
+  constructor(panel: string, build: Build, transport: Asker, viewState: () => Record<string, Json>, failed: (error: unknown) => void) {
     this.panel = panel;
     this.build = build;
     this.transport = transport;
@@ -108,8 +111,8 @@ export class PanelData {
   }
 
   frameChanged(source: string): void {
-    // All tables of the object graph change together.
-    const concerns = (frame: FrameDeclaration): boolean => (source === "nog:" ? frame.source.startsWith(source) : frame.source === `kernel:${source}`);
+    // All tables of the workspace itself change together.
+    const concerns = (frame: FrameDeclaration): boolean => (source === "nog:" ? /^(nog|trilog):/.test(frame.source) : frame.source === `kernel:${source}`);
     const affected = new Set(this.build.frames.filter(concerns).map((frame) => frame.name));
     for (let grown = -1; grown !== affected.size; ) {
       grown = affected.size;
@@ -211,7 +214,7 @@ export class PanelData {
     try {
       const answer = (await this.transport.request({
         type: "frame.page", panel: this.panel, query, offset: page?.offset ?? 0, limit: page?.limit ?? 0, order: [...(page?.order ?? [])],
-        aggregates: numbers.map(({ fn, column }) => ({ fn, column })), state: this.viewState(), thin: page?.thin ? { parts: page.thin.parts, columns: [...page.thin.columns] } : null,
+        aggregates: numbers.map(({ fn, column }) => ({ fn, column })), state: this.viewState(), thin: page?.thin ? { parts: page.thin.parts, columns: [...page.thin.columns] } : null, at: null,
       }, (id) => { if (called) called.request = id; })) as Page;
       if (current()) this.take(answer, page, numbers);
     } catch (error) {

@@ -8,6 +8,7 @@ import { MountedPanel } from "./panel.ts";
 import { Preview } from "./preview.ts";
 import { SocketTransport } from "./socket.ts";
 import { addStyles } from "./styles.ts";
+import { mountTimeBar } from "./timebar.ts";
 import type { Transport } from "./transport.ts";
 
 export { reactIsland, registerIsland } from "./islands.ts";
@@ -17,6 +18,8 @@ export type { Preview } from "./preview.ts";
 export interface MountOptions {
   readonly panel: string;
   readonly host: "server" | "kernel";
+  /** What is shown: the panel, or, without one, the time bar of the workspace. */
+  readonly view?: "panel" | "timebar";
   /** The widget's model, for a workspace in the kernel. */
   readonly model?: Model;
 }
@@ -27,8 +30,8 @@ const comms = new WeakMap<Model, CommTransport>();
 /** Show a panel in an element; returns what takes it away again. Throws a sentence when there is nothing to talk to. */
 export function mount(element: HTMLElement, options: MountOptions): () => void {
   addStyles();
-  const panel = new MountedPanel(element, options.panel, transport(options));
-  return () => panel.dispose();
+  const shown = options.view === "timebar" ? mountTimeBar(element, transport(options)) : new MountedPanel(element, options.panel, transport(options));
+  return () => shown.dispose();
 }
 
 /** Show in an element what a text draws, with no workspace behind it. */

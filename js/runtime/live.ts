@@ -7,6 +7,7 @@ import type { Cell, LazyName, Rows, Thin, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
 import { islandOf } from "./islands.ts";
 import { shared } from "./shared.ts";
+import { traceparent } from "./trace.ts";
 import { gone, Refusal, type Transport } from "./transport.ts";
 import { upload } from "./upload.ts";
 
@@ -64,6 +65,10 @@ export class LiveHost implements ViewHost {
         else this.confirm(name, (Object.hasOwn(values, name) ? values[name] : initial) as Value);
       }
     });
+  }
+
+  get title(): string {
+    return this.build.title;
   }
 
   /** The values that the panel links to in others. */
@@ -134,7 +139,7 @@ export class LiveHost implements ViewHost {
     this.unsent.delete(name);
     const started = performance.now();
     try {
-      await this.transport.request({ type: "set", panel: this.panel, name, value, element });
+      await this.transport.request({ type: "set", panel: this.panel, name, value, element, traceparent: traceparent() });
       this.latency.value = performance.now() - started;
       this.problemSignal(element).value = null;
     } catch (error) {
@@ -173,7 +178,7 @@ export class LiveHost implements ViewHost {
     const slow = setTimeout(() => { unslow = this.people.slow(action, () => this.transport.cancel(id)); }, OFFER_CANCEL_AFTER);
     const started = performance.now();
     try {
-      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, element }, (given) => { id = given; })) as Result;
+      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, element, traceparent: traceparent() }, (given) => { id = given; })) as Result;
       this.latency.value = performance.now() - started;
       if (result) this.problemSignal(element).value = null;
     } catch (error) {
@@ -191,7 +196,7 @@ export class LiveHost implements ViewHost {
   /** Take back, or do again; returns sentences about what was not. */
   async undo(redo: boolean): Promise<string[]> {
     try {
-      const { value } = (await this.transport.request({ type: "undo", panel: this.panel, redo })) as Result;
+      const { value } = (await this.transport.request({ type: "undo", panel: this.panel, redo, traceparent: traceparent() })) as Result;
       return Array.isArray(value) ? value.map(String) : [];
     } catch (error) {
       const { detail, hint } = problemOf(error);

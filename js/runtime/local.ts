@@ -51,6 +51,13 @@ export class LocalHost implements ViewHost {
     return this.states.get(name)?.value ?? null;
   }
 
+  /** Give a state, or a link, a value that it was not declared with. */
+  protected put(name: string, value: Value): void {
+    const found = this.states.get(name);
+    if (found) found.value = value;
+    else this.states.set(name, signal(value));
+  }
+
   set(name: string, value: Json): void {
     const found = this.states.get(name);
     if (found) found.value = value as Value;

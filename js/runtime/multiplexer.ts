@@ -2,7 +2,7 @@
 
 import type { ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName } from "../reactor/host.ts";
-import { type ConnectionState, type Follower, gone, type Host, type Page, PROTOCOL, Refusal, type RequestBody, type Transport } from "./transport.ts";
+import { type ConnectionState, type Follower, gone, type Host, type Page, PROTOCOL, Refusal, type RequestBody, type Transport, type Watcher } from "./transport.ts";
 
 interface Waiting {
   resolve(answer: Result | Page): void;
@@ -14,6 +14,8 @@ const PATIENCE = 90_000;
 
 export abstract class Multiplexer implements Transport {
   abstract readonly host: Host;
+  abstract readonly workspace: string;
+  private readonly watchers = new Set<Watcher>();
   private readonly followers = new Map<string, Set<Follower>>();
   private readonly waiting = new Map<string, Waiting>();
   private readonly loaded = new Map<LazyName, Promise<unknown>>();
@@ -39,6 +41,12 @@ export abstract class Multiplexer implements Transport {
       this.followers.delete(panel);
       this.send({ type: "unsubscribe", panel });
     };
+  }
+
+  watch(watcher: Watcher): () => void {
+    this.watchers.add(watcher);
+    watcher.state(this.current);
+    return () => { this.watchers.delete(watcher); };
   }
 
   load(name: LazyName): Promise<unknown> {
@@ -99,6 +107,7 @@ export abstract class Multiplexer implements Transport {
   protected change(state: ConnectionState): void {
     this.current = state;
     for (const set of this.followers.values()) for (const follower of set) follower.state(state);
+    for (const watcher of this.watchers) watcher.state(state);
   }
 
   protected receive(frame: ServerFrame): void {
@@ -110,7 +119,8 @@ export abstract class Multiplexer implements Transport {
       const waiting = this.settle(frame.id);
       if (frame.problem) waiting?.reject(new Refusal(frame.problem));
       else waiting?.resolve(frame);
-    } else if ("panel" in frame) for (const follower of this.followers.get(frame.panel) ?? []) follower.frame(frame);
+    } else if (frame.type === "history.moved") for (const watcher of this.watchers) watcher.moved();
+    else if ("panel" in frame) for (const follower of this.followers.get(frame.panel) ?? []) follower.frame(frame);
     else if (frame.type === "frame" || frame.type === "notice") for (const set of this.followers.values()) for (const follower of set) follower.frame(frame);
   }
 

@@ -12,6 +12,7 @@ import { CodePane } from "./codepane.ts";
 import { Conflicts } from "./conflicts.ts";
 import { LiveHost, problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
+import { PastView } from "./past.ts";
 import { Permissions } from "./permissions.ts";
 import { Picture } from "./picture.ts";
 import { isTyping } from "./place.ts";
@@ -30,6 +31,7 @@ export class MountedPanel implements Follower {
   private readonly conflicts: Conflicts;
   private readonly presence: Presence;
   private readonly picture: Picture;
+  private readonly past: PastView;
   private readonly owner = new Owner();
   private live: LiveHost | null = null;
   private nxml = "";
@@ -47,7 +49,7 @@ export class MountedPanel implements Follower {
     this.transport = transport;
     root.classList.add("nx-panel", "nx-live");
     root.dataset["nx"] = name;
-    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), source: () => this.nxml, permissions: () => this.permissions.toggle(), sourceShown: (shown) => this.code.show(shown && transport.host !== "page") });
+    this.chrome = new Chrome(name, { undo: (redo) => void this.undo(redo), history: () => this.past.toggle(), source: () => this.past.nxml ?? this.nxml, permissions: () => this.permissions.toggle(), sourceShown: (shown) => this.code.show(shown && transport.host !== "page") });
     this.code = new CodePane(name, transport, () => this.writeBack());
     const tell = (body: RequestBody): void => { transport.request(body).catch((error: unknown) => this.chrome.notice(problemText(error), "error")); };
     this.permissions = new Permissions({
@@ -57,7 +59,13 @@ export class MountedPanel implements Follower {
     this.conflicts = new Conflicts(name, (conflict, pick) => tell({ type: "resolve", panel: name, conflict, pick }));
     this.presence = new Presence(this.picture.body, () => transport.viewer, (at) => transport.focus(name, at));
     this.chrome.others(this.presence.faces);
-    root.replaceChildren(this.picture.layout, this.chrome.bar, this.chrome.messages, this.permissions.card, this.conflicts.card, this.picture.body, this.code.root, this.chrome.source);
+    this.past = new PastView(name, transport, this.picture, {
+      past: (on) => { root.toggleAttribute("data-past", on); this.chrome.past(on); this.chrome.title(this.live?.title ?? name); this.chrome.refreshSource(); },
+      title: (text) => { this.chrome.title(text); this.chrome.refreshSource(); },
+      tell: (text, level) => this.chrome.notice(text, level),
+    });
+    if (transport.host === "page") this.chrome.withoutHistory();
+    root.replaceChildren(this.picture.layout, this.chrome.bar, this.past.bar, this.past.band, this.chrome.messages, this.permissions.card, this.conflicts.card, this.picture.body, this.code.root, this.chrome.source);
     if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -69,6 +77,7 @@ export class MountedPanel implements Follower {
   }
 
   dispose(): void {
+    this.past.dispose();
     this.picture.dispose();
     this.presence.dispose();
     this.code.dispose();
@@ -84,11 +93,13 @@ export class MountedPanel implements Follower {
     this.chrome.connection(state, this.transport.host);
     if (state.kind === "live") {
       this.live?.reconnected();
+      this.past.connected();
       this.code.reconnected();
     } else this.presence.forgotten();
   }
 
   frame(frame: ServerFrame): void {
+    this.past.arrived(frame);
     switch (frame.type) {
       case "snapshot":
       case "reset":
@@ -207,7 +218,7 @@ export class MountedPanel implements Follower {
   private show(build: Build, host: ViewHost): void {
     this.picture.show(build, host);
     this.presence.mark();
-    this.chrome.title(build.title);
+    if (this.past.nxml === null) this.chrome.title(build.title);
   }
 
   private effect({ kind, name, data }: Extract<ServerFrame, { type: "effect" }>): void {

@@ -9,6 +9,7 @@ const LONGEST_WAIT = 15_000;
 
 export class SocketTransport extends Multiplexer {
   readonly host = "server";
+  readonly workspace = "server";
   private readonly url: string;
   private socket: WebSocket | null = null;
   private wait = FIRST_WAIT;

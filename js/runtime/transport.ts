@@ -37,12 +37,21 @@ export interface Follower {
   state(state: ConnectionState): void;
 }
 
+export interface Watcher {
+  state(state: ConnectionState): void;
+  moved(): void;
+}
+
 /** Where a workspace lives; `page` is a page that was saved with all it needs. */
 export type Host = "server" | "kernel" | "page";
 
 /** One connection for all panels that use it. */
 export interface Transport {
   readonly host: Host;
+  /** Tells the workspace from others in the page: the panels of one show the same moment. */
+  readonly workspace: string;
+  /** Be told of the connection's state, and that the workspace's history has grown; returns what ends it. */
+  watch(watcher: Watcher): () => void;
   /** Follow a panel; returns what ends it. */
   follow(panel: string, follower: Follower): () => void;
   /** Ask for something; `sent` is told the request's id, by which it can be cancelled. */
@@ -62,7 +71,7 @@ export interface Transport {
 }
 
 export function gone(detail: string, hint = ""): Problem {
-  return { type: "about:blank", title: "Unavailable", status: 503, detail, code: "unavailable", hint, kind: null, span: null, index: null, diagnostics: [] };
+  return { type: "about:blank", title: "Unavailable", status: 503, detail, code: "unavailable", hint, kind: null, span: null, index: null, diagnostics: [], trace_id: "" };
 }
 
 /** Split a binary message: four bytes of length, a JSON header, an Arrow stream. */

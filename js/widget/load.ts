@@ -10,7 +10,7 @@ export interface LoaderModel {
 }
 
 export interface Runtime {
-  mount(element: HTMLElement, options: { panel: string; host: "server" | "kernel"; model?: unknown }): () => void;
+  mount(element: HTMLElement, options: { panel: string; host: "server" | "kernel"; view?: "panel" | "timebar"; model?: unknown }): () => void;
   preview(element: HTMLElement): Preview;
   readonly language: Language;
 }

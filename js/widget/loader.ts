@@ -7,7 +7,7 @@ async function render({ model, el }: { model: LoaderModel; el: HTMLElement }): P
   const element = el.appendChild(document.createElement("div"));
   try {
     const { mount } = await runtime(host === "kernel" ? model : undefined);
-    return mount(element, { panel: String(model.get("panel")), host, model });
+    return mount(element, { panel: String(model.get("panel")), host, view: model.get("view") === "timebar" ? "timebar" : "panel", model });
   } catch (error) {
     element.textContent = error instanceof Error ? error.message : String(error);
     return () => {};

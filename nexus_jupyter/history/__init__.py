@@ -1,5 +1,6 @@
 """Versions of a workspace in git."""
 
+from nexus_jupyter.history.branching import branch_with
 from nexus_jupyter.history.layout import FILES, MERGE_DRIVER, first_files, in_panels, owned, untouched
 from nexus_jupyter.history.log import Version
 from nexus_jupyter.history.remotes import Remotes
@@ -14,6 +15,7 @@ __all__ = [
     "Remotes",
     "Version",
     "VersionStore",
+    "branch_with",
     "first_files",
     "in_panels",
     "owned",

@@ -10,7 +10,7 @@ from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Origin
 from nexus_jupyter.protocol.query import AttributeCause, CauseLink, Explanation
 
-__all__ = ["Changes", "explain"]
+__all__ = ["Changes", "explain", "told"]
 
 #: Reads changes of the journal by rev; those that are not there are left out.
 Changes = Callable[[Collection[int]], Mapping[int, Change]]
@@ -105,7 +105,7 @@ def _chain(change: Change, changes: Changes) -> Iterator[CauseLink]:
 def _change(change: Change) -> CauseLink:
     cause = change.cause
     return CauseLink(
-        text=_told(change.actor, cause, change.panel),
+        text=told(change.actor, cause, change.panel),
         rev=change.rev,
         ts=change.ts,
         actor=change.actor,
@@ -117,11 +117,12 @@ def _change(change: Change) -> CauseLink:
 def _run(origin: Origin, actor: Actor) -> CauseLink:
     cause = Cause.model_validate({"kind": "run", **origin.model_dump(exclude={"rev", "panel", "parent"})})
     return CauseLink(
-        text=_told(actor, cause, origin.panel), actor=actor, panel=origin.panel, **cause.model_dump(exclude={"parent"})
+        text=told(actor, cause, origin.panel), actor=actor, panel=origin.panel, **cause.model_dump(exclude={"parent"})
     )
 
 
-def _told(actor: Actor, cause: Cause, panel: str | None) -> str:
+def told(actor: Actor, cause: Cause, panel: str | None) -> str:
+    """Say who did what, and by what way, in one line."""
     who = actor.name or actor.id
     where = f" in '{panel}'" if panel else ""
     way = _WAYS.get(cause.via, cause.via)

@@ -9,7 +9,7 @@ from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.local import LocalHost
 from nexus_jupyter.protocol.errors import NexusError
 
-__all__ = ["PANEL_MIME", "mimebundle"]
+__all__ = ["PANEL_MIME", "mimebundle", "widget_bundle"]
 
 #: Drawn by the JupyterLab extension straight from the server, with no kernel and no comm in between.
 PANEL_MIME = "application/vnd.nexus.panel.v1+json"
@@ -24,7 +24,7 @@ def mimebundle(host: Host, name: str) -> tuple[dict[str, Any], dict[str, Any]]: 
     data: dict[str, Any] = {}
     if host.kind == "server":
         data[PANEL_MIME] = {"panel": name, "workspace": host.name}
-    widget = _widget(host, name)
+    widget = widget_bundle(host, name)
     if widget is not None:
         data |= widget
     try:
@@ -36,7 +36,7 @@ def mimebundle(host: Host, name: str) -> tuple[dict[str, Any], dict[str, Any]]: 
     return data, {}
 
 
-def _widget(host: Host, name: str) -> dict[str, Any] | None:  # Any: MIME data
+def widget_bundle(host: Host, name: str, *, view: str = "panel") -> dict[str, Any] | None:  # Any: MIME data
     """Return the widget's part of the bundle, where there is a kernel that can talk to a front end."""
     try:
         from IPython import get_ipython
@@ -49,7 +49,7 @@ def _widget(host: Host, name: str) -> dict[str, Any] | None:  # Any: MIME data
 
     kernel = host.kernel if isinstance(host, LocalHost) else None
     actor = host.actor if isinstance(host, LocalHost) else None
-    widget = PanelWidget(name, kernel=kernel, actor=actor)
+    widget = PanelWidget(name, kernel=kernel, actor=actor, view=view)
     bundle = widget._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     return {key: value for key, value in (data or {}).items() if key != "text/plain"}

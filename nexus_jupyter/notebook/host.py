@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import GraphsHost
+from nexus_jupyter.notebook.trilog_host import TriLogHost
 from nexus_jupyter.notebook.upkeep_host import UpkeepHost
 from nexus_jupyter.notebook.versions_host import VersionsHost
 from nexus_jupyter.protocol.api import DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo
@@ -36,6 +37,8 @@ class Host(Protocol):
     versions: VersionsHost
     #: Calls about the journal itself.
     upkeep: UpkeepHost
+    #: The past, and what is recorded for it.
+    trilog: TriLogHost
 
     @property
     def graphs(self) -> GraphsHost:

@@ -12,6 +12,7 @@ from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
+from nexus_jupyter.notebook.trilog_host import LocalTriLog, TriLogHost
 from nexus_jupyter.notebook.upkeep_host import LocalUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import LocalVersions, VersionsHost
 from nexus_jupyter.protocol.api import DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo
@@ -48,6 +49,7 @@ class LocalHost:
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
         self.versions: VersionsHost = LocalVersions(self.kernel, self.actor)
+        self.trilog: TriLogHost = LocalTriLog(self.kernel.trilog, self.actor)
         self.description = f"embedded in this process, folder {self.kernel.folder.root}"
 
     @property

@@ -18,6 +18,7 @@ from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
+from nexus_jupyter.notebook.trilog_host import RemoteTriLog, TriLogHost
 from nexus_jupyter.notebook.upkeep_host import RemoteUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import RemoteVersions, VersionsHost
 from nexus_jupyter.protocol.api import CountInfo, DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo
@@ -98,6 +99,7 @@ class RemoteHost:
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
         self.graphs = RemoteGraphs(lambda method, path, **options: self._call(method, path, **options).content)
         self.upkeep: UpkeepHost = RemoteUpkeep(self._call)
+        self.trilog: TriLogHost = RemoteTriLog(self._call)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
@@ -208,8 +210,7 @@ class RemoteHost:
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""
-        answer = self._call("POST", "trilog/query", json=question.model_dump(mode="json"))
-        return pa.ipc.open_stream(answer.content).read_all()
+        return self.trilog.ask(question)
 
     def listen(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
         """Be told of a panel's changes; returns what ends it."""
@@ -300,10 +301,16 @@ def raise_problem(answer: httpx.Response) -> None:
             f"The Jupyter server answered {answer.status_code} {answer.reason_phrase}.",
             hint="Is the Nexus extension enabled there? `nexus doctor` tells.",
         ) from error
+    told = _error_of(problem)
+    told.trace_id = problem.trace_id
+    raise told
+
+
+def _error_of(problem: Problem) -> NexusError:
     if problem.code == HandlerError.code:
-        raise HandlerError(problem.detail, kind=problem.kind or "threw", span=problem.span, hint=problem.hint)
+        return HandlerError(problem.detail, kind=problem.kind or "threw", span=problem.span, hint=problem.hint)
     if problem.code == NXMLError.code:
-        raise NXMLError(problem.detail, diagnostics=problem.diagnostics, hint=problem.hint)
+        return NXMLError(problem.detail, diagnostics=problem.diagnostics, hint=problem.hint)
     if problem.code == PatchError.code:
-        raise PatchError(problem.detail, index=problem.index, diagnostics=problem.diagnostics, hint=problem.hint)
-    raise _ERRORS.get(problem.code, NexusError)(problem.detail, hint=problem.hint)
+        return PatchError(problem.detail, index=problem.index, diagnostics=problem.diagnostics, hint=problem.hint)
+    return _ERRORS.get(problem.code, NexusError)(problem.detail, hint=problem.hint)

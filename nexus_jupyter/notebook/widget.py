@@ -22,7 +22,7 @@ _LOADER = Path(__file__).parent.parent / "static" / "loader.js"
 
 
 class PanelWidget(anywidget.AnyWidget):
-    """Shows one panel.
+    """Shows one panel, or the time bar of all.
 
     Where the workspace lives in a server, the front end talks to that, and this object has nothing more to do. Where it
     lives in this process, the stream protocol comes and goes through the widget's comm.
@@ -35,16 +35,29 @@ class PanelWidget(anywidget.AnyWidget):
         The workspace, when it lives in this process.
     actor
         Who acts through the widget.
+    view
+        ``panel``, or ``timebar``, which needs no panel.
     """
 
     #: Every model's state holds this text, saved notebooks too: that is why it is a loader and no more.
     _esm = _LOADER
     panel = Unicode().tag(sync=True)
+    view = Unicode().tag(sync=True)
     host = Unicode().tag(sync=True)
+    #: Tells the workspace from others in the page: the panels of one show the same moment.
+    workspace = Unicode().tag(sync=True)
     version = Unicode().tag(sync=True)
 
-    def __init__(self, panel: str, *, kernel: WorkspaceKernel | None = None, actor: Actor | None = None) -> None:
-        super().__init__(panel=panel, host="kernel" if kernel else "server", version=asset_version())
+    def __init__(
+        self, panel: str, *, kernel: WorkspaceKernel | None = None, actor: Actor | None = None, view: str = "panel"
+    ) -> None:
+        super().__init__(
+            panel=panel,
+            view=view,
+            host="kernel" if kernel else "server",
+            workspace=kernel.past.instance if kernel else "",
+            version=asset_version(),
+        )
         self._session: StreamSession | None = None
         self._sending = threading.RLock()
         if kernel is not None:

@@ -48,6 +48,8 @@ class NexusError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        #: The OpenTelemetry trace of what failed, if it was recorded; ``ws.trilog.cause(error)`` follows it.
+        self.trace_id = ""
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

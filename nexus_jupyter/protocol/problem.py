@@ -13,7 +13,7 @@ class Problem(Contract):
     """RFC 9457 problem details.
 
     ``kind`` and ``span`` are given for failed actions, ``diagnostics`` for refused texts and patches, ``index`` for
-    the offending op of a patch.
+    the offending op of a patch. ``trace_id`` is the trace of what failed, if it was recorded.
     """
 
     type: str = "about:blank"
@@ -26,6 +26,7 @@ class Problem(Contract):
     span: Span | None = None
     index: int | None = None
     diagnostics: list[Diagnostic] = []
+    trace_id: str = ""
 
     @classmethod
     def of(cls, error: NexusError) -> Problem:
@@ -40,4 +41,5 @@ class Problem(Contract):
             span=getattr(error, "span", None),
             index=getattr(error, "index", None),
             diagnostics=getattr(error, "diagnostics", []),
+            trace_id=error.trace_id,
         )

@@ -20,6 +20,7 @@ from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Ordering
+from nexus_jupyter.protocol.past import HistoryMoved, PastFrame
 from nexus_jupyter.protocol.patch import Cause, Op
 from nexus_jupyter.protocol.presence import Focus, Presence
 from nexus_jupyter.protocol.problem import Problem
@@ -53,6 +54,10 @@ class Unsubscribe(Contract):
     panel: str
 
 
+#: Where a click stands in its trace, in the form of W3C's header of that name.
+TraceParent = Annotated[str | None, Field(max_length=64)]
+
+
 class Trigger(Contract):
     """Run an action. ``args`` are by position as written in the view, or by name."""
 
@@ -63,6 +68,7 @@ class Trigger(Contract):
     args: list[JsonValue] | dict[str, JsonValue] = []
     event: JsonValue = None
     element: str | None = None
+    traceparent: TraceParent = None
 
 
 class SetState(Contract):
@@ -74,13 +80,14 @@ class SetState(Contract):
     name: str
     value: JsonValue
     element: str | None = None
+    traceparent: TraceParent = None
 
 
 class FramePage(Contract):
     """Ask for rows of a query or frame, and for numbers over all of its rows.
 
     ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
-    ``thin`` asks for those rows of a long run that matter to the eye.
+    ``thin`` asks for those rows of a long run that matter to the eye. With ``at``, query and states are those of a rev.
     """
 
     type: Literal["frame.page"] = "frame.page"
@@ -93,6 +100,7 @@ class FramePage(Contract):
     aggregates: list[AggregateRequest] = []
     state: dict[str, JsonValue] = {}
     thin: Thinning | None = None
+    at: int | None = None
 
 
 class Undo(Contract):
@@ -102,6 +110,7 @@ class Undo(Contract):
     id: str
     panel: str
     redo: bool = False
+    traceparent: TraceParent = None
 
 
 class Cancel(Contract):
@@ -197,6 +206,7 @@ ClientFrame = Annotated[
     | CodeUpdate
     | CodeClose
     | Resolve
+    | PastFrame
     | Ping,
     Field(discriminator="type"),
 ]
@@ -381,6 +391,7 @@ ServerFrame = Annotated[
     | Presence
     | Conflicts
     | CodeUpdated
+    | HistoryMoved
     | Notice
     | Pong,
     Field(discriminator="type"),

@@ -1,19 +1,21 @@
-"""One recorded fact about one field of one object: the row of TriLog's history."""
+"""What TriLog records: facts about objects, steps of processes, and the schemas that both must fit.
+
+Times are nanoseconds since the epoch, UTC.
+"""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from nexus_jupyter.protocol.base import Contract
+from nexus_jupyter.protocol.base import Contract, JsonValue
 
-__all__ = ["TelemetryEvent"]
+__all__ = ["FieldSchema", "ProcessStep", "Quarantined", "TelemetryEvent", "TwinRecord", "TwinSchema"]
 
 
 class TelemetryEvent(Contract):
-    """A field got a value, or was removed, by a change.
+    """A field got a value, or was removed, by a change: one row of the history.
 
-    ``seq`` is the journal's rev and makes (seq, object, field) a key; ``ts`` is nanoseconds since the epoch, UTC;
-    ``value`` is JSON text.
+    ``seq`` is the journal's rev and makes (seq, object, field) a key; ``value`` is JSON text.
     """
 
     workspace: str
@@ -29,3 +31,66 @@ class TelemetryEvent(Contract):
     cause: str
     trace_id: str
     span_id: str
+    version: int = 1
+
+
+class ProcessStep(Contract):
+    """A process reached a step. ``attributes`` are texts; ``instance`` is the id of this one course of the process."""
+
+    process: str
+    instance: str
+    step: str
+    ts: int
+    panel: str = ""
+    actor: str = ""
+    attributes: dict[str, str] = {}
+    trace_id: str = ""
+    version: int = 1
+
+
+class TwinRecord(Contract):
+    """Fields of an object had these values at a time; ``removed`` ones ceased to be."""
+
+    kind: str
+    id: str
+    fields: dict[str, JsonValue] = {}
+    removed: list[str] = []
+    ts: int
+    actor: str = ""
+    cause: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    version: int = 1
+
+
+class Quarantined(Contract):
+    """Something recorded that does not fit its schema, why, and what it was as JSON text, without private fields."""
+
+    kind: str
+    name: str
+    reason: str
+    event: str
+    ts: int
+
+
+class FieldSchema(Contract):
+    """A field: its JSON Schema, whether its entries are recorded one by one, and which kind its text refers to."""
+
+    form: dict[str, JsonValue]
+    tracked: bool = False
+    ref: str | None = None
+
+
+class TwinSchema(Contract):
+    """A version of the model of an object or a process.
+
+    Private fields are named, so that what comes with one is refused, but never described or stored. ``transitions`` are
+    the steps that may follow each step of a process; those after the empty name begin it.
+    """
+
+    kind: str
+    version: int
+    role: Literal["object", "process"]
+    fields: dict[str, FieldSchema] = {}
+    private: list[str] = []
+    transitions: dict[str, list[str]] = {}

@@ -43,6 +43,8 @@ class Caller:
         What the run is to those that it starts.
     answer_bytes
         How much an operation may bring back.
+    traceparent
+        The run's place in its trace, in W3C's form.
     closers
         Called when the run ends, whichever way.
     """
@@ -53,6 +55,7 @@ class Caller:
     depth: int = 0
     origin: Origin | None = None
     answer_bytes: int = 8 << 20
+    traceparent: str = ""
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     #: Open resources by number; operations that open one put it here.
     resources: dict[int, Any] = field(default_factory=dict)  # Any: of each operation's own kind

@@ -90,9 +90,12 @@ class Network:
                 # What was meant for one server, a key perhaps, is not for the one that it points to.
                 headers = [(name, value) for name, value in headers if name in _HARMLESS]
                 origin = _origin(parts)
+            # Which clicks belong together is nothing for strangers; the owner's own servers may trace it on.
+            own = origin in self.private and caller.traceparent and "traceparent" not in dict(headers)
+            sent = [*headers, ("traceparent", caller.traceparent)] if own else headers
             async with (
                 httpcore.AsyncConnectionPool(network_backend=_Guarded(self, parts)) as pool,
-                pool.stream(method, url, headers=headers, content=body or None) as response,
+                pool.stream(method, url, headers=sent, content=body or None) as response,
             ):
                 pairs = response.headers
                 found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in pairs}

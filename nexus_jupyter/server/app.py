@@ -15,7 +15,7 @@ from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
 from nexus_jupyter.sandbox import RunLimits
-from nexus_jupyter.server import execution, graph, panels, upkeep, versions, workspaces
+from nexus_jupyter.server import execution, graph, panels, trilog, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.mcp import McpHandler
@@ -75,7 +75,9 @@ ROUTES: list[tuple[str, type]] = [
     ("workspace/graph/neighbourhood", graph.NeighbourhoodHandler),
     ("workspace/graph/jsonld", graph.JsonLdHandler),
     ("workspace/graph/patch", graph.GraphPatchHandler),
-    ("trilog/query", workspaces.TriLogHandler),
+    ("trilog/query", trilog.QueryHandler),
+    ("trilog/command", trilog.CommandHandler),
+    ("trilog/flush", trilog.FlushHandler),
     (f"frames/{_NAME}", workspaces.FrameHandler),
     ("auth/refresh", workspaces.RefreshHandler),
     (f"static/{_NAME}", AssetHandler),
@@ -141,6 +143,11 @@ class NexusApp(ExtensionApp):
         help="PostgreSQL's URL for journal, checkpoints, grants and runs; files in the workspace's folder when empty. "
         "A workspace is found in it by its folder's name. NEXUS_DATABASE_URL gives it without showing the password.",
     )
+    trilog_url = Unicode(
+        config=True,
+        help="ClickHouse server for the history, https://user:password@host:8443/database; the embedded database when "
+        "empty. NEXUS_TRILOG_URL gives it without showing the password.",
+    )
     checkpoint_every = Integer(
         1000, min=0, config=True, help="Changes between two checkpoints, which make opening fast; 0 for none."
     )
@@ -154,6 +161,10 @@ class NexusApp(ExtensionApp):
     def _database_url(self) -> str:
         # Taken out of the environment, which kernels inherit: what runs in them has no business in the database.
         return os.environ.pop("NEXUS_DATABASE_URL", "")
+
+    @default("trilog_url")
+    def _trilog_url(self) -> str:
+        return os.environ.pop("NEXUS_TRILOG_URL", "")
 
     @property
     def workspace_options(self) -> WorkspaceOptions:
@@ -174,6 +185,7 @@ class NexusApp(ExtensionApp):
             versioned_file_limit=self.versioned_file_limit,
             database_url=self.database_url,
             checkpoint_every=self.checkpoint_every,
+            trilog_url=self.trilog_url,
         )
 
     def initialize_settings(self) -> None:

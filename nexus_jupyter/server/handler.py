@@ -92,6 +92,7 @@ class NexusHandler(APIHandler):
         try:
             self.claims = self.room.tokens.verify(bearer.removeprefix("Bearer "))
         except PermissionDeniedError as error:
+            self.room.authenticated("", "kernel token", accepted=False)
             self.problem(Problem.of(error))
             return
         # Browsers never send a bearer token by themselves, so there is nothing to forge: no XSRF check is needed.

@@ -84,6 +84,11 @@ class ServerRoom:
     def _open(self) -> WorkspaceKernel:
         return WorkspaceKernel(self._folder, engine=self.engine, options=self._options)
 
+    def authenticated(self, user: str, method: str, *, accepted: bool) -> None:
+        """Note that somebody showed who they are, where there is a history to note it in."""
+        if self._kernel is not None:
+            self._kernel.recorder.authenticated(user, method, accepted=accepted)
+
     def names(self) -> list[str]:
         """Return the names of the workspaces that can be opened."""
         return [self._folder.name]

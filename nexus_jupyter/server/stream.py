@@ -49,6 +49,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             self.claims = self.room.tokens.verify(bearer.removeprefix("Bearer "))
         except PermissionDeniedError as error:
+            self.room.authenticated("", "kernel token", accepted=False)
             raise web.HTTPError(403, error.message) from error
         self.current_user = self._jupyter_current_user = User(username=self.claims.sub)
 
@@ -75,7 +76,9 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         def wake() -> None:
             loop.call_soon_threadsafe(self._waiting.set)
 
-        self._session = StreamSession(self._kernel, actor_of(self), "server", wake, viewer=self.claims is None)
+        actor = actor_of(self)
+        self.room.authenticated(actor.id, "jupyter" if self.claims is None else "kernel token", accepted=True)
+        self._session = StreamSession(self._kernel, actor, "server", wake, viewer=self.claims is None)
         self._sender = asyncio.create_task(self._send_all())
 
     def on_message(self, message: str | bytes) -> None:

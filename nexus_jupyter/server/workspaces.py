@@ -1,4 +1,4 @@
-"""REST: workspaces, frames, TriLog, the journal, and this API itself."""
+"""REST: workspaces, frames, the journal, and this API itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from importlib.metadata import version
 from typing import ClassVar
 
 import pyarrow as pa
-from pydantic import TypeAdapter
 from tornado import web
 
 from nexus_jupyter.protocol.api import ExportBody, RevInfo, TextInfo
 from nexus_jupyter.protocol.errors import FrameError, NotFoundError
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
-from nexus_jupyter.protocol.trilog import TriLogQuestion
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
 from nexus_jupyter.workspace import export_html
@@ -24,12 +22,11 @@ __all__ = [
     "HealthHandler",
     "JournalHandler",
     "RefreshHandler",
-    "TriLogHandler",
     "WorkspacesHandler",
+    "arrow_stream",
 ]
 
 _ARROW = "application/vnd.apache.arrow.stream"
-_QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
 
 
 class HealthHandler(NexusHandler):
@@ -94,22 +91,6 @@ class JournalHandler(NexusHandler):
         self.reply(await self.work(lambda: list(kernel.journal.read(after=after))))
 
 
-class TriLogHandler(NexusHandler):
-    """Questions to TriLog."""
-
-    operations: ClassVar[Operations] = {
-        "post": Operation("Ask TriLog; the answer is an Arrow stream", body=TriLogQuestion, media_type=_ARROW)
-    }
-
-    @guarded("read")
-    async def post(self) -> None:
-        """Answer a question."""
-        question = self.parsed(_QUESTION)
-        kernel = await self.workspace()
-        table = await self.work(lambda: kernel.trilog.ask(question))
-        self.finish(_stream(table), set_content_type=_ARROW)
-
-
 class FrameHandler(NexusHandler):
     """A bound frame."""
 
@@ -123,7 +104,7 @@ class FrameHandler(NexusHandler):
         """Return a frame's rows."""
         kernel = await self.workspace()
         table = await self.work(lambda: kernel.frames.table(name))
-        self.finish(_stream(table), set_content_type=_ARROW)
+        self.finish(arrow_stream(table), set_content_type=_ARROW)
 
     @guarded("write")
     async def put(self, name: str) -> None:
@@ -150,7 +131,8 @@ class RefreshHandler(NexusHandler):
         self.reply(TextInfo(text=self.room.tokens.mint(self.claims.sub)))
 
 
-def _stream(table: pa.Table) -> bytes:
+def arrow_stream(table: pa.Table) -> bytes:
+    """Return a table as an Arrow stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)

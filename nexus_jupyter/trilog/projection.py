@@ -78,6 +78,11 @@ def _of_attribute(entity_id: str, name: str, value: JsonValue, *, is_set: bool) 
     if entity_id.startswith("frame:"):
         yield "Frame", entity_id.removeprefix("frame:"), name, is_set, value
         return
+    if entity_id.startswith("user:"):
+        # Names of people stay in the journal.
+        if name != "name":
+            yield "User", entity_id.removeprefix("user:"), name, is_set, value
+        return
     if entity_id.startswith("capability:") or name in {"tag", "generated", "default"}:
         return
     panel, slash, node = entity_id.partition("/")

@@ -1,8 +1,9 @@
-"""TriLog as the workspace sees it: questions go to the process that owns the database, which is started when needed."""
+"""TriLog as the workspace sees it: what happened is written down, and questions go to the database's process."""
 
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -13,39 +14,62 @@ from typing import Any
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.errors import NexusError, TriLogError, UnavailableError
-from nexus_jupyter.protocol.trilog import TriLogQuestion
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, TriLogError, UnavailableError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.trilog import (
+    ForgetUser,
+    RecordTwins,
+    RegisterTwin,
+    RetainFrom,
+    TriLogCommand,
+    TriLogQuestion,
+)
+from nexus_jupyter.trilog.spool import Spool, spool_of
 
-__all__ = ["TriLog"]
+__all__ = ["Described", "TriLog"]
 
+_log = logging.getLogger(__name__)
 _GRACE = 5.0
-_SPANS = 10_000
+#: What is recorded is written down after half a second, or when there is this much; above the last, recording waits.
+_PAUSE, _BATCH, _MOST = 0.5, 8192, 65_536
+#: Makes the line of something recorded, away from those who wait for a click.
+Described = Callable[[], dict[str, Any]]  # Any: JSON
 
 
 class TriLog:
     """Answers questions about the past of a workspace.
 
-    The database follows the journal: before each answer it takes in every change that was acknowledged by then. If its
-    process dies, the next question starts it again, and nothing is lost, because the journal has everything.
+    The database follows the journal: before each answer it takes in every change that was acknowledged by then, and
+    what was recorded besides. If its process dies, the next question starts it again; nothing is lost, because the
+    journal has everything, and what is recorded is written down first.
 
     Parameters
     ----------
     journal
         URL of the journal's database.
     folder
-        Where the history database lies.
+        Where the embedded database lies; the spool lies beside it.
     workspace
         The workspace's name.
+    server
+        URL of a ClickHouse server, to be used in the place of the embedded database.
     """
 
-    def __init__(self, journal: str, folder: Path, *, workspace: str) -> None:
+    def __init__(self, journal: str, folder: Path, *, workspace: str, server: str = "") -> None:
         self._journal = journal
+        self._server = server
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        # Appended to by every thread that works, without a lock; the oldest go when nobody asks.
-        self._spans: deque[Callable[[], dict[str, Any]]] = deque(maxlen=_SPANS)  # Any: a span's attributes
+        self._spool = Spool(spool_of(folder))
+        # Appended to by every thread that works, without a lock.
+        self._waiting: deque[Described] = deque()
+        self._writing = threading.Lock()
+        self._something = threading.Event()
+        self._enough = threading.Event()
+        self._closed = False
+        self._pump: threading.Thread | None = None
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Answer a question, all changes acknowledged before it included.
@@ -53,22 +77,59 @@ class TriLog:
         Raises
         ------
         UnavailableError
-            If the embedded database is not installed.
+            If the embedded database is not installed, or the server cannot be reached.
         TriLogError
             If the question cannot be answered.
         """
         return pa.ipc.open_stream(self._exchange(question.model_dump(mode="json"))[1]).read_all()
 
     def flush(self) -> int:
-        """Return when every acknowledged change can be asked for, with the rev of the newest."""
+        """Return when everything acknowledged can be asked for, with the rev of the newest change."""
         return self._exchange(None)[0]
 
-    def keep_span(self, describe: Callable[[], dict[str, Any]]) -> None:  # Any: a span's attributes
-        """Take a finished span, to be described and stored with the next question. Costs next to nothing."""
-        self._spans.append(describe)
+    def carry_out(self, command: TriLogCommand, actor: Actor) -> None:
+        """Register, record, forget or drop; what is recorded is written down when this returns.
+
+        Whoever gives the command is the actor of what is recorded, whatever it says itself.
+
+        Raises
+        ------
+        UnavailableError
+            As from `ask`, from what the database must do at once.
+        """
+        match command:
+            case RegisterTwin():
+                self._spool.append([{"is": "schema", "schema": command.twin.model_dump(mode="json")}])
+            case RecordTwins():
+                by = {"actor": actor.id}
+                twins = ({"is": "twin", "twin": {**one.model_dump(mode="json"), **by}} for one in command.twins)
+                steps = ({"is": "step", "step": {**one.model_dump(mode="json"), **by}} for one in command.steps)
+                self._spool.append([*twins, *steps])
+            case ForgetUser() | RetainFrom():
+                self._exchange(None, command.model_dump(mode="json"))
+
+    def keep(self, described: Described) -> None:
+        """Take something that happened, to be described and written down a moment later. Costs next to nothing."""
+        self._waiting.append(described)
+        if not self._something.is_set():
+            self._something.set()
+            if self._pump is None:
+                self._start()
+        count = len(self._waiting)
+        if count >= _MOST:
+            self._write_down()
+        elif count == _BATCH:
+            self._enough.set()
 
     def close(self) -> None:
-        """End the process."""
+        """Write down what is left, and end the process."""
+        self._closed = True
+        self._something.set()
+        self._enough.set()
+        if self._pump is not None:
+            self._pump.join()
+        self._write_down()
+        self._spool.close()
         with self._lock:
             process, self._process = self._process, None
         if process is None:
@@ -86,10 +147,42 @@ class TriLog:
         """The id of the database's process while it runs."""
         return self._process.pid if self._process is not None else None
 
-    def _exchange(self, question: dict[str, Any] | None) -> tuple[int, bytes]:  # Any: JSON
+    # What is recorded
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._pump is None and not self._closed:
+                self._pump = threading.Thread(target=self._pump_on, name="nexus-trilog", daemon=True)
+                self._pump.start()
+
+    def _pump_on(self) -> None:
+        while not self._closed:
+            self._something.wait()
+            self._enough.wait(_PAUSE)
+            self._enough.clear()
+            self._something.clear()
+            try:
+                self._write_down()
+                # Not started for this alone, unless much has come together: it takes a third of a gigabyte.
+                if not self._closed and (self._process is not None or self._spool.crowded):
+                    self._exchange(None)
+            except (NexusError, OSError) as error:
+                _log.info("What happened waits to be taken into TriLog: %s", error)
+
+    def _write_down(self) -> None:
+        with self._writing:
+            while self._waiting:
+                count = min(len(self._waiting), _BATCH)
+                self._spool.append([self._waiting.popleft()() for _ in range(count)])
+
+    # The database's process
+
+    def _exchange(
+        self, question: dict[str, Any] | None, command: dict[str, Any] | None = None
+    ) -> tuple[int, bytes]:  # Any: JSON
+        self._write_down()
+        request = json.dumps({"question": question, "command": command}).encode() + b"\n"
         with self._lock:
-            spans = [self._spans.popleft()() for _ in range(len(self._spans))]
-            request = json.dumps({"spans": spans, "question": question}).encode() + b"\n"
             for attempt in (1, 2):
                 try:
                     return self._once(request)
@@ -112,24 +205,20 @@ class TriLog:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
             return self._process
-        command = [
-            sys.executable,
-            "-m",
-            "nexus_jupyter.trilog.process",
-            str(self._folder),
-            self._workspace,
-        ]
+        command = [sys.executable, "-m", "nexus_jupyter.trilog.process", str(self._folder), self._workspace]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
         assert process.stdin is not None
         try:
-            # Not an argument, which everybody on the machine could read: the URL may hold a password.
-            process.stdin.write(json.dumps({"journal": self._journal}).encode() + b"\n")
+            # Not arguments, which everybody on the machine could read: the URLs may hold passwords.
+            given = {"journal": self._journal, "server": self._server}
+            process.stdin.write(json.dumps(given).encode() + b"\n")
             process.stdin.flush()
             _receive(process)
         except (OSError, EOFError) as error:
             raise TriLogError(
                 "The history database could not be started.",
-                hint=f"Does another process use {self._folder}? It may be deleted: the journal makes it again.",
+                hint=f"Does another process use {self._folder}? It may be deleted: the journal makes it again, though "
+                "not the spans and twins that were recorded.",
             ) from error
         self._process = process
         return process
@@ -148,6 +237,6 @@ def _receive(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
         raise EOFError
     code = header["code"]
     if code:
-        errors: dict[str, type[NexusError]] = {UnavailableError.code: UnavailableError}
+        errors: dict[str, type[NexusError]] = {one.code: one for one in (UnavailableError, NotFoundError)}
         raise errors.get(code, TriLogError)(header["message"], hint=header["hint"])
     return int(header.get("rev", 0)), body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -18,15 +19,13 @@ from nexus_jupyter.protocol.panel import Build, FrameDeclaration
 from nexus_jupyter.sandbox import Token
 from nexus_jupyter.storage import GrantStore
 from nexus_jupyter.workspace.functions import Functions
-from nexus_jupyter.workspace.graphframes import graph_table
-from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.rendering import Renderer
 
 __all__ = ["FrameCalls"]
 
 _REMEMBERED = 256
-#: How the sources of frames begin that the workspace itself gives rows of: those of its graph.
-GRAPH = "nog:"
+#: Gives a table of the workspace's own, by its name and arguments.
+Own = Callable[[str, Sequence[tuple[str | None, JsonValue]]], pa.Table]
 
 
 @dataclass
@@ -43,15 +42,17 @@ class FrameCalls:
 
     Parameters
     ----------
-    functions, frames, renderer, grants, graphs
+    functions, frames, renderer, grants
         Those of the workspace.
+    own
+        Tables that the workspace itself gives rows of, by how their sources begin.
     """
 
     def __init__(
-        self, functions: Functions, frames: FrameStore, renderer: Renderer, grants: GrantStore, graphs: GraphReader
+        self, functions: Functions, frames: FrameStore, renderer: Renderer, grants: GrantStore, own: Mapping[str, Own]
     ) -> None:
         self._functions = functions
-        self._graphs = graphs
+        self._own = own
         self._frames = frames
         self._renderer = renderer
         self._grants = grants
@@ -79,15 +80,15 @@ class FrameCalls:
         if frame.call is None:
             return None
         token = Token(build.id, build.uses, self._grants.active(build.id), self._grants.valid)
-        of_graph = frame.source.startswith(GRAPH)
-        if of_graph:
+        own = self._own.get(frame.source.partition(":")[0])
+        if own is not None:
             token.require("panel.read", "*")
         else:
             token.require("kernel.call", frame.call.function)
         values = self._renderer.values(nxml, "calls", state)[frame.name] if frame.call.args else []
         given = [(arg.name, value) for arg, value in zip(frame.call.args, _list(values), strict=True)]
-        if of_graph:
-            self._frames.hold(build.id, frame.name, graph_table(self._graphs, frame.call.function, given))
+        if own is not None:
+            self._frames.hold(build.id, frame.name, own(frame.call.function, given))
             return None
         key, arguments = (build.id, frame.name), json.dumps([frame.call.function, given])
         with self._lock:

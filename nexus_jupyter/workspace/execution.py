@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from nexus_jupyter.engine import EngineFailure
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import HandlerError, NotFoundError
+from nexus_jupyter.protocol.errors import HandlerError, NexusError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build
 from nexus_jupyter.protocol.patch import Cause, Origin
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import GrantStore, RunRecording, RunStore
-from nexus_jupyter.trilog import Operation, Recorder
+from nexus_jupyter.trilog import Operation, Recorder, current_ids
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_op
 from nexus_jupyter.workspace.writer import Draft, Writer
@@ -139,6 +139,8 @@ class _Task:
         self._ts = time.time_ns()
         self._started: Started | None = None
         self._cancelled = False
+        self._within = execution.recorder.here()
+        self._reached("triggered", current_ids()[0], action=cause.action or "")
 
     def cancel(self) -> None:
         """End the run, or keep it from beginning."""
@@ -149,7 +151,7 @@ class _Task:
     def begin(self) -> None:
         """Take the run's first step, on a thread for JavaScript."""
         home = self._execution
-        span = home.recorder.begin("action.run", panel=self._panel, action=self._cause.action)
+        span = home.recorder.begin("action.run", within=self._within, **self._attributes())
         try:
             view = panel_view(home.writer.head.graph, self._panel, self._actor.id)
             build = home.reactor.check(view.nxml)
@@ -175,14 +177,17 @@ class _Task:
             )
             # Through the lane too: a panel has one thread at most, whatever it does.
             submit = home.lanes[self._panel].put
+            caller.traceparent = span.traceparent
+            self._reached("context_loaded", span.trace_id)
             started = home.sandbox.prepare(job, caller, refresh=self._states, submit=submit)
         except BaseException as error:
-            span.end(error)
+            self._ended(span, error)
             raise
         started.future.add_done_callback(lambda done: self._finish(done, started, span))
         self._started = started
         if self._cancelled:
             started.cancel()
+        self._reached("started", span.trace_id)
         started.begin()
 
     def _states(self) -> dict[str, JsonValue]:
@@ -200,11 +205,30 @@ class _Task:
             except Exception as failed:  # noqa: BLE001 - handed to whoever waits for the future
                 error = failed
         self._keep(started, error)
-        span.end(error)
+        self._ended(span, error)
         if record is not None:
             self._future.set_result(record)
         else:
             self._future.set_exception(error or RuntimeError("The run has no outcome."))
+
+    def _ended(self, span: Operation, error: BaseException | None) -> None:
+        if isinstance(error, NexusError):
+            error.trace_id = span.trace_id
+        span.end(error)
+        if error is None:
+            self._reached("completed", span.trace_id)
+        else:
+            self._reached("failed", span.trace_id, error=str(error).splitlines()[0][:200])
+
+    def _reached(self, step: str, trace_id: str, **attributes: str) -> None:
+        recorder, actor = self._execution.recorder, self._actor.id
+        recorder.step("PanelExecution", self._run, step, self._panel, trace_id, actor=actor, **attributes)
+
+    def _attributes(self) -> dict[str, str | None]:
+        cause, parent = self._cause, self._cause.parent
+        origin = str(parent.rev) if parent is not None and parent.rev is not None else None
+        told = {"panel": self._panel, "action": cause.action, "run": self._run, "via": cause.via}
+        return {**told, "element": cause.element, "user": self._actor.id, "origin_rev": origin}
 
     def _write(self, outcome: SandboxResult, span: Operation) -> RunRecord:
         writer, reactor = self._execution.writer, self._execution.reactor

@@ -141,5 +141,6 @@ class GraphReader:
 
 
 def shows_graph(graph: Graph, panel: str) -> bool:
-    """Tell, at once, whether a panel's text may have a frame of the graph."""
-    return '"nog:' in str(graph.entity(panel).attrs.get("nxml", ""))
+    """Tell, at once, whether a panel's text may have a frame of the graph, or of what goes on in the workspace."""
+    text = str(graph.entity(panel).attrs.get("nxml", ""))
+    return '"nog:' in text or '"trilog:' in text

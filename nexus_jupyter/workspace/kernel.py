@@ -27,6 +27,7 @@ from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.trilog import Recorder, TriLog
+from nexus_jupyter.workspace.activity import own_tables
 from nexus_jupyter.workspace.calls import FrameCalls
 from nexus_jupyter.workspace.changes import ChangeTexts
 from nexus_jupyter.workspace.coediting import CoEditing
@@ -49,6 +50,7 @@ from nexus_jupyter.workspace.panels import (
     state_op,
     view_scoped,
 )
+from nexus_jupyter.workspace.past import Past
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.presence import PresenceBoard
@@ -57,6 +59,7 @@ from nexus_jupyter.workspace.redefining import cell_ops, put_ops
 from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.replay import replay
 from nexus_jupyter.workspace.store import WorkspaceStore
+from nexus_jupyter.workspace.subscriptions import note_quotas
 from nexus_jupyter.workspace.undoing import Undoing, Undone
 from nexus_jupyter.workspace.versioning import Versioning
 from nexus_jupyter.workspace.writer import Draft, Head
@@ -109,7 +112,7 @@ class WorkspaceKernel:
         self.reactor = Reactor(engine)
         self.journal, self.writer, self.runs = self.store.journal, self.store.writer, self.store.runs
         self.frames = FrameStore(self.folder.frames)
-        self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.name)
+        self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.name, server=options.trilog_url)
         self.recorder = Recorder(self.name, store=self.trilog)
         self.versions = Versioning(
             self.folder,
@@ -138,7 +141,10 @@ class WorkspaceKernel:
         self.renderer = Renderer(self.reactor, self.frames)
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
         self.graphs = GraphReader(self.writer, self.journal, self.name)
-        self.calls = FrameCalls(self.functions, self.frames, self.renderer, grants, self.graphs)
+        self.past = Past(self)
+        self.calls = FrameCalls(
+            self.functions, self.frames, self.renderer, grants, own_tables(self, self.graphs, options)
+        )
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(
             self.execution,
@@ -149,6 +155,7 @@ class WorkspaceKernel:
             submit=self.submit,
         )
         self.writer.listen(reactions.on_change)
+        note_quotas(self.recorder, self.name, self.folder.private, options.quotas)
         self.versions.adopt()
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
@@ -290,14 +297,16 @@ class WorkspaceKernel:
             panel_view(graph, name)
             return Draft([RemoveOp(id=name)], actor, Cause(kind="delete"), name)
 
-        change = self.writer.submit(draw)
+        with self.recorder.span("panel.delete", panel=name):
+            change = self.writer.submit(draw)
         # A panel of the same name that somebody makes later is another panel.
         self.permissions.revoke(name, None, None, actor)
         return change
 
     def undo(self, name: str, actor: Actor, *, redo: bool = False) -> Undone:
         """Take back the last change that this person made to a panel, or do it again; see `Undoing.undo`."""
-        return self._undoing.undo(name, actor, redo=redo)
+        with self.recorder.span("panel.undo", panel=name):
+            return self._undoing.undo(name, actor, redo=redo)
 
     # State and actions
 
@@ -341,7 +350,8 @@ class WorkspaceKernel:
             )
             return Draft([op], actor, Cause(kind="bind"))
 
-        return self.writer.submit(draw)
+        with self.recorder.span("frame.bind", frame=name):
+            return self.writer.submit(draw)
 
     def page_state(self, name: str, values: dict[str, JsonValue], user: str) -> dict[str, JsonValue]:
         """Return what a panel's queries depend on: states, links, and the states that only the view knows."""

@@ -35,9 +35,10 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         if not isinstance(given, (dict, list)):
             raise RequestError("Arguments are given by name as an object, or by position as an array.")
         action = exported_action(kernel.build(panel), action)
-        run = kernel.execution.start(
-            panel, action, given, caller.actor, via="system", depth=caller.depth + 1, parent=caller.origin
-        )
+        with kernel.recorder.within(caller.traceparent, user=caller.actor.id):
+            run = kernel.execution.start(
+                panel, action, given, caller.actor, via="system", depth=caller.depth + 1, parent=caller.origin
+            )
         return (await asyncio.wrap_future(run)).value
 
     async def read(caller: Caller, args: Arguments) -> Answerable:

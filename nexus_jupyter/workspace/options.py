@@ -36,6 +36,8 @@ class WorkspaceOptions:
         is found in it by its folder's name.
     checkpoint_every
         Changes between two checkpoints, 0 for none: opening replays no more than these.
+    trilog_url
+        A ClickHouse server's URL for the history; the embedded database when left out.
     """
 
     limits: RunLimits = field(default_factory=RunLimits)
@@ -47,3 +49,4 @@ class WorkspaceOptions:
     versioned_file_limit: int = 50 << 20
     database_url: str = field(default="", repr=False)
     checkpoint_every: int = 1000
+    trilog_url: str = field(default="", repr=False)

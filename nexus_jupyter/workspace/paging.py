@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from nexus_jupyter.frames import Page
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError, NexusError
 from nexus_jupyter.protocol.pages import PageHeader
@@ -52,6 +53,9 @@ class Paging:
 
     def answer(self, frame: FramePage) -> None:
         """Answer a request; one that needs the notebook is answered later, and nothing waits for it meanwhile."""
+        if frame.at is not None:
+            self._put(frame, self._kernel.past.page(frame, frame.at, self._user), frame.at)
+            return
         state = self._kernel.page_state(frame.panel, frame.state, self._user)
         with self._kernel.graphs.turn(frame.panel):
             waiting = self._kernel.await_rows(frame.panel, frame.query, state)
@@ -93,6 +97,9 @@ class Paging:
             aggregates=frame.aggregates,
             thin=frame.thin,
         )
+        self._put(frame, page, rev)
+
+    def _put(self, frame: FramePage, page: Page, rev: int) -> None:
         header = PageHeader(
             id=frame.id,
             panel=frame.panel,

@@ -15,6 +15,7 @@ from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Origin
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
+from nexus_jupyter.trilog import traceparent
 from nexus_jupyter.workspace.effects import Effect, Effects
 from nexus_jupyter.workspace.execution import Execution
 from nexus_jupyter.workspace.links import PanelLinks
@@ -103,16 +104,11 @@ class Reactions:
             self._lengths[run] = length
             while len(self._lengths) > _REMEMBERED:
                 self._lengths.popitem(last=False)
-        started = self._execution.start(
-            build.id,
-            f"effect:{name}",
-            [],
-            change.actor,
-            event=value,
-            via="effect",
-            run=run,
-            parent=Origin(rev=change.rev, panel=change.panel, via=change.cause.via, run=change.cause.run),
-        )
+        parent = Origin(rev=change.rev, panel=change.panel, via=change.cause.via, run=change.cause.run)
+        with self._execution.recorder.within(traceparent(change.trace_id, change.span_id), user=change.actor.id):
+            started = self._execution.start(
+                build.id, f"effect:{name}", [], change.actor, event=value, via="effect", run=run, parent=parent
+            )
         started.add_done_callback(lambda done: self._finish(change, build.id, done))
 
     def _finish(self, change: Change, panel: str, done: Future[RunRecord]) -> None:

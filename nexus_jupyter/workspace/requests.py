@@ -12,6 +12,7 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
 from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.past import BranchFrom, HistoryRequest, PastFrame, PastRequest, RevertRequest
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.stream import (
@@ -31,6 +32,7 @@ from nexus_jupyter.workspace.functions import FunctionError, PendingCalls
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.outbox import Outbox
 from nexus_jupyter.workspace.paging import Paging
+from nexus_jupyter.workspace.pastrequests import PastRequests
 from nexus_jupyter.workspace.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -39,7 +41,19 @@ if TYPE_CHECKING:
 __all__ = ["Request", "Requests"]
 
 #: Frames that are answered by a result.
-Request = Trigger | SetState | FramePage | Undo | GrantRequest | RevokeRequest | Expose | Upload | Resolve | CodeOpen
+Request = (
+    Trigger
+    | SetState
+    | FramePage
+    | Undo
+    | GrantRequest
+    | RevokeRequest
+    | Expose
+    | Upload
+    | Resolve
+    | CodeOpen
+    | PastFrame
+)
 
 
 class Requests:
@@ -67,11 +81,13 @@ class Requests:
         self._uploads = Uploads(kernel.files)
         self._paging = Paging(kernel, actor.id, lane, send=outbox.put, fail=self.fail)
         self._calls = PendingCalls(lambda frame: outbox.put(frame.model_dump_json()))
+        self._past = PastRequests(kernel, actor, lambda frame: outbox.put(frame.model_dump_json()))
 
     def close(self) -> None:
         """Drop what is not answered yet; runs that were started go on."""
         self._kernel.functions.forget(self)
         self._calls.abandon()
+        self._past.close()
         self._paging.close()
 
     def take(self, frame: Request) -> None:
@@ -99,6 +115,10 @@ class Requests:
         self._send(Result(id=request, rev=self._kernel.head.rev, problem=Problem.of(error)))
 
     def _answer(self, frame: Request) -> None:
+        with self._kernel.recorder.within(getattr(frame, "traceparent", None), user=self._actor.id):
+            self._answer_within(frame)
+
+    def _answer_within(self, frame: Request) -> None:
         try:
             match frame:
                 case Trigger():
@@ -141,6 +161,8 @@ class Requests:
             case Resolve():
                 change = kernel.versions.resolve(frame.panel, frame.conflict, frame.pick, actor)
                 return change.rev if change else None, None
+            case HistoryRequest() | PastRequest() | RevertRequest() | BranchFrom():
+                return self._past.done(frame)
             case Trigger() | FramePage():
                 raise AssertionError(frame.type)  # answered later
             case _:

@@ -73,11 +73,13 @@ class StreamSession:
         self._lane = Lane(kernel.submit)
         self._outbox = Outbox(wake)
         self._requests = Requests(kernel, actor, self._id, self._lane, self._outbox)
+        kernel.recorder.connected(self._id, actor, "page" if viewer else "notebook")
         self._following = Following(kernel, actor, self._id if viewer else None, self._lane, self._outbox)
 
     def close(self) -> None:
         """End the session; what was asked for and not yet answered is dropped."""
         self._following.close()
+        self._kernel.recorder.disconnected(self._id, self._actor)
         self._lane.put(lambda: self._kernel.coediting.leave(self._id))
         self._requests.close()
         self._outbox.clear()

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
-from nexus_jupyter.history import Remotes, Version, VersionStore, in_panels, owned
+from nexus_jupyter.history import Remotes, Version, VersionStore, branch_with, in_panels, owned
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
@@ -155,6 +155,16 @@ class Versioning:
         with self._lock:
             commit = self._named(at, actor)
             self.store.name("heads", name, commit)
+            return BranchInfo(name=name, id=commit)
+
+    def branch_from(self, name: str, rev: int, actor: Actor) -> BranchInfo:
+        """Make a branch with the panels as they were after a rev of the journal; the present branch stays present."""
+        graph = self._writer.at(rev)
+        mark = self._journal.mark(rev)
+        with self._lock:
+            files = self._committer.files(graph)
+            when = mark.ts // 1_000_000_000 if mark is not None else 0
+            commit = branch_with(self.store, name, files, f"The workspace as it was at rev {rev}", actor, when=when)
             return BranchInfo(name=name, id=commit)
 
     def tag(self, name: str, actor: Actor, *, at: str | None = None) -> VersionInfo:

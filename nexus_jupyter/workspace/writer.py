@@ -20,6 +20,7 @@ from nexus_jupyter.protocol.errors import NexusError, StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.storage import Journal
+from nexus_jupyter.trilog import current_ids
 from nexus_jupyter.workspace.timeline import Head, Timeline
 
 __all__ = ["Draft", "Guard", "Head", "Writer"]
@@ -47,6 +48,8 @@ Guard = Callable[[Actor, str | None, Graph, Applied], None]
 class _Request:
     def __init__(self, draw: Callable[[Graph], Draft]) -> None:
         self.draw = draw
+        # Whoever serves the request is on another thread, in a trace of its own.
+        self.ids = current_ids()
         self.done = False
         self.change: Change | None = None
         self.error: BaseException | None = None
@@ -154,7 +157,7 @@ class Writer:
             request = self._waiting.popleft()
             request.done = True
             try:
-                change, graph = self._apply(head, request.draw(head.graph))
+                change, graph = self._apply(head, request.draw(head.graph), request.ids)
             except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
                 request.error = error
                 continue
@@ -178,7 +181,7 @@ class Writer:
             request = self._waiting.popleft()
             request.done, request.error = True, error
 
-    def _apply(self, head: Head, draft: Draft) -> tuple[Change | None, Graph]:
+    def _apply(self, head: Head, draft: Draft, ids: tuple[str, str]) -> tuple[Change | None, Graph]:
         rev = head.rev + 1
         applied = apply(head.graph, draft.ops, rev=rev)
         if not applied.ops:
@@ -193,8 +196,8 @@ class Writer:
             actor=draft.actor,
             cause=draft.cause,
             panel=draft.panel,
-            trace_id=draft.trace_id,
-            span_id=draft.span_id,
+            trace_id=draft.trace_id or ids[0],
+            span_id=draft.span_id or ids[1],
             ops=applied.ops,
             inverse=applied.inverse,
         )

@@ -29,3 +29,9 @@ def test_an_example_runs_without_a_server(tmp_path: Path, name: str) -> None:
         assert any("Left in stock" in text and "74" in text for text in texts)
         assert any("As it comes" in text for text in texts)
         assert "order.html" in [path.name for path in folder.iterdir()]
+    if name.startswith("04"):
+        wrong, right = [text for text in texts if "'discount': 10" in text]
+        assert "'vat': 2" in wrong
+        assert "'vat': 20" in right
+        assert "'hours': 43" in right
+        assert any("seasonal" in text and "set off by" in text for text in texts)

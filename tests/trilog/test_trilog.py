@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,6 @@ import pytest
 from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.protocol.errors import TriLogError
 from nexus_jupyter.protocol.trilog import TwinAt
-
-
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with Workspace.open(tmp_path_factory.mktemp("trilog") / "ws") as workspace:
-        yield workspace
 
 
 @pytest.fixture

@@ -173,12 +173,12 @@ function scopeOf(names: Names, raw: RawElement, node: string): StateDeclaration[
 export function declareFrame(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
   const from = attribute(raw, "from") as RawAttribute;
-  const match = /^(kernel|nog):([A-Za-z_][A-Za-z0-9_]*)\s*(\([\s\S]*\))?$/.exec((from.value ?? "").trim());
-  const graph = match?.[1] === "nog";
+  const match = /^(kernel|nog|trilog):([A-Za-z_][A-Za-z0-9_]*)\s*(\([\s\S]*\))?$/.exec((from.value ?? "").trim());
+  const own = OWN_TABLES[match?.[1] ?? ""];
   if (!match) names.source.report("NX3006", "A frame comes from kernel:NAME, where NAME is bound by ws.bind(NAME=...), or from kernel:FUNCTION(arguments), where FUNCTION is exposed by ws.expose.", from.valueStart, from.valueEnd, { node });
-  else if (graph && !GRAPH_TABLES.includes(match[2] as string)) reportTable(names, match[2] as string, from, node);
-  // The workspace works out the graph's tables for arguments, of which there may be none.
-  const call = match && (match[3] || graph) ? readCall(names, from, match[2] as string, node) : null;
+  else if (own && !own.includes(match[2] as string)) reportTable(names, match[1] as string, match[2] as string, from, node);
+  // The workspace works out its own tables for arguments, of which there may be none.
+  const call = match && (match[3] || own) ? readCall(names, from, match[2] as string, node) : null;
   const columns: ColumnDeclaration[] = [];
   const written = attribute(raw, "columns");
   for (const field of parseFields(written?.value ?? "")) {
@@ -189,13 +189,14 @@ export function declareFrame(names: Names, raw: RawElement, node: string): void 
   if (!names.frames.has(name)) names.frames.set(name, { name, source, columns, call, debounce: call ? debounceOf(names, raw, node) : 0 });
 }
 
-/** The tables that the workspace gives of its object graph. */
-const GRAPH_TABLES: readonly string[] = ["nodes", "edges", "attributes", "causes"];
+/** The tables that the workspace gives of its object graph, and of what goes on in it. */
+export const OWN_TABLES: Readonly<Record<string, readonly string[]>> = { nog: ["nodes", "edges", "attributes", "causes"], trilog: ["changes", "users", "latency", "failures", "versions", "quotas", "graph"] };
 
-function reportTable(names: Names, table: string, from: RawAttribute, node: string): void {
-  const near = nearest(table, GRAPH_TABLES);
-  const at = names.source.place(from.valueStart, from.value ?? "", (from.value ?? "").indexOf(table, "nog:".length));
-  names.source.report("NX3006", `There is no table nog:${table}; there are ${GRAPH_TABLES.map((name) => `nog:${name}`).join(", ")}.`, at, at + table.length, { node, fix: near ? replaceFix(`write ${near}`, at, at + table.length, near) : null });
+function reportTable(names: Names, of: string, table: string, from: RawAttribute, node: string): void {
+  const tables = OWN_TABLES[of] ?? [];
+  const near = nearest(table, tables);
+  const at = names.source.place(from.valueStart, from.value ?? "", (from.value ?? "").indexOf(table, of.length + 1));
+  names.source.report("NX3006", `There is no table ${of}:${table}; there are ${tables.map((name) => `${of}:${name}`).join(", ")}.`, at, at + table.length, { node, fix: near ? replaceFix(`write ${near}`, at, at + table.length, near) : null });
 }
 
 /** Milliseconds; long enough to type on, short enough to wait for. */

@@ -195,14 +195,14 @@ export function checkOrders(names: Names, uses: readonly CapabilityUse[], nodes:
 export function checkFrameCalls(names: Names, uses: readonly CapabilityUse[], tree: Tree): void {
   for (const { name, call, source } of names.frames.values()) {
     if (!call) continue;
-    const graph = source.startsWith("nog:");
+    const graph = source.startsWith("nog:") || source.startsWith("trilog:");
     if (uses.some((use) => (graph ? use.cap === "panel.read" && use.target === null : use.cap === "kernel.call" && (use.target === null || use.target === call.function)))) continue;
     const node = `frame.${name}`;
     const raw = tree.nodes.data.find((item) => item.node.id === node)?.raw;
     const from = attribute(raw ?? null, "from");
     if (!from) continue;
     const use = graph ? `<uses cap="panel.read" why="to show what the workspace consists of"/>` : `<uses cap="kernel.call" target="${call.function}" why="to fill the table ${name}"/>`;
-    const says = graph ? "reads the object graph, which needs the capability panel.read for all panels" : `calls ${call.function} of the notebook, which needs the capability kernel.call`;
+    const says = graph ? "reads what goes on in the whole workspace, which needs the capability panel.read for all panels" : `calls ${call.function} of the notebook, which needs the capability kernel.call`;
     const place = tree.nodes.logic[0]?.raw?.start ?? null;
     const end = names.source.text.lastIndexOf("</panel");
     const hasLogic = tree.sections.some((section) => section.name === "logic");

@@ -18,17 +18,6 @@ PARTITION BY toYYYYMM(ts)
 ORDER BY (workspace_id, object_type, object_id, ts, seq, field)
 SETTINGS index_granularity = 1024;
 
-CREATE TABLE IF NOT EXISTS otel_traces (
-  Timestamp      DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
-  TraceId        String CODEC(ZSTD(1)),
-  SpanId         String CODEC(ZSTD(1)),
-  ParentSpanId   String CODEC(ZSTD(1)),
-  SpanName       LowCardinality(String),
-  ServiceName    LowCardinality(String),
-  SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-  Duration       UInt64 CODEC(ZSTD(1)),
-  StatusCode     LowCardinality(String),
-  StatusMessage  String CODEC(ZSTD(1))
-) ENGINE = MergeTree
-PARTITION BY toYYYYMM(Timestamp)
-ORDER BY (ServiceName, SpanName, Timestamp);
+ALTER TABLE twin_changes ADD COLUMN IF NOT EXISTS schema_ver UInt16 DEFAULT 1;
+
+ALTER TABLE twin_changes MODIFY SETTING non_replicated_deduplication_window = 1000;

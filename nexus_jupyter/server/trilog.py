@@ -1,0 +1,66 @@
+"""REST: questions to TriLog, and what is recorded for it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import TypeAdapter
+
+from nexus_jupyter.protocol.api import RevInfo
+from nexus_jupyter.protocol.trilog import TriLogCommand, TriLogQuestion
+from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.server.operation import Operation, Operations
+from nexus_jupyter.server.workspaces import arrow_stream
+
+__all__ = ["CommandHandler", "FlushHandler", "QueryHandler"]
+
+_ARROW = "application/vnd.apache.arrow.stream"
+_QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
+_COMMAND: TypeAdapter[TriLogCommand] = TypeAdapter(TriLogCommand)
+
+
+class QueryHandler(NexusHandler):
+    """Questions to TriLog."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Ask TriLog; the answer is an Arrow stream", body=TriLogQuestion, media_type=_ARROW)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Answer a question."""
+        question = self.parsed(_QUESTION)
+        kernel = await self.workspace()
+        table = await self.work(lambda: kernel.trilog.ask(question))
+        self.finish(arrow_stream(table), set_content_type=_ARROW)
+
+
+class CommandHandler(NexusHandler):
+    """What is recorded, and what is to be forgotten."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Register a twin, record, forget a person, or drop the old", body=TriLogCommand)
+    }
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Carry out a command."""
+        command = self.parsed(_COMMAND)
+        kernel = await self.workspace()
+        await self.work(lambda: kernel.trilog.carry_out(command, self.actor))
+        self.reply(RevInfo(rev=kernel.head.rev, changed=False))
+
+
+class FlushHandler(NexusHandler):
+    """Waiting for TriLog."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Return when all that happened can be asked for", answer=RevInfo)
+    }
+
+    @guarded("read")
+    async def post(self) -> None:
+        """Wait."""
+        kernel = await self.workspace()
+        rev = await self.work(kernel.trilog.flush)
+        self.reply(RevInfo(rev=rev, changed=False))

@@ -1,0 +1,251 @@
+"""What goes into the database: the journal, followed by rev, and what was recorded, followed through the spool."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.telemetry import ProcessStep, Quarantined, TelemetryEvent, TwinRecord, TwinSchema
+from nexus_jupyter.storage import Journal
+from nexus_jupyter.trilog.beginning import beginning
+from nexus_jupyter.trilog.database import Database
+from nexus_jupyter.trilog.position import Progress
+from nexus_jupyter.trilog.projection import events
+from nexus_jupyter.trilog.registry import Registry, facts
+from nexus_jupyter.trilog.spool import Event, Position, SpoolReader
+from nexus_jupyter.trilog.tables import changes_table, quarantine_table, spans_table, steps_table
+
+__all__ = ["FORGOTTEN", "Intake", "digest_of"]
+
+_BATCH = 8192
+#: Stands in the place of whom the history has forgotten.
+FORGOTTEN = "forgotten"
+
+
+class Intake:
+    """Takes in what happened; every insert can be interrupted and done again without a trace.
+
+    Parameters
+    ----------
+    database
+        Where to.
+    journal
+        The workspace's changes.
+    spool
+        The folder of what was recorded.
+    workspace
+        The workspace's name.
+    registry
+        The schemas that recorded twins must fit.
+    """
+
+    def __init__(self, database: Database, journal: Journal, spool: Path, workspace: str, registry: Registry) -> None:
+        self._database = database
+        self._journal = journal
+        self._workspace = workspace
+        self._registry = registry
+        self._spool = SpoolReader(spool)
+        self._progress = Progress.load(spool / "position.json")
+        self._erased = self._forgotten()
+        #: Facts taken in since this was last set to zero.
+        self.facts = 0
+        self.rev = self._stored()
+        self._resume()
+        if self.rev < journal.base.rev:
+            self._begin()
+
+    def flush(self) -> int:
+        """Take in all that there is by now; return the rev reached."""
+        self._read_spool()
+        pending: list[Change] = []
+        self._journal.look_again()
+        if self._journal.base.rev > self.rev:
+            self._begin()
+        for change in self._journal.read(after=self.rev):
+            pending.append(change)
+            if len(pending) >= _BATCH:
+                self._write(pending)
+                pending = []
+        self._write(pending)
+        return self.rev
+
+    def forget(self, user: str) -> None:
+        """Leave a person out from now on, in what is still to come from the journal."""
+        self._erased.add(digest_of(user))
+
+    # The journal
+
+    def _stored(self) -> int:
+        result = self._database.rows(
+            """
+            SELECT greatest(
+              (SELECT max(seq) FROM twin_changes WHERE workspace_id = {w:String} AND cause != '' AND seq < 4294967296),
+              (SELECT max(rev) FROM trilog_cursor WHERE workspace_id = {w:String}))
+            """,
+            {"w": self._workspace},
+        )
+        return int(result[0][0] or 0)
+
+    def _resume(self) -> None:
+        """Do again what was interrupted."""
+        if self._progress.writing is not None:
+            first, last = self._progress.writing
+            batch = []
+            for change in self._journal.read(after=first - 1):
+                if change.rev > last:
+                    break
+                batch.append(change)
+            if batch and batch[0].rev == first and batch[-1].rev == last:
+                self._insert_changes(batch)
+                self.rev = max(self.rev, last)
+            self._progress.writing = None
+            self._progress.save()
+        if self._progress.reading is not None:
+            self._store(*self._spool.read(self._progress.read, self._progress.reading))
+
+    def _begin(self) -> None:
+        """Take in where a compacted journal begins, if that is further than what is known."""
+        rows = self._database.rows(
+            """
+            SELECT object_type, object_id, field, argMax(value, (ts, seq)) FROM twin_changes
+            WHERE workspace_id = {w:String} AND event_type != 'record' AND cause != ''
+            GROUP BY 1, 2, 3 HAVING argMax(op, (ts, seq)) = 'set'
+            """,
+            {"w": self._workspace},
+        )
+        known = {(str(row[0]), str(row[1]), str(row[2])): str(row[3]) for row in rows}
+        found = list(beginning(self._journal, self._workspace, known))
+        if found:
+            self._insert(found, f"{self._workspace}:begin:{self._journal.base.rev}")
+        self.rev = self._journal.base.rev
+
+    def _write(self, changes: list[Change]) -> None:
+        """Insert by month: an insert into one partition is all or nothing, which is what the cursor relies on."""
+        for _, group in groupby(changes, key=lambda change: _month(change.ts)):
+            batch = list(group)
+            self._progress.writing = (batch[0].rev, batch[-1].rev)
+            self._progress.save()
+            self._insert_changes(batch)
+            self.rev = batch[-1].rev
+            self._progress.writing = None
+            self._progress.save()
+
+    def _insert_changes(self, batch: list[Change]) -> None:
+        rows = [event for change in batch for event in events(change)]
+        if rows:
+            self._insert(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+
+    def _insert(self, rows: list[TelemetryEvent], token: str) -> None:
+        if self._erased:
+            rows = [self._without(row) for row in rows]
+        self._database.insert("twin_changes", changes_table(rows), token=token)
+        self.facts += len(rows)
+
+    # What was recorded
+
+    def _read_spool(self) -> None:
+        while True:
+            found, end = self._spool.read(self._progress.read)
+            if not found:
+                return
+            self._progress.reading = end
+            self._progress.save()
+            self._store(found, end)
+
+    def _store(self, found: list[tuple[Position, Event]], end: Position) -> None:
+        start = self._progress.read
+        token = f"{self._workspace}:spool:{start.segment}.{start.offset}-{end.segment}.{end.offset}"
+        spans: list[dict[str, Any]] = []  # Any: a span's own attributes
+        rows: list[TelemetryEvent] = []
+        steps: list[ProcessStep] = []
+        refused: list[Quarantined] = []
+        for at, event in found:
+            match event["is"]:
+                case "span":
+                    spans.append(event)
+                case "schema":
+                    self._registry.add(TwinSchema.model_validate(event["schema"]))
+                case "twin":
+                    self._twin(TwinRecord.model_validate(event["twin"]), at, rows, refused)
+                case "step":
+                    self._step(ProcessStep.model_validate(event["step"]), steps, refused)
+                case _:
+                    refused.append(Quarantined.model_validate(event["quarantined"]))
+        if spans:
+            for day, group in groupby(sorted(spans, key=_day), key=_day):
+                self._database.insert("otel_traces", spans_table(list(group)), token=f"{token}:{day}")
+        if rows:
+            rows.sort(key=lambda row: row.ts)
+            for month, dated in groupby(rows, key=lambda row: _month(row.ts)):
+                self._insert(list(dated), f"{token}:{month}")
+        if steps:
+            self._database.insert("process_steps", steps_table(self._workspace, steps), token=token)
+        if refused:
+            self._database.insert("twin_quarantine", quarantine_table(self._workspace, refused), token=token)
+        self._progress.read, self._progress.reading = end, None
+        self._progress.save()
+        self._spool.drop(end)
+
+    def _twin(self, twin: TwinRecord, at: Position, rows: list[TelemetryEvent], refused: list[Quarantined]) -> None:
+        reason = self._registry.refusal(twin)
+        if reason is not None:
+            refused.append(_quarantined(twin.kind, twin.id, reason, twin.ts, self._registry.shown(twin)))
+            return
+        # Above all revs, and the same whenever this line is read.
+        seq = (at.segment + 1) << 40 | at.offset
+        rows += (self._fact(twin, seq, *fact) for fact in facts(twin, self._registry.newest(twin.kind)))
+
+    def _fact(self, twin: TwinRecord, seq: int, field: str, value: str | None) -> TelemetryEvent:
+        return TelemetryEvent(
+            workspace=self._workspace,
+            object_type=twin.kind,
+            object_id=twin.id,
+            field=field,
+            op="unset" if value is None else "set",
+            value=value or "",
+            ts=twin.ts,
+            seq=seq,
+            event_type="record",
+            actor=twin.actor,
+            cause=twin.cause,
+            trace_id=twin.trace_id,
+            span_id=twin.span_id,
+            version=twin.version,
+        )
+
+    def _step(self, step: ProcessStep, steps: list[ProcessStep], refused: list[Quarantined]) -> None:
+        reason = self._registry.step_refusal(step)
+        if reason is None:
+            steps.append(step)
+        else:
+            refused.append(_quarantined(step.process, step.instance, reason, step.ts, step.model_dump(mode="json")))
+
+    def _forgotten(self) -> set[str]:
+        found = "SELECT DISTINCT digest FROM trilog_erased WHERE workspace_id = {w:String}"
+        return {str(row[0]) for row in self._database.rows(found, {"w": self._workspace})}
+
+    def _without(self, row: TelemetryEvent) -> TelemetryEvent:
+        return row.model_copy(update={"actor": FORGOTTEN}) if digest_of(row.actor) in self._erased else row
+
+
+def digest_of(user: str) -> str:
+    """Return what is kept of the name of somebody who was erased."""
+    return hashlib.sha256(user.encode()).hexdigest()
+
+
+def _month(ts: int) -> tuple[int, int]:
+    moment = datetime.fromtimestamp(ts / 1e9, UTC)
+    return moment.year, moment.month
+
+
+def _day(span: dict[str, Any]) -> int:  # Any: a span's own attributes
+    return int(span["start"]) // 86_400_000_000_000
+
+
+def _quarantined(kind: str, name: str, reason: str, ts: int, event: object) -> Quarantined:
+    return Quarantined(kind=kind, name=name, reason=reason, ts=ts, event=json.dumps(event, ensure_ascii=False))

@@ -1,0 +1,91 @@
+"""Answers about processes: how far their courses got, and how long they took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from nexus_jupyter.protocol.errors import TriLogError
+from nexus_jupyter.protocol.telemetry import TwinSchema
+from nexus_jupyter.protocol.trilog import StepFunnel, StepLatency
+from nexus_jupyter.trilog.database import Database
+
+__all__ = ["funnel", "latency"]
+
+#: Each step of each course once, whatever arrived twice.
+_STEPS = """
+SELECT instance, step, min(ts) AS at, any(panel) AS panel, any(actor_id) AS actor FROM process_steps
+WHERE workspace_id = {w:String} AND process = {p:String}
+  AND ({a:Int64} = 0 OR ts >= fromUnixTimestamp64Nano({a:Int64}, 'UTC'))
+  AND ({b:Int64} = 0 OR ts <= fromUnixTimestamp64Nano({b:Int64}, 'UTC'))
+GROUP BY instance, step
+"""
+_BY = {
+    "panel": "panel",
+    "actor": "actor",
+    "step": "last_step",
+    "hour": "toString(toStartOfHour(toDateTime(began, 'UTC')))",
+    "": "''",
+}
+
+
+def funnel(database: Database, workspace: str, question: StepFunnel, schema: TwinSchema | None) -> pa.Table:
+    """Return, for each step in order: courses that reached it, their share, and milliseconds since the step before."""
+    order = _order(question.process, schema)
+    sql = f"""
+    WITH steps AS ({_STEPS})
+    SELECT step, count() AS courses,
+           quantileExact(0.5)(dateDiff('microsecond', before, at) / 1000) AS p50_ms
+    FROM (
+      SELECT step, at, lagInFrame(at, 1, at) OVER (PARTITION BY instance ORDER BY at
+             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS before FROM steps
+    ) GROUP BY step
+    """  # noqa: S608 - put together from constants
+    found = {row["step"]: row for row in database.table(sql, _values(workspace, question)).to_pylist()}
+    first = sum(found[name]["courses"] for name in schema.transitions[""] if name in found) if schema else 0
+    rows = [(name, found.get(name, {"courses": 0, "p50_ms": None})) for name in order]
+    return pa.table(
+        {
+            "step": pa.array([name for name, _ in rows], pa.string()),
+            "courses": pa.array([int(row["courses"]) for _, row in rows], pa.uint64()),
+            "share": pa.array([row["courses"] / first if first else 0.0 for _, row in rows], pa.float64()),
+            "p50_ms": pa.array([row["p50_ms"] for _, row in rows], pa.float64()),
+        }
+    )
+
+
+def latency(database: Database, workspace: str, question: StepLatency, schema: TwinSchema | None) -> pa.Table:
+    """Return quantiles of the milliseconds from a course's first step to its last, of those that have ended."""
+    _order(question.process, schema)
+    assert schema is not None
+    ends = [name for name, after in schema.transitions.items() if name and not after]
+    chosen = ", ".join(str(float(q)) for q in question.quantiles)
+    sql = f"""
+    WITH steps AS ({_STEPS})
+    SELECT {_BY[question.by]} AS what, count() AS courses,
+           quantilesExact({chosen})(dateDiff('microsecond', began, ended) / 1000) AS ms
+    FROM (
+      SELECT instance, min(at) AS began, max(at) AS ended, argMax(step, at) AS last_step, max(panel) AS panel,
+             max(actor) AS actor
+      FROM steps GROUP BY instance HAVING has({{ends:Array(String)}}, argMax(step, at))
+    ) GROUP BY what ORDER BY what
+    """  # noqa: S608 - put together from constants and numbers
+    rows = database.table(sql, {**_values(workspace, question), "ends": ends}).to_pylist()
+    columns: dict[str, pa.Array] = {question.by or "process": pa.array([row["what"] for row in rows], pa.string())}
+    if not question.by:
+        columns["process"] = pa.array([question.process] * len(rows), pa.string())
+    columns["courses"] = pa.array([row["courses"] for row in rows], pa.uint64())
+    for number, q in enumerate(question.quantiles):
+        columns[f"p{q * 100:g}_ms"] = pa.array([row["ms"][number] for row in rows], pa.float64())
+    return pa.table(columns)
+
+
+def _order(process: str, schema: TwinSchema | None) -> list[str]:
+    if schema is None or schema.role != "process":
+        raise TriLogError(f"There is no process named '{process}'.", hint="ws.trilog.schemas() lists all.")
+    return [name for name in schema.transitions if name]
+
+
+def _values(workspace: str, question: StepFunnel | StepLatency) -> dict[str, Any]:  # Any: values of SQL types
+    return {"w": workspace, "p": question.process, "a": question.start or 0, "b": question.end or 0}

@@ -1,0 +1,178 @@
+"""The schemas of all twins, by kind and version, and whether what is recorded fits them."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.telemetry import FieldSchema, ProcessStep, TwinRecord, TwinSchema
+from nexus_jupyter.trilog.database import Database
+
+__all__ = ["Registry", "facts"]
+
+#: Courses of processes whose last step is remembered.
+_COURSES = 50_000
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+class Registry:
+    """Knows the schemas, which the database keeps.
+
+    Parameters
+    ----------
+    database
+        Where they are kept.
+    workspace
+        Whose they are.
+    built_in
+        Those that always are there.
+    """
+
+    def __init__(self, database: Database, workspace: str, built_in: list[TwinSchema]) -> None:
+        self._database = database
+        self._workspace = workspace
+        self._schemas: dict[tuple[str, int], TwinSchema] = {}
+        self._steps = OrderedDict[tuple[str, str], str]()
+        kept = "SELECT schema FROM twin_schemas WHERE workspace_id = {w:String}"
+        for (text,) in database.rows(kept, {"w": workspace}):
+            schema = TwinSchema.model_validate_json(text)
+            self._schemas[schema.kind, schema.version] = schema
+        for schema in built_in:
+            self.add(schema)
+
+    def add(self, schema: TwinSchema) -> None:
+        """Take in a schema; the same one again changes nothing."""
+        if self._schemas.get((schema.kind, schema.version)) == schema:
+            return
+        self._schemas[schema.kind, schema.version] = schema
+        values = {"w": self._workspace, "k": schema.kind, "v": schema.version, "s": schema.model_dump_json()}
+        self._database.command(
+            "INSERT INTO twin_schemas (workspace_id, kind, version, schema) "
+            "VALUES ({w:String}, {k:String}, {v:UInt16}, {s:String})",
+            values,
+        )
+
+    def newest(self, kind: str) -> TwinSchema | None:
+        """Return the newest version of a kind."""
+        versions = [version for name, version in self._schemas if name == kind]
+        return self._schemas[kind, max(versions)] if versions else None
+
+    def refusal(self, twin: TwinRecord) -> str | None:
+        """Return why a record does not fit its schema; ``None`` when it does."""
+        schema = self._schemas.get((twin.kind, twin.version))
+        if schema is None:
+            return f"There is no kind of twin named '{twin.kind}' in version {twin.version}."
+        if schema.role != "object":
+            return f"'{twin.kind}' is a process: record its steps."
+        for name in (*twin.fields, *twin.removed):
+            if name in schema.private:
+                return f"'{name}' is private and must not be recorded."
+            if name not in schema.fields:
+                return f"'{twin.kind}' has no field '{name}'."
+        for name, value in twin.fields.items():
+            wrong = _misfit(value, schema.fields[name].form, schema.fields[name])
+            if wrong is not None:
+                return f"'{name}' {wrong}."
+        return None
+
+    def step_refusal(self, step: ProcessStep) -> str | None:
+        """Return why a step cannot be; ``None`` when it can. Then it is the last of its course."""
+        schema = self._schemas.get((step.process, step.version))
+        if schema is None or schema.role != "process":
+            return f"There is no process named '{step.process}' in version {step.version}."
+        if step.step not in schema.transitions:
+            return f"'{step.process}' has no step '{step.step}'."
+        for name in step.attributes:
+            if name in schema.private:
+                step.attributes.clear()
+                return f"'{name}' is private and must not be recorded."
+            if name not in schema.fields:
+                return f"'{step.process}' has no field '{name}'."
+        key = step.process, step.instance
+        before = self._steps.get(key)
+        if before is not None and step.step not in schema.transitions.get(before, []):
+            return f"'{step.step}' cannot follow '{before}'."
+        if before is None and step.step not in schema.transitions.get("", []) and self._began_here(key):
+            return f"'{step.process}' cannot begin with '{step.step}'."
+        self._steps[key] = step.step
+        self._steps.move_to_end(key)
+        while len(self._steps) > _COURSES:
+            self._steps.popitem(last=False)
+        return None
+
+    def shown(self, twin: TwinRecord) -> dict[str, Any]:  # Any: JSON
+        """Return a refused record without what its newest schema calls private; of an unknown kind, only the names."""
+        schema = self._schemas.get((twin.kind, twin.version)) or self.newest(twin.kind)
+        shown = twin.model_dump(mode="json")
+        if schema is None:
+            shown["fields"] = dict.fromkeys(twin.fields, None)
+        else:
+            shown["fields"] = {k: v for k, v in twin.fields.items() if k in schema.fields}
+        return shown
+
+    def _began_here(self, key: tuple[str, str]) -> bool:
+        """Tell whether a course that is not remembered never began, rather than having been forgotten."""
+        found = "SELECT count() FROM process_steps WHERE workspace_id = {w:String} AND process = {p:String} "
+        found += "AND instance = {i:String}"
+        known = self._database.rows(found, {"w": self._workspace, "p": key[0], "i": key[1]})
+        return int(known[0][0]) == 0
+
+
+def facts(twin: TwinRecord, schema: TwinSchema | None) -> Iterator[tuple[str, str | None]]:
+    """Yield the fields of a record as field and JSON text; ``None`` for one that ceased to be."""
+    for name, value in twin.fields.items():
+        one_by_one = schema is not None and name in schema.fields and schema.fields[name].tracked
+        if one_by_one and isinstance(value, dict):
+            yield from ((f"{name}.{key}", _text(entry)) for key, entry in value.items())
+        else:
+            yield name, _text(value)
+    yield from ((name, None) for name in twin.removed)
+
+
+def _text(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _misfit(value: JsonValue, form: Any, field: FieldSchema) -> str | None:  # Any: a JSON Schema, or true
+    """Return how a value breaks the parts of a JSON Schema that Python's types become; ``None`` when it fits."""
+    if not isinstance(form, dict):
+        return None
+    if "$ref" in form:
+        definitions: Any = field.form.get("$defs", {})  # Any: JSON Schema
+        return _misfit(value, definitions.get(str(form["$ref"]).rsplit("/", 1)[-1]), field)
+    for choices in (form.get("anyOf"), form.get("oneOf")):
+        if isinstance(choices, list):
+            return None if any(_misfit(value, one, field) is None for one in choices) else "fits none of its types"
+    if "enum" in form and value not in form["enum"]:
+        return f"is none of {', '.join(map(repr, form['enum']))}"
+    name = form.get("type")
+    if isinstance(name, str) and name in _TYPES:
+        right = isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in {"integer", "number"})
+        if not right:
+            return f"is no {name}"
+    if isinstance(value, list) and "items" in form:
+        return next((w for one in value if (w := _misfit(one, form["items"], field)) is not None), None)
+    if isinstance(value, dict):
+        return _misfit_of_entries(value, form, field)
+    return None
+
+
+def _misfit_of_entries(value: dict[str, JsonValue], form: Any, field: FieldSchema) -> str | None:  # Any: as above
+    known = form.get("properties", {})
+    for name, entry in value.items():
+        wrong = _misfit(entry, known.get(name, form.get("additionalProperties")), field)
+        if wrong is not None:
+            return f"{wrong} at '{name}'"
+    missing = [name for name in form.get("required", []) if name not in value]
+    return f"lacks '{missing[0]}'" if missing else None
