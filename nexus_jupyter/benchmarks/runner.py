@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, merge, nog, sandbox, sockets, versions
+from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, merge, nog, sandbox, sockets, trilog, versions
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -26,6 +26,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "nog": nog.nog,
     "merge": merge.merge,
     "commit": versions.commit,
+    "trilog": trilog.trilog,
 }
 
 
