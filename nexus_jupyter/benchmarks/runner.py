@@ -11,7 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nexus_jupyter.benchmarks import filter as filters
-from nexus_jupyter.benchmarks import javascript, journal, kernel, lab, mcp, merge, nog, sandbox, sockets, versions
+from nexus_jupyter.benchmarks import (
+    javascript,
+    journal,
+    kernel,
+    lab,
+    mcp,
+    merge,
+    nog,
+    sandbox,
+    sockets,
+    trilog,
+    versions,
+)
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -29,6 +41,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "nog": nog.nog,
     "merge": merge.merge,
     "commit": versions.commit,
+    "trilog": trilog.trilog,
 }
 
 

@@ -20,6 +20,8 @@ __all__ = ["Causes", "Node", "tree"]
 
 #: Changes that are followed back; effects set each other off sixteen times at most.
 _LONGEST = 64
+#: Above all revs are the numbers of what was recorded beside the journal.
+_REVS = 1 << 32
 _TIME = pa.timestamp("ns", "UTC")
 Span = Mapping[str, Any]  # Any: columns of several types
 
@@ -72,16 +74,18 @@ class Causes:
         if question.rev is not None:
             changes |= self._changes([question.rev])
         spans: list[Span] = []
+        looked: set[str] = set()
         for _ in range(_LONGEST):
             for change in changes.values():
                 traces.setdefault(change.trace_id)
             traces.pop("", None)
-            known = {str(span["TraceId"]) for span in spans}
-            fresh = [trace for trace in traces if trace not in known]
-            found = self._trace(fresh) if fresh else []
-            spans += found
+            fresh = [trace for trace in traces if trace not in looked]
+            looked.update(fresh)
             wanted = {rev for change in changes.values() for rev in _before(change.cause)}
-            wanted |= self._revs(fresh) if fresh else set()
+            if fresh:
+                indexed = self._indexed(fresh)
+                wanted |= {row["seq"] for row in indexed if row["kind"] == "change" and row["seq"] < _REVS}
+                spans += self._spans([row for row in indexed if row["kind"] == "span"])
             wanted -= changes.keys()
             more = self._changes(wanted) if wanted else {}
             changes |= more
@@ -95,6 +99,8 @@ class Causes:
     def _traces(self, question: CauseOf) -> list[str]:
         values = {"w": self._workspace, "r": question.run or "", "m": question.message or ""}
         found: list[str] = []
+        if question.trace_id is not None and question.run is None:
+            return [question.trace_id]
         if question.trace_id is not None:
             sql = "SELECT trace_id FROM trace_index WHERE trace_id = {t:String} LIMIT 1"
             found += [str(row[0]) for row in self._database.rows(sql, {"t": question.trace_id})]
@@ -108,26 +114,26 @@ class Causes:
             found += [str(row[0]) for row in self._database.rows(sql, values)]
         return found
 
-    def _revs(self, traces: list[str]) -> set[int]:
-        sql = "SELECT DISTINCT seq FROM trace_index WHERE trace_id IN {t:Array(String)} AND kind = 'change' "
-        sql += "AND workspace_id = {w:String} AND seq < 4294967296"
-        return {int(row[0]) for row in self._database.rows(sql, {"t": traces, "w": self._workspace})}
+    def _indexed(self, traces: list[str]) -> list[Span]:
+        """Return what belongs to traces: spans, sorted by time elsewhere, and changes."""
+        sql = """
+        SELECT DISTINCT trace_id, kind, toUnixTimestamp64Nano(ts) AS at, seq FROM trace_index
+        WHERE trace_id IN {t:Array(String)} AND (workspace_id = {w:String} OR workspace_id = '')
+        """
+        rows: list[Span] = self._database.table(sql, {"t": traces, "w": self._workspace}).to_pylist()
+        return rows
 
-    def _trace(self, traces: list[str]) -> list[Span]:
-        """Return the spans of traces; where they lie is looked up by trace first, since they are sorted by time."""
-        values: dict[str, Any] = {"t": traces, "w": self._workspace}  # Any: values of SQL types
-        times = self._database.rows(
-            "SELECT toUnixTimestamp64Nano(min(ts)), toUnixTimestamp64Nano(max(ts)) FROM trace_index "
-            "WHERE trace_id IN {t:Array(String)} AND kind = 'span'",
-            values,
-        )
-        values |= {"a": int(times[0][0]), "b": int(times[0][1])}
+    def _spans(self, indexed: list[Span]) -> list[Span]:
+        if not indexed:
+            return []
+        times = [int(row["at"]) for row in indexed]
+        values: dict[str, Any] = {"t": sorted({str(row["trace_id"]) for row in indexed}), "w": self._workspace}
+        values |= {"a": min(times), "b": max(times)}
         sql = """
         SELECT TraceId, SpanId, ParentSpanId, SpanName, toUnixTimestamp64Nano(Timestamp) AS start, Duration,
                StatusCode, StatusMessage, SpanAttributes
         FROM otel_traces
         WHERE Timestamp >= fromUnixTimestamp64Nano({a:Int64}) AND Timestamp <= fromUnixTimestamp64Nano({b:Int64})
-          AND toDate(Timestamp) >= toDate(fromUnixTimestamp64Nano({a:Int64}))
           AND TraceId IN {t:Array(String)} AND SpanAttributes['nexus.workspace'] = {w:String}
         ORDER BY Timestamp, SpanId LIMIT 1 BY TraceId, SpanId
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -10,38 +12,49 @@ from nexus_jupyter.trilog.database import Database
 
 __all__ = ["Checkpoints"]
 
-_STATE = """
-SELECT object_type, object_id, field, argMax((op, value, ts, seq, actor), (ts, seq)) AS last
+
+_FACT = "object_type, object_id, field, toString(op), value, ts, seq, toString(actor_id), cause, schema_ver"
+_LATE = f"""
+  UNION ALL
+  SELECT {_FACT} FROM twin_timeline
+  WHERE workspace_id = {{w:String}} AND ts <= fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
+    AND recorded_at >= fromUnixTimestamp64Milli({{m:Int64}}, 'UTC')
+"""  # noqa: S608 - put together from constants, as those below
+
+
+def _state(facts: str, objects: str, *, late: bool) -> str:
+    """Return the query for what every field was last: from a checkpoint, what came since, and what came late."""
+    return f"""
+SELECT object_type, object_id, field, argMax((op, value, ts, seq, actor, cause, version), (ts, seq)) AS last
 FROM (
   SELECT object_type, object_id, name AS field, one.op AS op, one.value AS value, one.ts AS ts, one.seq AS seq,
-         one.actor AS actor
+         one.actor AS actor, one.cause AS cause, one.version AS version
   FROM twin_checkpoint ARRAY JOIN mapKeys(state) AS name, mapValues(state) AS one
-  WHERE workspace_id = {w:String} AND ck_ts = fromUnixTimestamp64Nano({k:Int64}, 'UTC')
-    AND made_at = fromUnixTimestamp64Milli({m:Int64}, 'UTC')
-    AND ({t:String} = '' OR object_type = {t:String})
+  WHERE workspace_id = {{w:String}} AND ck_ts = fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
+    AND made_at = fromUnixTimestamp64Milli({{m:Int64}}, 'UTC') {objects}
   UNION ALL
-  SELECT object_type, object_id, field, op, value, ts, seq, actor_id
-  FROM twin_timeline
-  WHERE workspace_id = {w:String} AND ts > fromUnixTimestamp64Nano({k:Int64}, 'UTC')
-    AND ts <= fromUnixTimestamp64Nano({ts:Int64}, 'UTC') AND ({t:String} = '' OR object_type = {t:String})
-  UNION ALL
-  SELECT object_type, object_id, field, op, value, ts, seq, actor_id
-  FROM twin_timeline
-  WHERE workspace_id = {w:String} AND ts <= fromUnixTimestamp64Nano({k:Int64}, 'UTC')
-    AND recorded_at >= fromUnixTimestamp64Milli({m:Int64}, 'UTC') AND {m:Int64} > 0
-    AND ({t:String} = '' OR object_type = {t:String})
+  SELECT {_FACT} FROM {facts}
+  WHERE workspace_id = {{w:String}} AND ts > fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
+    AND ts <= fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC') {objects}
+  {f"{_LATE} {objects}" if late else ""}
 )
 GROUP BY object_type, object_id, field
-"""
-_BUILD = f"""
-INSERT INTO twin_checkpoint
-SELECT {{w:String}}, fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC'), fromUnixTimestamp64Milli({{now:Int64}}, 'UTC'),
-       object_type, object_id,
-       CAST((groupArray(field), groupArray(last)),
-            'Map(LowCardinality(String),
-                 Tuple(op String, value String, ts DateTime64(9, ''UTC''), seq UInt64, actor String))')
-FROM ({_STATE}) GROUP BY object_type, object_id
-"""  # noqa: S608 - put together from constants
+"""  # noqa: S608
+
+
+_KIND = "AND object_type = {t:String}"
+_ONE = "AND object_type = {t:String} AND object_id = {i:String}"
+#: What was recorded beside the journal has no rev.
+_COLUMNS = "last.2 AS value, last.3 AS since, if(last.4 < 4294967296, last.4, 0) AS rev, last.5 AS actor"
+
+
+@dataclass(slots=True)
+class _Made:
+    """A checkpoint: its moment, when it was made, and whether anything older arrived since, if that is known."""
+
+    ts: int
+    at: int = 0
+    late: bool | None = None
 
 
 class Checkpoints:
@@ -55,53 +68,88 @@ class Checkpoints:
         Where they are kept.
     workspace
         Whose state it is.
+    shared
+        Whether others write to the database, too, so that something late may be there at any time.
     """
 
-    def __init__(self, database: Database, workspace: str) -> None:
+    def __init__(self, database: Database, workspace: str, *, shared: bool) -> None:
         self._database = database
         self._workspace = workspace
+        self._shared = shared
+        self._made: list[_Made] = []
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Take note of the checkpoints that there are."""
+        rows = self._database.rows(
+            """
+            SELECT toUnixTimestamp64Nano(ck_ts), toUnixTimestamp64Milli(max(made_at)) FROM twin_checkpoints
+            WHERE workspace_id = {w:String} GROUP BY ck_ts ORDER BY ck_ts
+            """,
+            {"w": self._workspace},
+        )
+        self._made = [_Made(int(ts), int(at)) for ts, at in rows]
+
+    def arrived(self, oldest: int) -> None:
+        """Take note that facts from a time on were taken in."""
+        for made in self._made:
+            if made.ts >= oldest:
+                made.late = True
 
     def state(self, ts: int, kind: str | None = None) -> pa.Table:
         """Return all fields of all objects at a moment: type, id, field, value, since, rev, actor."""
+        values, late = self._from(ts)
         sql = f"""
-        SELECT object_type AS type, object_id AS id, field, last.2 AS value, last.3 AS since,
-               if(last.4 < 4294967296, last.4, 0) AS rev,
-               last.5 AS actor
-        FROM ({_STATE}) WHERE last.1 = 'set' ORDER BY type, id, field
-        """  # noqa: S608 - put together from constants
-        return self._database.table(sql, self._parameters(ts, kind))
+        SELECT object_type AS type, object_id AS id, field, {_COLUMNS}
+        FROM ({_state("twin_timeline", _KIND if kind else "", late=late)}) WHERE last.1 = 'set'
+        ORDER BY type, id, field
+        """  # noqa: S608
+        return self._database.table(sql, {**values, "t": kind or ""})
+
+    def object(self, kind: str, name: str, ts: int) -> pa.Table:
+        """Return the fields of one object at a moment: field, value, since, rev, actor, cause, version."""
+        values, late = self._from(ts)
+        sql = f"""
+        SELECT field, {_COLUMNS}, last.6 AS cause, last.7 AS version
+        FROM ({_state("twin_changes", _ONE, late=late)}) WHERE last.1 = 'set' ORDER BY field
+        """  # noqa: S608
+        return self._database.table(sql, {**values, "t": kind, "i": name})
 
     def write(self, ts: int) -> None:
         """Keep the state at a moment."""
         now = int(self._database.rows("SELECT toUnixTimestamp64Milli(now64(3))")[0][0])
-        self._database.command(_BUILD, {**self._parameters(ts, None), "now": now})
-        facts = self._database.rows(
-            "SELECT count() FROM twin_checkpoint WHERE workspace_id = {w:String} "
-            "AND ck_ts = fromUnixTimestamp64Nano({ts:Int64}, 'UTC')",
-            {"w": self._workspace, "ts": ts},
-        )[0][0]
+        values, late = self._from(ts)
+        build = f"""
+        INSERT INTO twin_checkpoint
+        SELECT {{w:String}}, fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC'),
+               fromUnixTimestamp64Milli({{now:Int64}}, 'UTC'), object_type, object_id,
+               CAST((groupArray(field), groupArray(last)),
+                    'Map(LowCardinality(String), Tuple(op String, value String, ts DateTime64(9, ''UTC''), seq UInt64,
+                         actor String, cause String, version UInt16))')
+        FROM ({_state("twin_timeline", "", late=late)}) GROUP BY object_type, object_id
+        """  # noqa: S608
+        self._database.command(build, {**values, "now": now})
         self._database.command(
-            "INSERT INTO twin_checkpoints SELECT {w:String}, fromUnixTimestamp64Nano({ts:Int64}, 'UTC'), "
-            "fromUnixTimestamp64Milli({now:Int64}, 'UTC'), {n:UInt64}",
-            {"w": self._workspace, "ts": ts, "now": now, "n": int(facts)},
-        )
-
-    def newest(self) -> int:
-        """Return the moment of the newest one, 0 when there is none."""
-        return self._before(2**63 - 1)[0]
-
-    def _before(self, ts: int) -> tuple[int, int]:
-        """Return the moment of the newest checkpoint up to a time, and when it was made; zeros when there is none."""
-        rows = self._database.rows(
             """
-            SELECT toUnixTimestamp64Nano(ck_ts), toUnixTimestamp64Milli(made_at) FROM twin_checkpoints
-            WHERE workspace_id = {w:String} AND ck_ts <= fromUnixTimestamp64Nano({ts:Int64}, 'UTC')
-            ORDER BY ck_ts DESC, made_at DESC LIMIT 1
+            INSERT INTO twin_checkpoints
+            SELECT {w:String}, fromUnixTimestamp64Nano({ts:Int64}, 'UTC'), fromUnixTimestamp64Milli({now:Int64}, 'UTC'),
+                   count() FROM twin_checkpoint
+            WHERE workspace_id = {w:String} AND ck_ts = fromUnixTimestamp64Nano({ts:Int64}, 'UTC')
             """,
-            {"w": self._workspace, "ts": ts},
+            {"w": self._workspace, "ts": ts, "now": now},
         )
-        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+        self._made = [*(made for made in self._made if made.ts != ts), _Made(ts, now, late=False)]
+        self._made.sort(key=lambda made: made.ts)
 
-    def _parameters(self, ts: int, kind: str | None) -> dict[str, Any]:  # Any: values of SQL types
-        moment, made = self._before(ts)
-        return {"w": self._workspace, "ts": ts, "k": moment, "m": made, "t": kind or ""}
+    def _from(self, ts: int) -> tuple[dict[str, Any], bool]:  # Any: values of SQL types
+        """Return what the queries take, the newest checkpoint up to a time with it, and whether any came late."""
+        after = bisect_right(self._made, ts, key=lambda made: made.ts)
+        made = self._made[after - 1] if after else _Made(0, late=False)
+        values = {"w": self._workspace, "ts": ts, "k": made.ts, "m": made.at}
+        if self._shared:
+            return values, bool(made.ts)
+        if made.late is None:
+            arrived = _LATE.strip().removeprefix("UNION ALL")
+            found = self._database.rows(f"SELECT count() FROM ({arrived})", values)  # noqa: S608
+            made.late = bool(found[0][0])
+        return values, made.late

@@ -16,6 +16,7 @@ __all__ = ["Database", "told"]
 Parameters = dict[str, Any]  # Any: values of SQL types
 #: Limits of queries that people ask.
 _LIMITS = {"max_execution_time": 30, "max_result_rows": 1_000_000, "result_overflow_mode": "throw"}
+_LIMITED = "max_execution_time = 30, max_result_rows = 1000000"
 _PORTS = {"http": 8123, "https": 8443}
 _READABLE = 400
 
@@ -103,8 +104,10 @@ class Database:
     def table(self, sql: str, parameters: Parameters | None = None, *, settings: Parameters | None = None) -> pa.Table:
         """Return the rows of a query as a table, within the limits of time and size."""
         try:
-            chosen = {**_LIMITS, **(settings or {})}
-            return self._client.query_arrow(sql, parameters=parameters, settings=chosen, use_strings=True)
+            # Those of our own questions stand in the text, since the embedded database takes long to change them.
+            text = sql if settings is not None else f"{sql}\nSETTINGS {_LIMITED}"
+            chosen = {**_LIMITS, **settings} if settings is not None else None
+            return self._client.query_arrow(text, parameters=parameters, settings=chosen, use_strings=True)
         except Exception as error:
             raise TriLogError(f"The query cannot be answered: {told(error)}") from error
 

@@ -25,6 +25,6 @@ def span_exporter() -> BatchSpanProcessor | None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError:
         # The address may be meant for other programs; ours needs the exporter's package too.
-        _log.info("Spans are not exported: pip install opentelemetry-exporter-otlp-proto-http")
+        _log.info("Spans are not exported: pip install 'nexus-jupyter[otlp]'")
         return None
     return BatchSpanProcessor(OTLPSpanExporter())

@@ -54,6 +54,7 @@ class Intake:
         self._erased = self._forgotten()
         #: Facts taken in since this was last set to zero.
         self.facts = 0
+        self._oldest: int | None = None
         self.rev = self._stored()
         self._resume()
         if self.rev < journal.base.rev:
@@ -73,6 +74,11 @@ class Intake:
                 pending = []
         self._write(pending)
         return self.rev
+
+    def take_oldest(self) -> int | None:
+        """Return the time of the oldest fact taken in since this was last asked."""
+        oldest, self._oldest = self._oldest, None
+        return oldest
 
     def forget(self, user: str) -> None:
         """Leave a person out from now on, in what is still to come from the journal."""
@@ -145,6 +151,8 @@ class Intake:
             rows = [self._without(row) for row in rows]
         self._database.insert("twin_changes", changes_table(rows), token=token)
         self.facts += len(rows)
+        oldest = min(row.ts for row in rows)
+        self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
 
     # What was recorded
 

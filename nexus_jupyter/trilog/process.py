@@ -80,6 +80,8 @@ class Store:
         The workspace's name.
     checkpoint_every
         Facts between two checkpoints.
+    shared
+        Whether others write to the database, too.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Store:
         workspace: str,
         *,
         checkpoint_every: int = _CHECKPOINT_EVERY,
+        shared: bool = False,
     ) -> None:
         self.database = database
         self._workspace = workspace
@@ -97,7 +100,7 @@ class Store:
         migrate(database)
         self._registry = Registry(database, workspace, built_in())
         self._intake = Intake(database, journal, spool, workspace, self._registry)
-        self.checkpoints = Checkpoints(database, workspace)
+        self.checkpoints = Checkpoints(database, workspace, shared=shared)
         self._answers = Answers(database, self.checkpoints, journal, workspace)
         self._causes = Causes(database, journal, workspace)
         self._reading = Reading(database, workspace)
@@ -110,6 +113,9 @@ class Store:
     def flush(self) -> int:
         """Take in all that happened by now; return the rev reached."""
         rev = self._intake.flush()
+        oldest = self._intake.take_oldest()
+        if oldest is not None:
+            self.checkpoints.arrived(oldest)
         if self._intake.facts >= self._checkpoint_every:
             self._intake.facts = 0
             self.checkpoint()
@@ -123,6 +129,7 @@ class Store:
             {"w": self._workspace},
         )
         self.checkpoints.write(int(newest[0][0]))
+        self._answers.look_for_hot()
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Answer a question."""
@@ -155,6 +162,7 @@ class Store:
             forget(self.database, self._intake, self._workspace, command.user)
         else:
             retain(self.database, self._workspace, self.rev, command.ts)
+        self.checkpoints.look_again()
 
 
 def opened(opening: Opening) -> Store:
@@ -167,7 +175,7 @@ def opened(opening: Opening) -> Store:
     """
     database = Database.server(opening.server) if opening.server else Database.embedded(opening.folder)
     journal = Journal(open_database(opening.journal), opening.workspace)
-    return Store(database, journal, opening.spool, opening.workspace)
+    return Store(database, journal, opening.spool, opening.workspace, shared=bool(opening.server))
 
 
 def _requests(stream: BinaryIO) -> Iterator[dict[str, Any]]:  # Any: JSON

@@ -22,7 +22,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCod
 
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.run import Profile
-from nexus_jupyter.protocol.telemetry import ProcessStep, TwinRecord
+from nexus_jupyter.protocol.telemetry import TwinRecord
 from nexus_jupyter.trilog.export import exporting, span_exporter
 from nexus_jupyter.trilog.store import TriLog
 
@@ -163,22 +163,16 @@ class Recorder:
         self, process: str, instance: str, step: str, panel: str | None = None, trace_id: str = "", **attributes: str
     ) -> None:
         """Note that a process reached a step; takes a microsecond or two."""
-        user = baggage.get_baggage("nexus.user")
-        actor = attributes.pop("actor", "") or (user if isinstance(user, str) else "")
+        actor = attributes.pop("actor", "")
+        if not actor:
+            user = baggage.get_baggage("nexus.user")
+            actor = user if isinstance(user, str) else ""
         ts = time.time_ns()
 
         def line() -> dict[str, object]:
-            made = ProcessStep(
-                process=process,
-                instance=instance,
-                step=step,
-                ts=ts,
-                panel=panel or "",
-                actor=actor,
-                attributes=attributes,
-                trace_id=trace_id,
-            )
-            return {"is": "step", "step": made.model_dump()}
+            # The form of a ProcessStep, which is checked where it is read.
+            made = {"process": process, "instance": instance, "step": step, "ts": ts, "panel": panel or ""}
+            return {"is": "step", "step": {**made, "actor": actor, "attributes": attributes, "trace_id": trace_id}}
 
         self._store.keep(line)
 

@@ -146,14 +146,7 @@ class WorkspaceKernel:
             self.functions, self.frames, self.renderer, grants, own_tables(self, self.graphs, options)
         )
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
-        reactions = Reactions(
-            self.execution,
-            self.links,
-            reactor=self.reactor,
-            renderer=self.renderer,
-            effects=self.effects,
-            submit=self.submit,
-        )
+        reactions = Reactions(self.execution, self.links, self.renderer, self.effects, self.submit)
         self.writer.listen(reactions.on_change)
         note_quotas(self.recorder, self.name, self.folder.private, options.quotas)
         self.versions.adopt()

@@ -14,7 +14,6 @@ from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change, Origin
 from nexus_jupyter.protocol.run import RunRecord
-from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.trilog import traceparent
 from nexus_jupyter.workspace.effects import Effect, Effects
 from nexus_jupyter.workspace.execution import Execution
@@ -39,7 +38,7 @@ class Reactions:
 
     Parameters
     ----------
-    execution, links, reactor, renderer, effects
+    execution, links, renderer, effects
         Those of the workspace.
     submit
         Runs a function on a thread that may wait.
@@ -49,15 +48,13 @@ class Reactions:
         self,
         execution: Execution,
         links: PanelLinks,
-        *,
-        reactor: Reactor,
         renderer: Renderer,
         effects: Effects,
         submit: Callable[[Callable[[], None]], Future[None]],
     ) -> None:
         self._execution = execution
         self._links = links
-        self._reactor = reactor
+        self._reactor = execution.reactor
         self._renderer = renderer
         self._effects = effects
         self._submit = submit

@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS twin_timeline (
   seq          UInt64 CODEC(DoubleDelta, ZSTD(1)),
   recorded_at  DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   actor_id     LowCardinality(String),
+  cause        String CODEC(ZSTD(1)),
+  schema_ver   UInt16,
   INDEX late recorded_at TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(ts)
@@ -17,7 +19,9 @@ ORDER BY (workspace_id, ts, seq, object_type, object_id, field)
 SETTINGS index_granularity = 4096, non_replicated_deduplication_window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS twin_timeline_mv TO twin_timeline AS
-SELECT workspace_id, object_type, object_id, field, op, value, ts, seq, recorded_at, actor_id FROM twin_changes;
+SELECT workspace_id, object_type, object_id, field, op, value, ts, seq, recorded_at, actor_id,
+       cause, schema_ver
+FROM twin_changes;
 
 -- What each field was last in each hour, so that objects that change all the time are quick to ask for.
 CREATE TABLE IF NOT EXISTS twin_hourly (
@@ -45,7 +49,7 @@ CREATE TABLE IF NOT EXISTS twin_checkpoint (
   made_at      DateTime64(3, 'UTC'),
   object_type  LowCardinality(String),
   object_id    String CODEC(ZSTD(1)),
-  state        Map(LowCardinality(String), Tuple(op String, value String, ts DateTime64(9, 'UTC'), seq UInt64, actor String)) CODEC(ZSTD(1))
+  state        Map(LowCardinality(String), Tuple(op String, value String, ts DateTime64(9, 'UTC'), seq UInt64, actor String, cause String, version UInt16)) CODEC(ZSTD(1))
 ) ENGINE = ReplacingMergeTree(made_at)
 PARTITION BY toYYYYMM(ck_ts)
 ORDER BY (workspace_id, ck_ts, object_type, object_id)
@@ -104,7 +108,9 @@ WHERE startsWith(key, 'nexus.set.') AND LogAttributes['nexus.object.id'] != '';
 
 -- Stores of before: what is there already. Done twice, it changes no answer.
 INSERT INTO twin_timeline
-SELECT workspace_id, object_type, object_id, field, op, value, ts, seq, recorded_at, actor_id FROM twin_changes;
+SELECT workspace_id, object_type, object_id, field, op, value, ts, seq, recorded_at, actor_id, cause,
+       schema_ver
+FROM twin_changes;
 
 INSERT INTO twin_hourly
 SELECT workspace_id, object_type, object_id, toStartOfHour(toDateTime(ts, 'UTC')) AS hour, field,
