@@ -126,9 +126,10 @@ class NexusHandler(APIHandler):
             self.finish(again.body, set_content_type=again.content_type)
 
     def finish(self, chunk: Any = None, *, set_content_type: str | None = None, **kwargs: Any) -> Any:
-        """Send the answer, and note it for `answer_once`."""
-        body = chunk.encode() if isinstance(chunk, str) else chunk if isinstance(chunk, bytes) else b""
-        self._reply = Reply(self.get_status(), set_content_type or "application/json", body)
+        """Send the answer, and note it for `answer_once` where it is sent as one."""
+        body = chunk.encode() if isinstance(chunk, str) else chunk
+        whole = isinstance(body, bytes)
+        self._reply = Reply(self.get_status(), set_content_type or "application/json", body) if whole else None
         return super().finish(chunk, set_content_type=set_content_type, **kwargs)
 
     async def workspace(self) -> WorkspaceKernel:
