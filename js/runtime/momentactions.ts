@@ -20,7 +20,7 @@ export class MomentActions {
   constructor(transport: Transport, tell: (text: string, level: "info" | "error") => void) {
     this.transport = transport;
     this.tell = tell;
-    this.field.setAttribute("aria-label", "Name of the new branch");
+    this.field.setAttribute("aria-label", "What to call the new branch");
     const make = button("Make the branch", () => {});
     make.type = "submit";
     this.form.append(this.field, make, button("Cancel", () => { this.form.hidden = true; }));

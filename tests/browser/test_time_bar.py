@@ -112,7 +112,7 @@ def test_a_panels_own_bar_counts_what_comes_meanwhile_and_a_branch_begins_there(
     expect(band).to_contain_text("1 change since")
     expect(panel.locator('[data-id="total"]')).to_have_text(before)
     band.get_by_role("button", name="Branch from here").click()
-    band.get_by_label("Name of the new branch").fill("before-it-happened")
+    band.get_by_label("What to call the new branch").fill("before-it-happened")
     page.keyboard.press("Enter")
     expect(panel.locator(".nx-messages")).to_contain_text(
         "The branch 'before-it-happened' holds the panels as they were"
