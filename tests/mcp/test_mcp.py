@@ -6,7 +6,8 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ TOOLS = """<panel xmlns="urn:nexus:nxml:1" id="tally" title="Tally">
 Talk = Callable[[Client], Awaitable[None]]
 
 
+def awaited(work: Coroutine[Any, Any, None]) -> None:
+    """Run in a thread of its own: the browser's driver keeps a loop running in the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 def talk(kernel: WorkspaceKernel, said: Talk, *rights: str) -> None:
     """Let a client talk to a workspace in this process."""
     caller = Caller(kernel, ANN, frozenset(rights or ("read", "write", "execute")))  # type: ignore[arg-type]  # names of rights
@@ -53,7 +60,7 @@ def talk(kernel: WorkspaceKernel, said: Talk, *rights: str) -> None:
             await said(client)
         service.close()
 
-    asyncio.run(run())
+    awaited(run())
 
 
 def text(result: Any) -> str:
@@ -103,7 +110,7 @@ def test_the_same_over_standard_input_and_output(tmp_path: Path) -> None:
         async with Client(command) as client:
             await conversation(client)
 
-    asyncio.run(run())
+    awaited(run())
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +139,7 @@ def test_the_same_over_http_behind_jupyters_token(server: tuple[str, str]) -> No
                     assert type(change).__name__ == "ResourceUpdated"
                     break
 
-    asyncio.run(run())
+    awaited(run())
 
 
 def test_older_clients_of_the_handshake_are_answered_over_http(server: tuple[str, str]) -> None:
@@ -147,7 +154,7 @@ def test_older_clients_of_the_handshake_are_answered_over_http(server: tuple[str
             assert "nexus_list" in {tool.name for tool in (await client.list_tools()).tools}
             assert not (await client.call_tool("nexus_list", {})).is_error
 
-    asyncio.run(run())
+    awaited(run())
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
