@@ -2,7 +2,7 @@
 
 import type { Context } from "../reactor/component.ts";
 import { type AttrValue, type Follow, h, type VChild, type VElement } from "../reactor/vnode.ts";
-import { after } from "./timing.ts";
+import { after, focusIsLost } from "./timing.ts";
 
 interface Named {
   readonly id: string;
@@ -48,11 +48,6 @@ export function choose(context: Context, id: string): void {
   if (next) context.fire("select", next);
 }
 
-interface Page {
-  readonly activeElement: unknown;
-  readonly body: unknown;
-}
-
 /** What is chosen may bring other boxes, and all are drawn anew then: sight follows the chosen one, and the focus too. */
 function follow(scroller: Scroller | null, id: string, focus: boolean): void {
   const look = (): void => {
@@ -61,8 +56,7 @@ function follow(scroller: Scroller | null, id: string, focus: boolean): void {
     const [at, frame] = [node.getBoundingClientRect(), scroller.getBoundingClientRect()];
     if (at.left < frame.left || at.right > frame.right) scroller.scrollLeft += (at.left + at.right - frame.left - frame.right) / 2;
     if (at.top < frame.top || at.bottom > frame.bottom) scroller.scrollTop += (at.top + at.bottom - frame.top - frame.bottom) / 2;
-    const page = (globalThis as unknown as { document: Page }).document;
-    if (focus && page.activeElement === page.body) node.focus();
+    if (focus && focusIsLost()) node.focus();
   };
   for (const wait of [60, 400, 900]) after(wait, look);
 }

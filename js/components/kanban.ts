@@ -5,7 +5,7 @@ import type { Component, Context } from "../reactor/component.ts";
 import { isList, isRecord, own, same, textOf, type Value } from "../reactor/expression/index.ts";
 import { h, list, type VChild } from "../reactor/vnode.ts";
 import { box, problemNote } from "./shared.ts";
-import { after } from "./timing.ts";
+import { after, focusIsLost } from "./timing.ts";
 
 interface CardEvent {
   readonly key: string;
@@ -66,8 +66,8 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
     const board = event.currentTarget.closest(".nx-kanban");
     move(id, to, along ? own(own_[at + along] ?? null, "id") : null);
     // The card is drawn anew in its column, once the change has come back: the focus follows it there.
-    const find = (tries: number): void => { const moved = board?.querySelector(`[data-card="${key(id)}"]`); if (moved) moved.focus(); if (tries) after(60, () => find(tries - 1)); };
-    find(5);
+    const find = (tries: number): void => { const moved = board?.querySelector(`[data-card="${key(id)}"]`); if (moved && focusIsLost()) moved.focus(); if (tries) after(60, () => find(tries - 1)); };
+    find(20);
   };
   const card = (item: () => Card, id: Value): VChild => h("div", {
     class: "nx-item", "data-card": key(id), tabindex: context.host.live ? 0 : null, draggable: context.handles("move") && context.host.live ? "true" : null, role: "listitem", title: context.handles("move") ? "Drag, or press Alt and an arrow key" : null,
