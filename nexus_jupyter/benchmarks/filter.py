@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nexus_jupyter.benchmarks.lab import CHROMIUM_FLAGS, jupyterlab, open_notebook
+from nexus_jupyter.benchmarks.lab import notebook_page, open_notebook
 from nexus_jupyter.benchmarks.measure import Row, summary
-from nexus_jupyter.protocol.errors import UnavailableError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -83,25 +80,8 @@ async ([select, count, chart, times]) => {
 
 def filtering() -> list[Row]:
     """Time choices in a select, with an idle kernel."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise UnavailableError(
-            "This benchmark needs Playwright.", hint="Run: pip install 'nexus-jupyter[test]'"
-        ) from error
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise UnavailableError("This benchmark needs Chromium.", hint="Run: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as base, sync_playwright() as playwright:
-        folder = Path(base) / "lab"
-        folder.mkdir()
-        _write_notebook(folder / "filter.ipynb")
-        with jupyterlab(folder) as (url, _):
-            browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
-            try:
-                return _measured(browser.new_page(viewport={"width": 1280, "height": 2400}), url)
-            finally:
-                browser.close()
+    with notebook_page(_write_notebook, "filter.ipynb", viewport={"width": 1280, "height": 2400}) as (page, url):
+        return _measured(page, url)
 
 
 def _write_notebook(path: Path) -> None:

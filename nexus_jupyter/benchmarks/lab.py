@@ -11,10 +11,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.benchmarks.kernel import COUNTER
 from nexus_jupyter.benchmarks.measure import Row, summary
@@ -23,7 +23,7 @@ from nexus_jupyter.protocol.errors import UnavailableError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "menu", "open_notebook", "run_all"]
+__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "menu", "notebook_page", "open_notebook", "run_all"]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -150,8 +150,15 @@ def menu(page: Page, *labels: str) -> None:
     page.click(f".lm-Menu-itemLabel:text-is('{rest[-1]}')")
 
 
-def click() -> list[Row]:
-    """Time clicks on a counter in JupyterLab."""
+@contextmanager
+def notebook_page(write: Callable[[Path], None], name: str, **options: Any) -> Iterator[tuple[Page, str]]:
+    """Run JupyterLab on a folder with one notebook; yields a page of a browser, with Playwright's options, and the URL.
+
+    Raises
+    ------
+    UnavailableError
+        If Playwright or Chromium is missing.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -164,13 +171,19 @@ def click() -> list[Row]:
     with tempfile.TemporaryDirectory() as base, sync_playwright() as playwright:
         folder = Path(base) / "lab"
         folder.mkdir()
-        _write_notebook(folder / "bench.ipynb")
+        write(folder / name)
         with jupyterlab(folder) as (url, _):
             browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
             try:
-                return _click(browser.new_page(), url)
+                yield browser.new_page(**options), url
             finally:
                 browser.close()
+
+
+def click() -> list[Row]:
+    """Time clicks on a counter in JupyterLab."""
+    with notebook_page(_write_notebook, "bench.ipynb") as (page, url):
+        return _click(page, url)
 
 
 def _write_notebook(path: Path) -> None:

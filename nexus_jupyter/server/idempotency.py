@@ -16,8 +16,8 @@ from nexus_jupyter.protocol.errors import RequestError
 
 __all__ = ["Replies", "Reply"]
 
-#: Seconds and number of answers that are kept, and bytes that one may have to be kept.
-_KEPT_SECONDS, _KEPT, _LARGEST = 600.0, 1000, 256 * 1024
+#: Seconds and number of answers that are kept, and bytes that one may have to be kept: 32 MB at the most.
+_KEPT_SECONDS, _KEPT, _LARGEST = 600.0, 512, 64 * 1024
 _LONGEST_KEY = 200
 #: From this status on the server failed, and the request may be tried again.
 _SERVER_ERROR = 500
