@@ -22,6 +22,7 @@ export type Expression =
  * Any JSON value.
  */
 export type JsonValue = Json;
+export type AskEvent = Context | ModelStarted | ModelText | ModelRestarted | Draft | Repairing | Proposal | AskFailed;
 export type Op = SetOp | UnsetOp | InsertOp | RemoveOp | MoveOp | LinkOp | UnlinkOp | ReplaceTextOp | AppendOp | CodeOp;
 export type ClientFrame =
   | Hello
@@ -80,6 +81,9 @@ export interface NexusProtocol {
   AggregateRequest?: AggregateRequest;
   Answer?: Answer;
   AppendOp?: AppendOp;
+  AskBody?: AskBody;
+  AskEvent?: AskEvent;
+  AskFailed?: AskFailed;
   Attribute?: Attribute;
   Binary?: Binary;
   BranchBody?: BranchBody;
@@ -108,14 +112,20 @@ export interface NexusProtocol {
   Conflict?: Conflict;
   ConflictSide?: ConflictSide;
   Conflicts?: Conflicts;
+  Context?: Context;
+  ContextPart?: ContextPart;
+  DecideBody?: DecideBody;
+  Decided?: Decided;
   Diagnostic?: Diagnostic;
   DiagnosticsFrame?: DiagnosticsFrame;
   DictType?: DictType;
+  Draft?: Draft;
   DraftFrame?: DraftFrame;
   Each?: Each;
   Edge?: Edge;
   EffectDeclaration?: EffectDeclaration;
   EffectFrame?: EffectFrame;
+  Endpoint?: Endpoint;
   Entity?: Entity;
   EntityChange?: EntityChange;
   ExportDeclaration?: ExportDeclaration;
@@ -140,6 +150,7 @@ export interface NexusProtocol {
   Hello?: Hello;
   HistoryMoved?: HistoryMoved;
   HistoryRequest?: HistoryRequest;
+  Hop?: Hop;
   HostCall?: HostCall;
   Index?: Index;
   InsertOp?: InsertOp;
@@ -156,6 +167,12 @@ export interface NexusProtocol {
   Member?: Member;
   MergeBody?: MergeBody;
   MergeInfo?: MergeInfo;
+  Message?: Message;
+  ModelFinished?: ModelFinished;
+  ModelRequest?: ModelRequest;
+  ModelRestarted?: ModelRestarted;
+  ModelStarted?: ModelStarted;
+  ModelText?: ModelText;
   MoveOp?: MoveOp;
   Name?: Name;
   Node?: Node;
@@ -177,6 +194,8 @@ export interface NexusProtocol {
   Problem?: Problem;
   ProcessStep?: ProcessStep;
   Profile?: Profile;
+  Proposal?: Proposal;
+  ProposedOp?: ProposedOp;
   Quarantined?: Quarantined;
   QueryDeclaration?: QueryDeclaration;
   RecordEntry?: RecordEntry;
@@ -186,6 +205,7 @@ export interface NexusProtocol {
   RemoteBody?: RemoteBody;
   RemoteInfo?: RemoteInfo;
   RemoveOp?: RemoveOp;
+  Repairing?: Repairing;
   ReplaceTextOp?: ReplaceTextOp;
   Reset?: Reset;
   Resolve?: Resolve;
@@ -215,6 +235,7 @@ export interface NexusProtocol {
   Tick?: Tick;
   Ticks?: Ticks;
   ToolDeclaration?: ToolDeclaration;
+  Touched?: Touched;
   TransferBody?: TransferBody;
   Trigger?: Trigger;
   TwinRecord?: TwinRecord;
@@ -226,6 +247,7 @@ export interface NexusProtocol {
   UnsetOp?: UnsetOp;
   Unsubscribe?: Unsubscribe;
   Upload?: Upload;
+  Usage?: Usage2;
   VersionInfo?: VersionInfo;
   ViewNode?: ViewNode;
   Viewer?: Viewer;
@@ -458,6 +480,381 @@ export interface AppendOp {
   text: string;
 }
 /**
+ * A wish in a person's words. Without ``panel``, the words and what they name decide which panel is meant.
+ *
+ * ``create`` is the name of a new panel, when one is wished for.
+ */
+export interface AskBody {
+  create: string | null;
+  frames: string[];
+  panel: string | null;
+  text: string;
+}
+/**
+ * What a model is shown of a workspace, in the order it is shown. ``budget`` and ``tokens`` are of tokens.
+ */
+export interface Context {
+  budget: number;
+  kind: "context";
+  parts: ContextPart[];
+  tokens: number;
+}
+/**
+ * A part of what a model is shown: how many tokens it takes, and why it is there, or why it was left out.
+ */
+export interface ContextPart {
+  included: boolean;
+  name: string;
+  reason: string;
+  text: string;
+  tokens: number;
+}
+/**
+ * An endpoint has begun to answer.
+ */
+export interface ModelStarted {
+  attempt: number;
+  endpoint: string;
+  kind: "started";
+  model: string;
+}
+/**
+ * A piece of the answer.
+ */
+export interface ModelText {
+  kind: "text";
+  text: string;
+}
+/**
+ * What came so far counts no more: the endpoint failed, and the next one is asked. ``why`` is a sentence.
+ */
+export interface ModelRestarted {
+  endpoint: string;
+  kind: "restarted";
+  why: string;
+}
+/**
+ * What has arrived so far: a new panel's text, or the sentences of a change's ops.
+ */
+export interface Draft {
+  kind: "draft";
+  nxml: string | null;
+  ops: string[];
+  panel: string;
+}
+/**
+ * The answer had errors that no fix mends; the model is asked once more. They are what it is told.
+ */
+export interface Repairing {
+  errors: string[];
+  kind: "repairing";
+}
+/**
+ * What would change, and why that is safe. Nothing has changed yet.
+ *
+ * ``patch`` is null for a new panel. ``rev`` is the rev that it was worked out on; ``before`` and ``after`` are the
+ * panel's texts. ``fixed`` says which findings were mended without a model.
+ */
+export interface Proposal {
+  after: string;
+  before: string;
+  changes: EntityChange[];
+  diagnostics: Diagnostic[];
+  endpoint: string;
+  fixed: string[];
+  id: string;
+  impact: Touched[];
+  kind: "proposal";
+  model: string;
+  ops: ProposedOp[];
+  panel: string;
+  patch: Patch | null;
+  repaired: boolean;
+  rev: number;
+  say: string;
+  seconds: number;
+  task: "edit" | "create" | "complete";
+  usage: Usage;
+}
+/**
+ * One difference in meaning between two versions of a panel.
+ *
+ * ``entity`` is an id of the graph, that of the panel itself when the panel came or went; ``words`` is what a person
+ * reads.
+ */
+export interface EntityChange {
+  /**
+   * Any JSON value.
+   */
+  after: Json;
+  attr: string | null;
+  /**
+   * Any JSON value.
+   */
+  before: Json;
+  entity: string;
+  kind: "added" | "removed" | "changed" | "moved" | "renamed";
+  panel: string;
+  type: string;
+  words: string;
+}
+/**
+ * One finding. ``code`` is stable (``NX2002``); ``node`` is the id of the element concerned, if it has one.
+ */
+export interface Diagnostic {
+  code: string;
+  fix: Fix | null;
+  message: string;
+  node: string | null;
+  severity: "error" | "warning" | "hint";
+  span: Span;
+}
+/**
+ * A change of the text that removes the finding. Its edits do not overlap.
+ */
+export interface Fix {
+  edits: TextEdit[];
+  title: string;
+}
+/**
+ * Replace the text between two offsets (UTF-16 code units).
+ */
+export interface TextEdit {
+  end: number;
+  start: number;
+  text: string;
+}
+/**
+ * Something that a change would touch, and the shortest way there from what changes.
+ */
+export interface Touched {
+  entity: Entity;
+  path: Hop[];
+}
+/**
+ * One thing in the graph.
+ *
+ * ``id`` is unique in the workspace: ``PANEL`` for a panel, ``PANEL/NODE`` for what a panel contains, ``frame:NAME``
+ * for a shared frame. ``parent`` and ``order`` are the relation *contains*: ``order`` is a text that sorts among
+ * siblings and leaves room between any two.
+ */
+export interface Entity {
+  attrs: {
+    [k: string]: JsonValue;
+  };
+  id: string;
+  order: string;
+  parent: string | null;
+  type:
+    | "Workspace"
+    | "Panel"
+    | "Element"
+    | "State"
+    | "Computed"
+    | "Type"
+    | "Action"
+    | "Effect"
+    | "Tool"
+    | "Resource"
+    | "Frame"
+    | "Column"
+    | "Query"
+    | "Capability"
+    | "Grant"
+    | "Intent"
+    | "Prompt"
+    | "Commit"
+    | "User"
+    | "Package"
+    | "Conflict";
+}
+/**
+ * One step of a path: the relation, and what it leads to.
+ */
+export interface Hop {
+  id: string;
+  relation:
+    | "contains"
+    | "reads"
+    | "writes"
+    | "triggers"
+    | "binds"
+    | "shows"
+    | "derivedFrom"
+    | "requires"
+    | "grants"
+    | "authoredBy"
+    | "realises"
+    | "links"
+    | "instanceOf";
+}
+/**
+ * One op of a proposal, in words, and what it would touch. ``needs`` are ops that it cannot be accepted without.
+ */
+export interface ProposedOp {
+  index: number;
+  needs: number[];
+  touched: string[];
+  words: string;
+}
+/**
+ * A list of ops that takes effect as a whole or not at all.
+ *
+ * With ``panel``, ids are those of the panel's own nodes (``warn``, ``state.count``) and are resolved below it;
+ * without, they are ids of the graph.
+ */
+export interface Patch {
+  ops: Op[];
+  panel: string | null;
+  rev: number | null;
+}
+/**
+ * Give attributes of an entity values.
+ */
+export interface SetOp {
+  attrs: {
+    [k: string]: JsonValue;
+  };
+  id: string;
+  op: "set";
+  seen: number | null;
+}
+/**
+ * Remove attributes of an entity.
+ */
+export interface UnsetOp {
+  id: string;
+  names: string[];
+  op: "unset";
+  seen: number | null;
+}
+/**
+ * Add an entity below ``entity.parent``.
+ *
+ * ``before`` or ``after`` names a sibling and decides ``entity.order``; with neither, an empty order means last.
+ */
+export interface InsertOp {
+  after: string | null;
+  before: string | null;
+  entity: Entity;
+  op: "insert";
+  seen: number | null;
+}
+/**
+ * Remove an entity with all that it contains and all relations to it.
+ */
+export interface RemoveOp {
+  id: string;
+  op: "remove";
+  seen: number | null;
+}
+/**
+ * Give an entity another parent, or another place among its siblings (see `InsertOp`).
+ */
+export interface MoveOp {
+  after: string | null;
+  before: string | null;
+  id: string;
+  op: "move";
+  order: string;
+  parent: string;
+  seen: number | null;
+}
+/**
+ * Add a relation; adding one that is there changes nothing.
+ */
+export interface LinkOp {
+  op: "link";
+  relation:
+    | "contains"
+    | "reads"
+    | "writes"
+    | "triggers"
+    | "binds"
+    | "shows"
+    | "derivedFrom"
+    | "requires"
+    | "grants"
+    | "authoredBy"
+    | "realises"
+    | "links"
+    | "instanceOf";
+  seen: number | null;
+  source: string;
+  target: string;
+}
+/**
+ * Remove a relation.
+ */
+export interface UnlinkOp {
+  op: "unlink";
+  relation:
+    | "contains"
+    | "reads"
+    | "writes"
+    | "triggers"
+    | "binds"
+    | "shows"
+    | "derivedFrom"
+    | "requires"
+    | "grants"
+    | "authoredBy"
+    | "realises"
+    | "links"
+    | "instanceOf";
+  seen: number | null;
+  source: string;
+  target: string;
+}
+/**
+ * Replace the one occurrence of ``old`` in a text attribute; refused when it is not there exactly once.
+ */
+export interface ReplaceTextOp {
+  attr: string;
+  id: string;
+  new: string;
+  old: string;
+  op: "replace_text";
+  seen: number | null;
+}
+/**
+ * Replace the body of an action or effect.
+ */
+export interface CodeOp {
+  id: string;
+  op: "code";
+  seen: number | null;
+  text: string;
+}
+/**
+ * Tokens of one call and what they cost; ``estimated`` when the endpoint did not count them itself.
+ */
+export interface Usage {
+  completion_tokens: number;
+  cost: number;
+  estimated: boolean;
+  prompt_tokens: number;
+}
+/**
+ * No proposal came of it, and nothing was changed. ``message`` and ``hint`` are sentences for people.
+ */
+export interface AskFailed {
+  hint: string;
+  id: string;
+  kind: "failed";
+  message: string;
+  usage: Usage1;
+}
+/**
+ * Tokens of one call and what they cost; ``estimated`` when the endpoint did not count them itself.
+ */
+export interface Usage1 {
+  completion_tokens: number;
+  cost: number;
+  estimated: boolean;
+  prompt_tokens: number;
+}
+/**
  * An attribute as written. ``value`` has its entities resolved; null means a bare name without ``=``.
  */
 export interface Attribute {
@@ -521,32 +918,6 @@ export interface Build {
 export interface ComputedDeclaration {
   expr: Expression;
   name: string;
-}
-/**
- * One finding. ``code`` is stable (``NX2002``); ``node`` is the id of the element concerned, if it has one.
- */
-export interface Diagnostic {
-  code: string;
-  fix: Fix | null;
-  message: string;
-  node: string | null;
-  severity: "error" | "warning" | "hint";
-  span: Span;
-}
-/**
- * A change of the text that removes the finding. Its edits do not overlap.
- */
-export interface Fix {
-  edits: TextEdit[];
-  title: string;
-}
-/**
- * Replace the text between two offsets (UTF-16 code units).
- */
-export interface TextEdit {
-  end: number;
-  start: number;
-  text: string;
 }
 /**
  * A handler that runs when a condition becomes true: it was not before a change, or had another value.
@@ -901,161 +1272,6 @@ export interface Change {
   trace_id: string;
   ts: number;
   workspace: string;
-}
-/**
- * Give attributes of an entity values.
- */
-export interface SetOp {
-  attrs: {
-    [k: string]: JsonValue;
-  };
-  id: string;
-  op: "set";
-  seen: number | null;
-}
-/**
- * Remove attributes of an entity.
- */
-export interface UnsetOp {
-  id: string;
-  names: string[];
-  op: "unset";
-  seen: number | null;
-}
-/**
- * Add an entity below ``entity.parent``.
- *
- * ``before`` or ``after`` names a sibling and decides ``entity.order``; with neither, an empty order means last.
- */
-export interface InsertOp {
-  after: string | null;
-  before: string | null;
-  entity: Entity;
-  op: "insert";
-  seen: number | null;
-}
-/**
- * One thing in the graph.
- *
- * ``id`` is unique in the workspace: ``PANEL`` for a panel, ``PANEL/NODE`` for what a panel contains, ``frame:NAME``
- * for a shared frame. ``parent`` and ``order`` are the relation *contains*: ``order`` is a text that sorts among
- * siblings and leaves room between any two.
- */
-export interface Entity {
-  attrs: {
-    [k: string]: JsonValue;
-  };
-  id: string;
-  order: string;
-  parent: string | null;
-  type:
-    | "Workspace"
-    | "Panel"
-    | "Element"
-    | "State"
-    | "Computed"
-    | "Type"
-    | "Action"
-    | "Effect"
-    | "Tool"
-    | "Resource"
-    | "Frame"
-    | "Column"
-    | "Query"
-    | "Capability"
-    | "Grant"
-    | "Intent"
-    | "Prompt"
-    | "Commit"
-    | "User"
-    | "Package"
-    | "Conflict";
-}
-/**
- * Remove an entity with all that it contains and all relations to it.
- */
-export interface RemoveOp {
-  id: string;
-  op: "remove";
-  seen: number | null;
-}
-/**
- * Give an entity another parent, or another place among its siblings (see `InsertOp`).
- */
-export interface MoveOp {
-  after: string | null;
-  before: string | null;
-  id: string;
-  op: "move";
-  order: string;
-  parent: string;
-  seen: number | null;
-}
-/**
- * Add a relation; adding one that is there changes nothing.
- */
-export interface LinkOp {
-  op: "link";
-  relation:
-    | "contains"
-    | "reads"
-    | "writes"
-    | "triggers"
-    | "binds"
-    | "shows"
-    | "derivedFrom"
-    | "requires"
-    | "grants"
-    | "authoredBy"
-    | "realises"
-    | "links"
-    | "instanceOf";
-  seen: number | null;
-  source: string;
-  target: string;
-}
-/**
- * Remove a relation.
- */
-export interface UnlinkOp {
-  op: "unlink";
-  relation:
-    | "contains"
-    | "reads"
-    | "writes"
-    | "triggers"
-    | "binds"
-    | "shows"
-    | "derivedFrom"
-    | "requires"
-    | "grants"
-    | "authoredBy"
-    | "realises"
-    | "links"
-    | "instanceOf";
-  seen: number | null;
-  source: string;
-  target: string;
-}
-/**
- * Replace the one occurrence of ``old`` in a text attribute; refused when it is not there exactly once.
- */
-export interface ReplaceTextOp {
-  attr: string;
-  id: string;
-  new: string;
-  old: string;
-  op: "replace_text";
-  seen: number | null;
-}
-/**
- * Replace the body of an action or effect.
- */
-export interface CodeOp {
-  id: string;
-  op: "code";
-  seen: number | null;
-  text: string;
 }
 /**
  * The version to go to: a commit id, ``HEAD~n``, a branch or a tag.
@@ -1419,6 +1635,21 @@ export interface Conflicts {
   type: "conflicts";
 }
 /**
+ * What a person makes of a proposal: the numbers of the ops to take, all of them when null; or none at all.
+ */
+export interface DecideBody {
+  accept: number[] | null;
+  reject: boolean;
+}
+/**
+ * What came of a decision: the rev of the change, if there was one, and the ops in it.
+ */
+export interface Decided {
+  accepted: number[];
+  id: string;
+  rev: number | null;
+}
+/**
  * Somebody tried to replace the panel by a text with errors; the panel is as it was.
  */
 export interface DiagnosticsFrame {
@@ -1469,26 +1700,29 @@ export interface EffectFrame {
   type: "effect";
 }
 /**
- * One difference in meaning between two versions of a panel.
+ * A server that speaks Chat Completions, and one model of it.
  *
- * ``entity`` is an id of the graph, that of the panel itself when the panel came or went; ``words`` is what a person
- * reads.
+ * ``key`` names where the key is, never the key: ``env:NAME`` or ``file:PATH``; empty for servers that need none.
+ * ``window`` is the model's context in tokens. Prices are of a million tokens, in any one currency. ``tasks`` are what
+ * it may be used for, in the order of endpoints. Times are seconds: until the first token, between two, and in total.
  */
-export interface EntityChange {
+export interface Endpoint {
+  abilities: ("json_schema" | "json_object" | "usage")[] | null;
   /**
-   * Any JSON value.
+   * Tokens that one answer may have.
    */
-  after: Json;
-  attr: string | null;
-  /**
-   * Any JSON value.
-   */
-  before: Json;
-  entity: string;
-  kind: "added" | "removed" | "changed" | "moved" | "renamed";
-  panel: string;
-  type: string;
-  words: string;
+  answer: number;
+  first_within: number;
+  key: string;
+  model: string;
+  name: string;
+  next_within: number;
+  price_in: number;
+  price_out: number;
+  tasks: ("edit" | "create" | "complete")[];
+  total_within: number;
+  url: string;
+  window: number;
 }
 /**
  * A field: its JSON Schema, whether its entries are recorded one by one, and which kind its text refers to.
@@ -1628,6 +1862,50 @@ export interface VersionInfo {
   time: string;
 }
 /**
+ * One message of a conversation with a model.
+ */
+export interface Message {
+  content: string;
+  role: "system" | "user" | "assistant";
+}
+/**
+ * The whole answer. ``first`` and ``seconds`` are the times to the first token and to the end.
+ */
+export interface ModelFinished {
+  endpoint: string;
+  first: number;
+  kind: "finished";
+  model: string;
+  seconds: number;
+  text: string;
+  usage: Usage2;
+}
+/**
+ * Tokens of one call and what they cost; ``estimated`` when the endpoint did not count them itself.
+ */
+export interface Usage2 {
+  completion_tokens: number;
+  cost: number;
+  estimated: boolean;
+  prompt_tokens: number;
+}
+/**
+ * What a model is asked, by whom, and for which panel.
+ *
+ * ``answer_schema`` is the JSON Schema of the answer where an endpoint can keep to one.
+ */
+export interface ModelRequest {
+  answer_schema: {
+    [k: string]: JsonValue;
+  } | null;
+  max_tokens: number | null;
+  messages: Message[];
+  panel: string | null;
+  task: "edit" | "create" | "complete";
+  temperature: number | null;
+  user: string;
+}
+/**
  * A sentence for the person, not tied to a request.
  */
 export interface Notice {
@@ -1697,17 +1975,6 @@ export interface Tick {
   ts: number;
   via: string;
   what: string;
-}
-/**
- * A list of ops that takes effect as a whole or not at all.
- *
- * With ``panel``, ids are those of the panel's own nodes (``warn``, ``state.count``) and are resolved below it;
- * without, they are ids of the graph.
- */
-export interface Patch {
-  ops: Op[];
-  panel: string | null;
-  rev: number | null;
 }
 /**
  * A change of a panel, in rev order. ``nxml`` is the new text when the change touched more than state values.

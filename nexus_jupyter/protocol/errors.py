@@ -15,6 +15,7 @@ __all__ = [
     "FrameError",
     "HandlerError",
     "HistoryError",
+    "ModelError",
     "NXMLError",
     "NexusError",
     "NotFoundError",
@@ -182,6 +183,13 @@ class TriLogError(NexusError):
 
     code = "trilog"
     status = 422
+
+
+class ModelError(NexusError):
+    """No language model gave a usable answer. Nothing was changed."""
+
+    code = "model"
+    status = 502
 
 
 class UnavailableError(NexusError):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from nexus_jupyter.protocol import (
+    ai,
     capability,
     coediting,
     conflict,
@@ -30,11 +31,13 @@ from nexus_jupyter.protocol import (
     telemetry,
     versions,
 )
+from nexus_jupyter.protocol.ai import AskEvent
 from nexus_jupyter.protocol.stream import ClientFrame, ServerFrame
 
 __all__ = ["schema", "schema_text"]
 
 _MODULES = (
+    ai,
     capability,
     coediting,
     conflict,
@@ -64,7 +67,11 @@ def schema() -> dict[str, object]:
         ]
     _, definitions = models_json_schema([(model, "serialization") for model in models], ref_template="#/$defs/{model}")
     merged: dict[str, object] = dict(definitions["$defs"])
-    frames: dict[str, Any] = {"ClientFrame": ClientFrame, "ServerFrame": ServerFrame}  # unions are no classes
+    frames: dict[str, Any] = {
+        "AskEvent": AskEvent,
+        "ClientFrame": ClientFrame,
+        "ServerFrame": ServerFrame,
+    }  # unions are no classes
     for name, union in frames.items():
         adapter: TypeAdapter[object] = TypeAdapter(union)
         whole = adapter.json_schema(mode="serialization", ref_template="#/$defs/{model}")
