@@ -10,6 +10,8 @@ from nexus_jupyter.protocol.base import Contract
 from nexus_jupyter.protocol.telemetry import ProcessStep, TwinRecord, TwinSchema
 
 __all__ = [
+    "AnomaliesBetween",
+    "AnomalyKind",
     "CauseOf",
     "ForgetUser",
     "RecordTwins",
@@ -122,8 +124,26 @@ class ReplayBetween(Contract):
     id: str | None = None
 
 
+AnomalyKind = Literal["latency", "outcome", "burst", "value", "transition", "schema"]
+
+
+class AnomaliesBetween(Contract):
+    """What was unusual between two moments, beside the ``baseline`` nanoseconds before the end.
+
+    ``sensitivity`` is how many robust standard deviations are too many.
+    """
+
+    kind: Literal["anomalies"] = "anomalies"
+    start: int
+    end: int
+    baseline: int = 14 * 86_400_000_000_000
+    sensitivity: float = Field(default=6, gt=0)
+    kinds: list[AnomalyKind] = ["latency", "outcome", "burst", "value", "transition", "schema"]
+
+
 TriLogQuestion = Annotated[
-    SqlQuestion
+    AnomaliesBetween
+    | SqlQuestion
     | TwinAt
     | TwinHistory
     | WorkspaceAt

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.trilog import (
+    AnomaliesBetween,
     CauseOf,
     ForgetUser,
     ReplayBetween,
@@ -34,6 +35,7 @@ from nexus_jupyter.protocol.trilog import (
     WorkspaceAt,
 )
 from nexus_jupyter.storage import Journal, open_database
+from nexus_jupyter.trilog.anomalies import anomalies
 from nexus_jupyter.trilog.answers import Answers
 from nexus_jupyter.trilog.causes import Causes
 from nexus_jupyter.trilog.checkpoints import Checkpoints
@@ -153,6 +155,8 @@ class Store:
                 return funnel(self.database, self._workspace, question, self._registry.newest(question.process))
             case StepLatency():
                 return latency(self.database, self._workspace, question, self._registry.newest(question.process))
+            case AnomaliesBetween():
+                return anomalies(self.database, self._workspace, question, self._registry.processes())
             case SqlQuestion():
                 return self._reading.answer(question.sql)
 

@@ -68,6 +68,11 @@ class Registry:
         versions = [version for name, version in self._schemas if name == kind]
         return self._schemas[kind, max(versions)] if versions else None
 
+    def processes(self) -> list[TwinSchema]:
+        """Return the newest version of each process."""
+        found = [self.newest(kind) for kind in dict.fromkeys(name for name, _ in self._schemas)]
+        return [schema for schema in found if schema is not None and schema.role == "process"]
+
     def refusal(self, twin: TwinRecord) -> str | None:
         """Return why a record does not fit its schema; ``None`` when it does."""
         schema = self._schemas.get((twin.kind, twin.version))
