@@ -8,10 +8,10 @@ import pandas as pd
 
 from nexus_jupyter.notebook.plots import Plot, bars, steps
 
-__all__ = ["FunnelFrame", "HistoryFrame", "LatencyFrame"]
+__all__ = ["Answer", "FunnelFrame", "HistoryFrame", "LatencyFrame"]
 
 
-class _Answer(pd.DataFrame):
+class Answer(pd.DataFrame):
     """What is made from an answer by pandas is a plain DataFrame again."""
 
     @property
@@ -19,7 +19,7 @@ class _Answer(pd.DataFrame):
         return pd.DataFrame
 
 
-class HistoryFrame(_Answer):
+class HistoryFrame(Answer):
     """What values fields had, and when."""
 
     def plot(self, field: str | None = None, *, title: str | None = None) -> Plot:  # type: ignore[override]  # ours
@@ -37,7 +37,7 @@ class HistoryFrame(_Answer):
         return steps(pd.DataFrame(self[self["field"] == field]), title or field)
 
 
-class FunnelFrame(_Answer):
+class FunnelFrame(Answer):
     """How far the courses of a process got."""
 
     def plot(self, *, title: str = "How far the courses got") -> Plot:  # type: ignore[override]  # ours, not pandas'
@@ -45,7 +45,7 @@ class FunnelFrame(_Answer):
         return bars(pd.DataFrame(self), title, "step", ["courses"])
 
 
-class LatencyFrame(_Answer):
+class LatencyFrame(Answer):
     """How long courses of a process took."""
 
     def plot(self, *, title: str = "How long it took") -> Plot:  # type: ignore[override]  # ours, not pandas'

@@ -49,7 +49,7 @@ class LocalHost:
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
         self.versions: VersionsHost = LocalVersions(self.kernel, self.actor)
-        self.trilog: TriLogHost = LocalTriLog(self.kernel.trilog, self.actor)
+        self.trilog: TriLogHost = LocalTriLog(self.kernel.trilog, self.kernel.alerts, self.actor)
         self.description = f"embedded in this process, folder {self.kernel.folder.root}"
 
     @property

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import time as clock
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -11,23 +10,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from nexus_jupyter.notebook.causetree import CauseTree
 from nexus_jupyter.notebook.dashboards import dashboard
 from nexus_jupyter.notebook.graph import GraphFace
-from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.moments import decoded, nanoseconds
+from nexus_jupyter.notebook.owntwins import OwnTwins
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.process import Process
 from nexus_jupyter.notebook.timebar import TimeBar
 from nexus_jupyter.notebook.twin import Twin
+from nexus_jupyter.protocol.alerts import AlertRule
 from nexus_jupyter.protocol.errors import NexusError, TriLogError
-from nexus_jupyter.protocol.telemetry import TwinRecord
 from nexus_jupyter.protocol.trilog import (
+    AnomaliesBetween,
+    AnomalyKind,
     CauseOf,
-    ForgetUser,
-    RecordTwins,
-    RegisterTwin,
     ReplayBetween,
-    RetainFrom,
     RevAt,
-    SqlQuestion,
     TwinDiff,
     WorkspaceAt,
 )
@@ -35,16 +31,17 @@ from nexus_jupyter.protocol.trilog import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nexus_jupyter.notebook.anomalies import AlertsFrame, AnomalyFrame
     from nexus_jupyter.notebook.panel import Run
     from nexus_jupyter.trilog import TwinObject, TwinProcess
 
 __all__ = ["TriLogFace"]
 
+_KINDS: tuple[AnomalyKind, ...] = ("latency", "outcome", "burst", "value", "transition", "schema")
 T = TypeVar("T", bound="TwinObject")
-C = TypeVar("C", bound="type[TwinObject | TwinProcess]")
 
 
-class TriLogFace:
+class TriLogFace(OwnTwins):
     """Everything that happened in the workspace. Every answer includes all changes acknowledged before the question.
 
     Times are anything that pandas takes; without a time zone they are local. Times in answers are UTC.
@@ -54,9 +51,6 @@ class TriLogFace:
     host
         Where the workspace lives.
     """
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
 
     # Objects and moments
 
@@ -90,9 +84,16 @@ class TriLogFace:
         return GraphFace(self._host, int(rev))
 
     def diff(
-        self, panel: str | None, start: str | datetime | pd.Timestamp, end: str | datetime | pd.Timestamp = "now"
+        self,
+        panel: str | None,
+        start: str | datetime | pd.Timestamp,
+        end: str | datetime | pd.Timestamp = "now",
+        *,
+        kind: str = "Panel",
     ) -> pd.DataFrame:
         """Return what is different in a panel, or in all, between two moments: what, by whom, through what.
+
+        With ``kind``, the objects of another kind of twin are meant.
 
         Returns
         -------
@@ -100,7 +101,7 @@ class TriLogFace:
             id, field, before, after, changes (how many in between), and of the last one: ts, rev, actor, cause,
             trace_id. What was changed and changed back is not there.
         """
-        question = TwinDiff(id=panel, start=nanoseconds(start), end=nanoseconds(end))
+        question = TwinDiff(type=kind, id=panel, start=nanoseconds(start), end=nanoseconds(end))
         return decoded(self._host.trilog.ask(question).to_pandas(), "before", "after")
 
     def replay(
@@ -166,6 +167,102 @@ class TriLogFace:
         """Return a process over all its courses, such as ``process("PanelExecution").funnel()``."""
         return Process(self._host.trilog, kind if isinstance(kind, str) else kind.__name__)
 
+    # What is unusual
+
+    def anomalies(
+        self,
+        start: str | datetime | pd.Timestamp | None = None,
+        end: str | datetime | pd.Timestamp = "now",
+        *,
+        kinds: Sequence[AnomalyKind] = _KINDS,
+        sensitivity: float = 6,
+        baseline: str | pd.Timedelta = "14D",
+    ) -> AnomalyFrame:
+        """Return what was unusual between two moments, beside what is usual for the same process, panel or object.
+
+        Parameters
+        ----------
+        start, end
+            From when to when; the last 24 hours when left out.
+        kinds
+            ``latency`` (a course took long), ``outcome`` (an ending was frequent), ``burst`` (an object changed
+            often), ``value`` (a number is far off), ``transition`` (a process went a way that it does not have),
+            ``schema`` (much did not fit its schema).
+        sensitivity
+            How many robust standard deviations are too many.
+        baseline
+            How much of what was before the end says what is usual. An hour of the day has a baseline of its own as
+            soon as there is enough of it.
+
+        Returns
+        -------
+        AnomalyFrame
+            ts, kind, type, id, field, words, value, baseline, threshold, score, known (how many made the baseline),
+            seasonal, rev, trace_id. ``cause(row)`` says what led to one, ``changes(row)`` what was changed.
+        """
+        import pandas as pd
+
+        from nexus_jupyter.notebook.anomalies import AnomalyFrame
+
+        until = nanoseconds(end)
+        question = AnomaliesBetween(
+            start=nanoseconds(start) if start is not None else until - 86_400_000_000_000,
+            end=until,
+            kinds=list(kinds),
+            sensitivity=sensitivity,
+            baseline=pd.Timedelta(baseline).value,
+        )
+        frame = AnomalyFrame(self._host.trilog.ask(question).to_pandas())
+        frame.log = self
+        return frame
+
+    def alerts(
+        self,
+        *,
+        every: str | pd.Timedelta | None = None,
+        webhooks: Sequence[str] = (),
+        log: bool = True,
+        kinds: Sequence[AnomalyKind] = _KINDS,
+        sensitivity: float = 6,
+    ) -> AlertsFrame:
+        """Return what was unusual and was told of; with ``every``, watch for it from now on.
+
+        The workspace watches by itself, without this kernel. Each alert is in this table and in the panel of
+        `dashboard`, in the server's log, and is posted as JSON to each webhook with what led to it and what it changed.
+
+        Parameters
+        ----------
+        every
+            How often to look, such as ``"1min"``; ``"0"`` ends it.
+        webhooks
+            Addresses that are told. They must be public, or listed by the server's owner as private origins.
+        log
+            Whether the server's log is told.
+        kinds, sensitivity
+            As for `anomalies`.
+
+        Returns
+        -------
+        AlertsFrame
+            ts, kind, type, object, field, words, value, baseline, threshold, rev, trace_id, delivered, newest first.
+            ``cause(row)`` says what led to one, ``changes(row)`` what was changed.
+
+        Raises
+        ------
+        NexusError
+            If an address may not be told.
+        """
+        import pandas as pd
+
+        from nexus_jupyter.notebook.anomalies import alerts_frame
+
+        if every is None:
+            return alerts_frame(self._host.trilog.alerts())
+        seconds = pd.Timedelta(every).total_seconds()
+        given = {"kinds": list(kinds), "sensitivity": sensitivity, "log": log, "webhooks": list(webhooks)}
+        rule = AlertRule.model_validate({"active": seconds > 0, "every": max(seconds, 1.0), **given})
+        return alerts_frame(self._host.trilog.alerts(rule))
+
     # SQL
 
     def to_ocel(self, path: str | Path) -> Path:
@@ -205,90 +302,9 @@ class TriLogFace:
         """Return the time bar: it shows all panels of the page as they were, and takes single changes back."""
         return TimeBar(self._host)
 
-    def sql(self, query: str) -> pd.DataFrame:
-        """Ask in SQL (ClickHouse's), read-only and with limits. The table of changes is ``twin_changes``.
-
-        Raises
-        ------
-        TriLogError
-            If the database refuses the query.
-        """
-        answer: pd.DataFrame = self._host.trilog.ask(SqlQuestion(sql=query)).to_pandas()
-        return answer
-
     def flush(self) -> int:
         """Return when every acknowledged change can be asked for, with the rev of the newest."""
         return self._host.trilog.flush()
-
-    # A notebook's own twins
-
-    def register(self, model: C) -> C:
-        """Make a class of twins known, so that they can be recorded; can be used as a decorator.
-
-        Examples
-        --------
-        ::
-
-            from nexus_jupyter.trilog import TwinObject, pii, tracked
-
-            @ws.trilog.register
-            class Sensor(TwinObject):
-                title: str
-                readings: dict[str, float] = tracked()
-                serial: str = pii()
-        """
-        self._host.trilog.carry_out(RegisterTwin(twin=model.schema_of()))
-        return model
-
-    def record(
-        self, twin: TwinObject | TwinProcess, *, time: str | datetime | pd.Timestamp | None = None, cause: str = ""
-    ) -> None:
-        """Record what an object is like, or that a process reached a step. Safe on disk when it returns.
-
-        Only fields that were given are recorded, and never private ones. What does not fit the registered schema is
-        kept apart, in `quarantine`.
-
-        Parameters
-        ----------
-        twin
-            An instance of a class that was registered.
-        time
-            When it was so; now when left out. It may be long ago.
-        cause
-            Why, in a few words.
-        """
-        given = twin.record(nanoseconds(time) if time is not None else clock.time_ns())
-        if isinstance(given, TwinRecord):
-            self._host.trilog.carry_out(RecordTwins(twins=[given.model_copy(update={"cause": cause})]))
-        else:
-            self._host.trilog.carry_out(RecordTwins(steps=[given]))
-
-    def schemas(self) -> pd.DataFrame:
-        """Return the schemas of all twins: kind, version, role, fields, registered_at."""
-        found = "SELECT kind, version, argMax(schema, registered_at) AS form, max(twin_schemas.registered_at) AS at "
-        found += "FROM twin_schemas GROUP BY kind, version ORDER BY kind, version"
-        frame = self.sql(found)
-        forms = [json.loads(text) for text in frame.pop("form")]
-        frame.insert(2, "role", [form["role"] for form in forms])
-        frame.insert(3, "fields", [sorted(form["fields"]) for form in forms])
-        return frame.rename(columns={"at": "registered_at"})
-
-    def quarantine(self) -> pd.DataFrame:
-        """Return what was recorded and does not fit its schema: ts, kind, name, reason, event."""
-        return decoded(self.sql("SELECT ts, kind, name, reason, event FROM twin_quarantine ORDER BY ts"), "event")
-
-    # Upkeep
-
-    def forget(self, user: str) -> None:
-        """Take a person out of every table of the history; what they did stays, without who they were.
-
-        The journal is not changed: it is the workspace's own record, and `Workspace.compact` drops its old part.
-        """
-        self._host.trilog.carry_out(ForgetUser(user=user))
-
-    def retain(self, since: str | datetime | pd.Timestamp) -> None:
-        """Drop what was over before a moment. The state at any moment from then on stays what it is."""
-        self._host.trilog.carry_out(RetainFrom(ts=nanoseconds(since)))
 
 
 def _asked(of: int | str | Run | BaseException | pd.Series) -> CauseOf:

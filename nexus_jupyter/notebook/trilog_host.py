@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
+from nexus_jupyter.protocol.alerts import AlertRule, AlertState
 from nexus_jupyter.protocol.api import RevInfo
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.trilog import TriLogCommand, TriLogQuestion
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
     from nexus_jupyter.trilog import TriLog
+    from nexus_jupyter.workspace.alerting import Alerts
 
 __all__ = ["LocalTriLog", "RemoteTriLog", "TriLogHost"]
 
@@ -31,20 +33,27 @@ class TriLogHost(Protocol):
     def flush(self) -> int:
         """Return when everything acknowledged can be asked for, with the rev of the newest change."""
 
+    def alerts(self, rule: AlertRule | None = None) -> AlertState:
+        """Return rule and newest alerts, after the rule was set if one is given."""
+
+    def look(self) -> AlertState:
+        """Look for alerts at once."""
+
 
 class LocalTriLog:
     """TriLog of a workspace in this process.
 
     Parameters
     ----------
-    trilog
+    trilog, alerts
         The workspace's.
     actor
         Who records.
     """
 
-    def __init__(self, trilog: TriLog, actor: Actor) -> None:
+    def __init__(self, trilog: TriLog, alerts: Alerts, actor: Actor) -> None:
         self._trilog = trilog
+        self._alerts = alerts
         self._actor = actor
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
@@ -58,6 +67,15 @@ class LocalTriLog:
     def flush(self) -> int:
         """Return when everything acknowledged can be asked for."""
         return self._trilog.flush()
+
+    def alerts(self, rule: AlertRule | None = None) -> AlertState:
+        """Return rule and newest alerts."""
+        return self._alerts.state() if rule is None else self._alerts.watch(rule)
+
+    def look(self) -> AlertState:
+        """Look for alerts at once."""
+        self._alerts.check()
+        return self._alerts.state()
 
 
 class RemoteTriLog:
@@ -84,3 +102,13 @@ class RemoteTriLog:
     def flush(self) -> int:
         """Return when everything acknowledged can be asked for."""
         return RevInfo.model_validate_json(self._call("POST", "trilog/flush", json={}).content).rev
+
+    def alerts(self, rule: AlertRule | None = None) -> AlertState:
+        """Return rule and newest alerts."""
+        given = {} if rule is None else {"json": rule.model_dump(mode="json")}
+        answer = self._call("GET" if rule is None else "PUT", "trilog/alerts", **given)
+        return AlertState.model_validate_json(answer.content)
+
+    def look(self) -> AlertState:
+        """Look for alerts at once."""
+        return AlertState.model_validate_json(self._call("POST", "trilog/alerts", json={}).content)

@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import itertools
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -53,7 +53,7 @@ class Network:
         else on private, loopback, link-local and reserved addresses is refused, granted or not.
     """
 
-    private: frozenset[str] = frozenset()
+    private: Collection[str] = ()
     _numbers: Any = field(default_factory=lambda: itertools.count(1))  # Any: an iterator of ints
 
     def operations(self) -> Operations:
@@ -163,6 +163,44 @@ class Network:
         caller.resources.pop(int(args["socket"]))
         await connection.close()
         return None
+
+    # The workspace's own messages
+
+    async def judge(self, url: str) -> None:
+        """Refuse an address that nothing may be sent to.
+
+        Raises
+        ------
+        NexusError
+            If it is no plain HTTP address, leads to what is not public, or is not known.
+        """
+        parts = _parsed(url, {"http", "https"})
+        try:
+            await self.addresses(parts)
+        except OSError as error:
+            raise _Unreachable(f"{parts.hostname} is not known: {error}.") from error
+
+    async def deliver(self, url: str, body: bytes) -> int:
+        """Post JSON to an address, following no redirects; return the status of the answer.
+
+        Raises
+        ------
+        NexusError
+            If it may not be reached, or cannot.
+        """
+        parts = _parsed(url, {"http", "https"})
+        headers = [("user-agent", "nexus-jupyter"), ("content-type", "application/json")]
+        try:
+            async with (
+                asyncio.timeout(_SECONDS),
+                httpcore.AsyncConnectionPool(network_backend=_Guarded(self, parts)) as pool,
+                pool.stream("POST", url, headers=headers, content=body) as response,
+            ):
+                return response.status
+        except TimeoutError as error:
+            raise _Unreachable(f"{parts.hostname} did not answer within {_SECONDS:.0f} s.") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
+            raise _Unreachable(f"{parts.hostname} could not be reached: {type(error).__name__}.") from error
 
     # The guard
 

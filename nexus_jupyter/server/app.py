@@ -78,6 +78,7 @@ ROUTES: list[tuple[str, type]] = [
     ("trilog/query", trilog.QueryHandler),
     ("trilog/command", trilog.CommandHandler),
     ("trilog/flush", trilog.FlushHandler),
+    ("trilog/alerts", trilog.AlertsHandler),
     (f"frames/{_NAME}", workspaces.FrameHandler),
     ("auth/refresh", workspaces.RefreshHandler),
     (f"static/{_NAME}", AssetHandler),

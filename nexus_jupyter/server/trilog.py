@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter
 
+from nexus_jupyter.protocol.alerts import AlertRule, AlertState
 from nexus_jupyter.protocol.api import RevInfo
 from nexus_jupyter.protocol.trilog import TriLogCommand, TriLogQuestion
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
 from nexus_jupyter.server.workspaces import arrow_stream
 
-__all__ = ["CommandHandler", "FlushHandler", "QueryHandler"]
+__all__ = ["AlertsHandler", "CommandHandler", "FlushHandler", "QueryHandler"]
 
 _ARROW = "application/vnd.apache.arrow.stream"
 _QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
@@ -64,3 +65,33 @@ class FlushHandler(NexusHandler):
         kernel = await self.workspace()
         rev = await self.work(kernel.trilog.flush)
         self.reply(RevInfo(rev=rev, changed=False))
+
+
+class AlertsHandler(NexusHandler):
+    """What is watched for, and what was found."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("The rule of the alerts, and the newest ones", answer=AlertState),
+        "put": Operation("Watch by another rule", body=AlertRule, answer=AlertState),
+        "post": Operation("Look at once", answer=AlertState),
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Tell."""
+        kernel = await self.workspace()
+        self.reply(kernel.alerts.state())
+
+    @guarded("write")
+    async def put(self) -> None:
+        """Set the rule."""
+        rule = self.body(AlertRule)
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.alerts.watch(rule)))
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Look."""
+        kernel = await self.workspace()
+        await self.work(kernel.alerts.check)
+        self.reply(kernel.alerts.state())

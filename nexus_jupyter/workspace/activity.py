@@ -54,6 +54,7 @@ _SCHEMAS: Mapping[str, pa.Schema] = {
     "quotas": pa.schema(
         [("quota", pa.string()), ("used", pa.float64()), ("limit", pa.float64()), ("percent", pa.float64())]
     ),
+    "alerts": pa.schema([("time", _TIME), ("kind", pa.string()), ("what", pa.string()), ("cause", pa.string())]),
     "graph": pa.schema([("type", pa.string()), ("entities", pa.int64())]),
 }
 
@@ -63,7 +64,8 @@ class ActivityTables:
 
     ``changes(hours)`` by hour (UTC) and kind; ``users(hours)`` who changed something; ``latency(hours)`` of runs by
     panel, in milliseconds; ``failures(hours)`` of runs; ``versions(hours)`` that were made or gone to; ``quotas()`` and
-    what of them is used; ``graph()``, the entities by type. Each looks at the last 24 hours when none are given.
+    what of them is used; ``graph()``, the entities by type; ``alerts(hours)`` and what
+    began each. Each looks at the last 24 hours when none are given.
 
     Parameters
     ----------
@@ -96,6 +98,7 @@ class ActivityTables:
             "versions": self._versions,
             "quotas": self._quotas,
             "graph": self._graph,
+            "alerts": self._alerts,
         }
         if name not in makers:
             raise FrameError(f"There is no table 'trilog:{name}'.", hint=f"There are: {', '.join(makers)}.")
@@ -170,6 +173,18 @@ class ActivityTables:
     def _graph(self, _since: int) -> list[dict[str, Any]]:
         types = self._kernel.head.graph.types
         return [{"type": kind, "entities": len(ids)} for kind, ids in sorted(types.items()) if ids]
+
+    def _alerts(self, since: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "time": _moment(alert.ts),
+                "kind": alert.kind,
+                "what": alert.words,
+                "cause": alert.cause[0].text if alert.cause else "",
+            }
+            for alert in self._kernel.alerts.state().alerts
+            if alert.ts >= since
+        ]
 
     def _since(self, ts: int) -> list[tuple[int, Actor, Cause, str | None]]:
         """Return the changes since a time; what was read before is not read again."""

@@ -28,6 +28,7 @@ from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.activity import own_tables
+from nexus_jupyter.workspace.alerting import Alerts
 from nexus_jupyter.workspace.calls import FrameCalls
 from nexus_jupyter.workspace.changes import ChangeTexts
 from nexus_jupyter.workspace.coediting import CoEditing
@@ -114,6 +115,7 @@ class WorkspaceKernel:
         self.frames = FrameStore(self.folder.frames)
         self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.name, server=options.trilog_url)
         self.recorder = Recorder(self.name, store=self.trilog)
+        self.alerts = Alerts(self.trilog, Network(options.private_origins), self.folder.private, self.name)
         self.versions = Versioning(
             self.folder,
             self.writer,
@@ -153,9 +155,8 @@ class WorkspaceKernel:
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
         self.files = Files(self.folder.files, options.files_quota, options.quotas.files)
-        network = Network(frozenset(options.private_origins))
-        own = workspace_operations(self)
-        return {**own, **self.files.operations(), **network.operations(), **self.databases.operations()}
+        own = {**workspace_operations(self), **Network(options.private_origins).operations()}
+        return {**own, **self.files.operations(), **self.databases.operations()}
 
     @property
     def name(self) -> str:
@@ -178,6 +179,7 @@ class WorkspaceKernel:
         self._pool.shutdown()
         self.databases.close()
         self.sandbox.close()
+        self.alerts.close()
         self.recorder.close()
         self.trilog.close()
         self.frames.close()
