@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -28,7 +26,7 @@ class Heating(TwinProcess):
 
 
 @pytest.fixture(scope="module")
-def now(ws: Workspace) -> Iterator[int]:
+def now(ws: Workspace) -> int:
     """A fortnight of an orderly boiler: every hour it is lit twice, takes a second, and its pressure is about 3."""
     ws.trilog.register(Boiler)
     ws.trilog.register(Heating)
@@ -48,7 +46,7 @@ def now(ws: Workspace) -> Iterator[int]:
             steps.append(ProcessStep(process="Heating", instance=course, step=end, ts=at + took, panel="b"))
             twins.append(TwinRecord(kind="Boiler", id="b", fields={"pressure": {"main": chance.gauss(3, 0.1)}}, ts=at))
     ws.trilog._host.trilog.carry_out(RecordTwins(steps=steps, twins=twins))
-    yield now
+    return now
 
 
 def unusual(ws: Workspace, kind: str, start: int, end: int) -> list[dict[str, object]]:
@@ -85,7 +83,8 @@ def test_a_number_far_off_is_found_with_what_is_usual(ws: Workspace, now: int) -
     ws.trilog._host.trilog.carry_out(RecordTwins(twins=[odd]))
     (row,) = (row for row in unusual(ws, "value", now - 2 * HOUR, now) if row["type"] == "Boiler")
     assert row["words"] == "pressure.main of Boiler 'b' became 30; " + str(row["words"]).split("; ")[1]
-    assert row["value"] == 30 and row["baseline"] == pytest.approx(3, abs=0.1)
+    assert row["value"] == 30
+    assert row["baseline"] == pytest.approx(3, abs=0.1)
 
 
 def test_failures_in_a_row_are_found_where_single_ones_are_not(ws: Workspace, now: int) -> None:
@@ -103,7 +102,8 @@ def test_many_changes_at_once_are_found(ws: Workspace, now: int) -> None:
     ]
     ws.trilog._host.trilog.carry_out(RecordTwins(twins=many))
     (row,) = (row for row in unusual(ws, "burst", now - DAY, now) if row["type"] == "Boiler")
-    assert row["value"] >= 300 and row["baseline"] < 5
+    assert row["value"] >= 300
+    assert row["baseline"] < 5
 
 
 def test_a_step_that_cannot_be_is_found_each_time(ws: Workspace, now: int) -> None:
@@ -111,7 +111,8 @@ def test_a_step_that_cannot_be_is_found_each_time(ws: Workspace, now: int) -> No
     again = ProcessStep(process="Heating", instance="impossible", step="lit", ts=now - HOUR + 2_000_000_000)
     ws.trilog._host.trilog.carry_out(RecordTwins(steps=[again]))
     (row,) = unusual(ws, "transition", now - 2 * HOUR, now)
-    assert row["field"] == "impossible" and "'lit' cannot follow 'warm'" in str(row["words"])
+    assert row["field"] == "impossible"
+    assert "'lit' cannot follow 'warm'" in str(row["words"])
 
 
 def test_a_kind_that_ceases_to_fit_its_schema_is_found(ws: Workspace, now: int) -> None:
