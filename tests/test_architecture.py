@@ -21,6 +21,7 @@ LAYERS: dict[str, float] = {
     "trilog": 3,
     "frames": 3,
     "dashboards": 3,
+    "ai": 3,
     "workspace": 4,
     "language": 4,
     "mcp": 4.5,

@@ -1870,8 +1870,11 @@ export interface Message {
 }
 /**
  * The whole answer. ``first`` and ``seconds`` are the times to the first token and to the end.
+ *
+ * ``cut`` says that it ends where its limit of tokens is; only answers of the task ``complete`` may.
  */
 export interface ModelFinished {
+  cut: boolean;
   endpoint: string;
   first: number;
   kind: "finished";

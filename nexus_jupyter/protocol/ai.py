@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
@@ -52,10 +52,13 @@ class Endpoint(Contract):
     it may be used for, in the order of endpoints. Times are seconds: until the first token, between two, and in total.
     """
 
-    name: str
-    url: str
-    model: str
-    key: str = Field(default="", repr=False)
+    # What does not fit is not shown: it may be a key.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    name: str = Field(min_length=1)
+    url: str = Field(repr=False)
+    model: str = Field(min_length=1)
+    key: str = Field(default="", repr=False, pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)?$")
     window: int = Field(default=32_000, ge=512)
     answer: int = Field(default=4_000, ge=16, description="Tokens that one answer may have.")
     price_in: float = Field(default=0, ge=0)
@@ -123,7 +126,10 @@ class ModelRestarted(Contract):
 
 
 class ModelFinished(Contract):
-    """The whole answer. ``first`` and ``seconds`` are the times to the first token and to the end."""
+    """The whole answer. ``first`` and ``seconds`` are the times to the first token and to the end.
+
+    ``cut`` says that it ends where its limit of tokens is; only answers of the task ``complete`` may.
+    """
 
     kind: Literal["finished"] = "finished"
     text: str
@@ -132,6 +138,7 @@ class ModelFinished(Contract):
     usage: Usage
     first: float
     seconds: float
+    cut: bool = False
 
 
 ModelEvent = TypeAliasType(
