@@ -9,6 +9,7 @@ from nexus_jupyter.ai.failures import ContextOverflow
 from nexus_jupyter.ai.metering import CallFact, Meter
 from nexus_jupyter.ai.queue import FairQueue
 from nexus_jupyter.ai.router import Router
+from nexus_jupyter.ai.transcripts import Transcripts, rerecord
 
 __all__ = [
     "Allowance",
@@ -18,5 +19,7 @@ __all__ = [
     "FairQueue",
     "Meter",
     "Router",
+    "Transcripts",
     "endpoints_from_environment",
+    "rerecord",
 ]

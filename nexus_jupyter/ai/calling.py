@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ class Caller:
         yield self._end(reader, request)
 
     async def _opened(self, request: ModelRequest, deadline: float) -> Any:  # Any: a stream of the SDK
-        client = self._connected()
+        client = await self._connected()
         for _ in range(_LESSONS):
             options = self.manners.options(self.endpoint, request)
             try:
@@ -114,7 +115,7 @@ class Caller:
                 raise CallFailed(self._late(first=True)) from None
             except Exception as error:
                 status = getattr(error, "status_code", 0)
-                words = str(getattr(error, "message", ""))
+                words = _words(error)
                 over, _ = overflow(getattr(error, "code", None), words, getattr(error, "body", None))
                 if status not in {400, 422} or over or not self.manners.adapt(words, options):
                     raise
@@ -155,18 +156,16 @@ class Caller:
             return Failure("late", f"'{endpoint.name}' did not begin to answer within {endpoint.first_within:g} s.")
         return Failure("stalled", f"'{endpoint.name}' said nothing more for {endpoint.next_within:g} s.")
 
-    def _connected(self) -> AsyncOpenAI:
+    async def _connected(self) -> AsyncOpenAI:
         loop = asyncio.get_running_loop()
         if self._client is not None and self._loop is loop:
             return self._client
-        try:
-            from openai import AsyncOpenAI
+        # Loading the SDK takes half a second, which nobody else should have to wait.
+        await asyncio.to_thread(import_module, "openai")
+        from openai import AsyncOpenAI
 
-            from nexus_jupyter.ai.wire import http_client
-        except ImportError as error:
-            raise UnavailableError(
-                "Asking a language model needs the package openai.", hint="Run: pip install 'nexus-jupyter[ai]'"
-            ) from error
+        from nexus_jupyter.ai.wire import http_client
+
         most = _BYTES + self.endpoint.answer * _BYTES_EACH
         agent = f"nexus-jupyter/{version('nexus-jupyter')}"
         http = http_client(key=lambda: resolved_key(self.endpoint), most=most, agent=agent)
@@ -204,8 +203,8 @@ class Caller:
         return Failure("malformed", f"'{name}' sent something that is no answer ({type(error).__name__}).")
 
     def _judge_status(self, error: Any) -> Failure:  # Any: an APIStatusError, whose class is loaded late
-        name, words = self.endpoint.name, self._excerpt(error.message)
-        over, limit = overflow(error.code, error.message, error.body)
+        name, words = self.endpoint.name, self._excerpt(_words(error))
+        over, limit = overflow(error.code, _words(error), error.body)
         if over and error.status_code in {400, 413, 422, 500}:
             return Failure("overflow", f"What '{name}' was sent is more than it takes: {words}", limit=limit)
         return judge_status(name, error.status_code, error.code, words, rest=_rest(error.response.headers))
@@ -262,6 +261,13 @@ class _Reader:
         if self.size > self._most or len(self.refusal) > self._most:
             raise CallFailed(Failure("too-much", f"'{self._name}' does not come to an end."))
         return text or ""
+
+
+def _words(error: Any) -> str:  # Any: an APIError, or whatever else went wrong
+    """Return what the server said, without the SDK's frame around it."""
+    body = getattr(error, "body", None)
+    said = body.get("message") or body.get("detail") if isinstance(body, dict) else None
+    return said if isinstance(said, str) else str(getattr(error, "message", ""))
 
 
 def _rest(headers: Any) -> float | None:  # Any: headers of the HTTP client

@@ -10,7 +10,7 @@ from typing import Literal
 
 from nexus_jupyter.protocol.errors import ModelError
 
-__all__ = ["CallFailed", "ContextOverflow", "Failure", "Kind", "excerpt", "judge_status", "overflow"]
+__all__ = ["CREDENTIAL", "CallFailed", "ContextOverflow", "Failure", "Kind", "excerpt", "judge_status", "overflow"]
 
 Kind = Literal[
     "busy", "cut", "declined", "format", "key", "late", "length", "malformed", "network", "not-found", "overflow",
@@ -19,7 +19,8 @@ Kind = Literal[
 
 #: Characters of a server's own words that a sentence quotes.
 _QUOTED = 200
-_CREDENTIAL = re.compile(r"(?i)(bearer\s+\S+|\b(?:sk|pk|key|hf|gsk|xai)[-_][\w*.-]{6,})")
+#: What looks like a key.
+CREDENTIAL = re.compile(r"(?i)(bearer\s+\S+|\b(?:sk|pk|key|hf|gsk|xai)[-_][\w*.-]{6,})")
 _OVERFLOW = re.compile(
     r"(?i)context[ _](?:length|size|window)|maximum (?:context|prompt)|(?:prompt|input) is too long|too many tokens"
     r"|reduce the length"
@@ -107,7 +108,7 @@ def excerpt(text: object, *, key: str = "") -> str:
     words = str(text)[:4096]
     if key:
         words = words.replace(key, "[key]")
-    words = " ".join(_CREDENTIAL.sub("[key]", words).split())
+    words = " ".join(CREDENTIAL.sub("[key]", words).split())
     return words if len(words) <= _QUOTED else words[: _QUOTED - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

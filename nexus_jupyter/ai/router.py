@@ -8,16 +8,18 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from importlib.util import find_spec
+from pathlib import Path
 
 from nexus_jupyter.ai.attempt import Attempts, Served
 from nexus_jupyter.ai.budgets import Budgets, Ledger
 from nexus_jupyter.ai.calling import Caller
-from nexus_jupyter.ai.endpoints import UNCONFIGURED, endpoints_from_environment, verified
+from nexus_jupyter.ai.endpoints import UNCONFIGURED, endpoints_from_environment, resolved_key, verified
 from nexus_jupyter.ai.failures import CallFailed, ContextOverflow, Failure
 from nexus_jupyter.ai.metering import Meter
 from nexus_jupyter.ai.queue import FairQueue
 from nexus_jupyter.ai.tokens import Tokens
-from nexus_jupyter.protocol.ai import Endpoint, ModelEvent, ModelRequest, ModelRestarted, Task
+from nexus_jupyter.ai.transcripts import Transcript, Transcripts
+from nexus_jupyter.protocol.ai import Endpoint, ModelEvent, ModelFinished, ModelRequest, ModelRestarted, ModelText, Task
 from nexus_jupyter.protocol.errors import ModelError, NexusError, QuotaError, UnavailableError
 
 __all__ = ["Router"]
@@ -41,6 +43,8 @@ class Router:
         What people, panels and the workspace may use.
     meter
         Is told of each call, without any text.
+    transcripts
+        Answers in files. A folder, or one that does not record, is looked into first, and needs no endpoint.
     queue
         Places for calls at the same time.
     clock
@@ -58,12 +62,14 @@ class Router:
         *,
         budgets: Budgets | None = None,
         meter: Meter | None = None,
+        transcripts: Transcripts | str | Path | None = None,
         queue: FairQueue | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._served = {endpoint.name: Served(endpoint, Caller(endpoint)) for endpoint in verified(endpoints)}
         self._queue = queue or FairQueue()
         self._tokens = Tokens()
+        self._transcripts = Transcripts(transcripts) if isinstance(transcripts, str | Path) else transcripts
         #: What was used so far.
         self.ledger = Ledger(budgets, clock=clock)
         self._attempts = Attempts(self.ledger, self._tokens, meter)
@@ -76,7 +82,7 @@ class Router:
     @property
     def configured(self) -> bool:
         """Whether there is anything to ask."""
-        return bool(self._served)
+        return bool(self._served) or self._replaying is not None
 
     def count(self, text: str, model: str | None = None) -> int:
         """Return the tokens of a text, for a model or for the one that needs most."""
@@ -111,17 +117,48 @@ class Router:
         ModelError
             If nobody gave a whole answer.
         """
-        candidates = self._candidates(request, skip)
-        course = _Search(self._attempts, candidates, request)
-        asked = time.perf_counter()
+        if (known := self._known(request, skip)) is not None:
+            replaying, transcript = known
+            async with aclosing(replaying.replay(transcript)) as replayed:
+                async for event in replayed:
+                    yield event
+            return
+        course = _Search(self._attempts, self._candidates(request, skip), request)
+        asked, pieces = time.perf_counter(), list[str]()
         async with self._queue.place(request.user), aclosing(course.events(asked)) as events:
             async for event in events:
+                if isinstance(event, ModelText):
+                    pieces.append(event.text)
+                elif isinstance(event, ModelRestarted):
+                    pieces.clear()
+                elif isinstance(event, ModelFinished):
+                    self._keep(request, pieces, event)
                 yield event
 
     async def aclose(self) -> None:
         """Close all connections."""
         for served in self._served.values():
             await served.caller.aclose()
+
+    @property
+    def _replaying(self) -> Transcripts | None:
+        return None if self._transcripts is None or self._transcripts.recording else self._transcripts
+
+    def _known(self, request: ModelRequest, skip: frozenset[str]) -> tuple[Transcripts, Transcript] | None:
+        if (replaying := self._replaying) is None:
+            return None
+        transcript = replaying.find(request)
+        if transcript is not None and transcript.endpoint not in skip:
+            return replaying, transcript
+        if not self._served:
+            raise ModelError("There is no recorded answer to that.", hint=UNCONFIGURED)
+        return None
+
+    def _keep(self, request: ModelRequest, pieces: list[str], finished: ModelFinished) -> None:
+        if self._transcripts is None or not self._transcripts.recording:
+            return
+        key = resolved_key(self._served[finished.endpoint].endpoint)
+        self._transcripts.keep(request, pieces, finished, secrets=[key] if key else [])
 
     def _of_task(self, task: Task) -> list[Served]:
         return [served for served in self._served.values() if task in served.endpoint.tasks]
