@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +25,7 @@ from nexus_jupyter.protocol.ai import (
     ModelText,
     Usage,
 )
+from nexus_jupyter.protocol.errors import QuotaError
 
 __all__ = ["Attempts", "Served"]
 
@@ -57,6 +58,20 @@ class Attempts:
         """Return what a call may use at most, by estimate."""
         prompt = self._tokens.of_messages(request.messages, endpoint.model)
         return _usage(endpoint, prompt, allowed(endpoint, request), estimated=True)
+
+    def check(self, endpoints: Sequence[Endpoint], request: ModelRequest) -> None:
+        """Raise `QuotaError` if the budgets allow none of the endpoints."""
+        refused = None
+        for endpoint in endpoints:
+            most = self.most(endpoint, request)
+            try:
+                self._ledger.check(request, most.prompt_tokens + most.completion_tokens, most.cost)
+            except QuotaError as error:
+                refused = error
+            else:
+                return
+        if refused is not None:
+            raise refused
 
     async def make(
         self, served: Served, request: ModelRequest, *, attempt: int, waited: float

@@ -31,6 +31,8 @@ class Breaker:
         self._until = 0.0
         self._rest = _REST
         self._trying = False
+        #: Answers in a row that were whole and of no use, and whether the last one was.
+        self._useless, self._refused = 0, False
         #: The sentence of the last failure.
         self.why = ""
 
@@ -42,9 +44,9 @@ class Breaker:
         return float("inf") if self._trying else max(0.0, self._until - self._clock())
 
     @property
-    def half_open(self) -> bool:
-        """Whether the next request is the one that tries."""
-        return self._failures >= _FAILURES and self.wait == 0
+    def resting(self) -> bool:
+        """Whether it is only left alone because it asked for that."""
+        return self._failures < _FAILURES and self.wait > 0
 
     def enter(self) -> bool:
         """Let a request pass, or return that it may not; one that passed ends with one of the other methods."""
@@ -55,6 +57,9 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Close it."""
+        if not self._refused:
+            self._useless = 0
+        self._refused = False
         self._failures, self._until, self._rest, self._trying, self.why = 0, 0.0, _REST, False, ""
 
     def failed(self, why: str, *, fatal: bool = False) -> None:
@@ -66,6 +71,13 @@ class Breaker:
         if self._failures >= _FAILURES:
             self._rest = min(_LONGEST, self._rest * 2) if again else self._rest
             self._until = max(self._until, self._clock() + self._rest)
+
+    def rejected(self, why: str) -> None:
+        """Count a whole answer that was of no use, which comes after `succeeded`; too many of them open it."""
+        self._refused = True
+        self._useless += 1
+        if self._useless >= _FAILURES:
+            self.failed(why, fatal=True)
 
     def rest(self, seconds: float, why: str) -> None:
         """Let no request pass for some time, since the endpoint asked for it; that is no failure."""

@@ -26,6 +26,8 @@ __all__ = ["Router"]
 
 #: Rounds through the endpoints of a request, seconds before the second, and the most to wait for one.
 _ROUNDS, _PAUSE, _PATIENCE = 3, 0.25, 20.0
+#: Seconds that a timer may be early.
+_SLACK = 0.01
 #: The context that is planned with where there is no endpoint, as when transcripts are replayed.
 _WINDOW = 32_000
 #: A prompt is refused unsent when even this part of its estimate is too long: estimates are rather high.
@@ -96,7 +98,7 @@ class Router:
     def reject(self, endpoint: str, why: str) -> None:
         """Note that what an endpoint answered was of no use; one that does so again and again rests for a while."""
         if (served := self._served.get(endpoint)) is not None:
-            served.breaker.failed(f"'{endpoint}' gave answers that were of no use: {why}")
+            served.breaker.rejected(f"'{endpoint}' gave answers that were of no use: {why}")
 
     async def stream(self, request: ModelRequest, *, skip: frozenset[str] = frozenset()) -> AsyncGenerator[ModelEvent]:
         """Yield the answer as it comes; closing the generator ends the call.
@@ -123,7 +125,9 @@ class Router:
                 async for event in replayed:
                     yield event
             return
-        course = _Search(self._attempts, self._candidates(request, skip), request)
+        candidates = self._candidates(request, skip)
+        self._attempts.check([served.endpoint for served in candidates], request)
+        course = _Search(self._attempts, candidates, request)
         asked, pieces = time.perf_counter(), list[str]()
         async with self._queue.place(request.user), aclosing(course.events(asked)) as events:
             async for event in events:
@@ -233,15 +237,14 @@ class _Search:
             pause = min((max(_PAUSE * 2**number, served.breaker.wait) for served in candidates), default=_PATIENCE + 1)
             if pause > _PATIENCE or number == _ROUNDS - 1:
                 break
-            yield ModelRestarted(
-                endpoint=candidates[0].endpoint.name, why=self._failures[candidates[0].endpoint.name].why
-            )
-            await asyncio.sleep(pause)
+            yield ModelRestarted(endpoint=candidates[0].endpoint.name, why=candidates[0].breaker.why)
+            await asyncio.sleep(pause + _SLACK)
         raise self._error()
 
     def _may_again(self, served: Served) -> bool:
         failure = self._failures.get(served.endpoint.name)
-        return failure is not None and failure.passing and served.breaker.wait <= _PATIENCE
+        again = failure.passing if failure is not None else served.breaker.resting
+        return again and served.breaker.wait <= _PATIENCE
 
     def _error(self) -> NexusError:
         failures = list(self._failures.values())

@@ -1,7 +1,8 @@
 """Answers of models in files: recorded once, replayed without a model, the same on every machine.
 
-A transcript is found by what was asked (the task and the words of the conversation) and not by what the system part told
-the model about Nexus, for that grows with each release. It is JSON, a line of text to a line, so a change can be read.
+A transcript is found by what was asked (the task and the words of the conversation) and not by what the system part
+told the model about Nexus, for that grows with each release. It is JSON, a line of text to a line, so that a change
+can be read.
 """
 
 from __future__ import annotations
@@ -64,11 +65,10 @@ class Transcript(Contract):
 
     def request(self, user: str) -> ModelRequest:
         """Return what was asked, so that it can be asked again."""
+        said = [{"role": one.role, "content": "".join(one.lines)} for one in self.messages]
         return ModelRequest(
             task=self.task,
-            messages=[
-                Message.model_validate({"role": one.role, "content": "".join(one.lines)}) for one in self.messages
-            ],
+            messages=[Message.model_validate(one) for one in said],
             user=user,
             answer_schema=self.answer_schema,
             max_tokens=self.max_tokens,
@@ -152,7 +152,8 @@ class Transcripts:
         )
         path = self._path(request)
         self.folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(transcript.model_dump(mode="json", exclude_none=True), indent=1, ensure_ascii=False)
+        given = {name: value for name, value in transcript.model_dump(mode="json").items() if value is not None}
+        text = json.dumps(given, indent=1, ensure_ascii=False)
         path.write_text(text + "\n", encoding="utf-8", newline="\n")
         return path
 

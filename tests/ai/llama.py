@@ -43,7 +43,8 @@ def random_model(*, context: int = 8192, slots: int = 1, seed: int = 0, **fields
         process = subprocess.Popen(
             command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         try:
             address = process.stdout.readline().strip()
             assert address.startswith("http://127.0.0.1:"), f"llama.cpp did not start: {address!r}, {process.poll()}"
@@ -129,7 +130,8 @@ def _serve(folder: Path, context: int, slots: int, seed: int) -> None:
     given.cpuparams.n_threads = 2
     given.sampling.seed = seed
     server = xllamacpp.Server(given)
-    print(server.listening_address, flush=True)
+    sys.stdout.write(f"{server.listening_address}\n")
+    sys.stdout.flush()
     sys.stdin.read()
 
 
