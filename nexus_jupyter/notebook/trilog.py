@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from nexus_jupyter.notebook.causetree import CauseTree
 from nexus_jupyter.notebook.dashboards import dashboard
+from nexus_jupyter.notebook.exchanges import EXCHANGES, exchanges
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.moments import decoded, nanoseconds
 from nexus_jupyter.notebook.owntwins import OwnTwins
@@ -262,6 +263,21 @@ class TriLogFace(OwnTwins):
         given = {"kinds": list(kinds), "sensitivity": sensitivity, "log": log, "webhooks": list(webhooks)}
         rule = AlertRule.model_validate({"active": seconds > 0, "every": max(seconds, 1.0), **given})
         return alerts_frame(self._host.trilog.alerts(rule))
+
+    # The assistant
+
+    def ai(self) -> pd.DataFrame:
+        """Return what models were asked and what became of it, newest first. Secrets and private data are not in it.
+
+        Returns
+        -------
+        DataFrame
+            id (the ``ref`` of the change that came of it), asked_at, actor, panel, task, prompt, outcome (asked,
+            answered, proposed, accepted, rejected, gone, failed), ops (in words), accepted and rejected (their
+            numbers), rev, endpoint, model, prompt_tokens, completion_tokens, cost, seconds, context (each part with its
+            tokens and why it was there), answer, error.
+        """
+        return exchanges(self.sql(EXCHANGES))
 
     # SQL
 

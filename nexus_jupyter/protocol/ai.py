@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.capability import CapabilityUse
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.patch import Patch
 from nexus_jupyter.protocol.query import Touched
@@ -33,6 +34,7 @@ __all__ = [
     "ModelText",
     "Proposal",
     "ProposedOp",
+    "ProposedUse",
     "Repairing",
     "Task",
     "Usage",
@@ -52,10 +54,13 @@ class Endpoint(Contract):
     it may be used for, in the order of endpoints. Times are seconds: until the first token, between two, and in total.
     """
 
-    name: str
-    url: str
-    model: str
-    key: str = Field(default="", repr=False)
+    # What does not fit is not shown: it may be a key.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    name: str = Field(min_length=1)
+    url: str = Field(repr=False)
+    model: str = Field(min_length=1)
+    key: str = Field(default="", repr=False, pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)?$")
     window: int = Field(default=32_000, ge=512)
     answer: int = Field(default=4_000, ge=16, description="Tokens that one answer may have.")
     price_in: float = Field(default=0, ge=0)
@@ -123,7 +128,10 @@ class ModelRestarted(Contract):
 
 
 class ModelFinished(Contract):
-    """The whole answer. ``first`` and ``seconds`` are the times to the first token and to the end."""
+    """The whole answer. ``first`` and ``seconds`` are the times to the first token and to the end.
+
+    ``cut`` says that it ends where its limit of tokens is; only answers of the task ``complete`` may.
+    """
 
     kind: Literal["finished"] = "finished"
     text: str
@@ -132,6 +140,7 @@ class ModelFinished(Contract):
     usage: Usage
     first: float
     seconds: float
+    cut: bool = False
 
 
 ModelEvent = TypeAliasType(
@@ -176,12 +185,26 @@ class Repairing(Contract):
 
 
 class ProposedOp(Contract):
-    """One op of a proposal, in words, and what it would touch. ``needs`` are ops that it cannot be accepted without."""
+    """One op of a proposal, in words, and what it would touch. ``needs`` are ops that it cannot be accepted without.
+
+    ``parts`` are the numbers of the ops in the proposal's patch that it stands for: several, where what it inserts has
+    something inside.
+    """
 
     index: int
     words: str
     touched: list[str]
     needs: list[int] = []
+    parts: list[int] = []
+
+
+class ProposedUse(CapabilityUse):
+    """Something that the panel would newly ask for. Accepting grants nothing.
+
+    ``allowed`` says that a grant for it is there already, so that the panel could use it at once.
+    """
+
+    allowed: bool
 
 
 class Proposal(Contract):
@@ -203,6 +226,7 @@ class Proposal(Contract):
     after: str
     changes: list[EntityChange] = []
     impact: list[Touched] = []
+    asks: list[ProposedUse] = []
     diagnostics: list[Diagnostic] = []
     fixed: list[str] = []
     repaired: bool = False
@@ -251,8 +275,12 @@ class DecideBody(Contract):
 
 
 class Decided(Contract):
-    """What came of a decision: the rev of the change, if there was one, and the ops in it."""
+    """What came of a decision: the rev of the change, if there was one, and the ops in it.
+
+    ``positions`` are, for each op that was accepted, the number in the change that reverting it alone takes.
+    """
 
     id: str
     rev: int | None
     accepted: list[int]
+    positions: list[int] = []

@@ -1,0 +1,121 @@
+"""Who is served next: people take turns, so that nobody's hundred requests hold up another's one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from nexus_jupyter.protocol.errors import QuotaError
+
+__all__ = ["FairQueue"]
+
+
+class FairQueue:
+    """Places for calls that run at the same time; it belongs to one event loop at a time.
+
+    Parameters
+    ----------
+    places
+        Calls at the same time.
+    each
+        Calls of one person at the same time.
+    waiting
+        Requests that may wait at all.
+    within
+        Seconds that one waits at most.
+    """
+
+    def __init__(self, places: int = 16, *, each: int = 8, waiting: int = 400, within: float = 60) -> None:
+        self._places, self._each, self._most, self._within = places, each, waiting, within
+        self._running: dict[str, int] = {}
+        #: People in the order of their turn, each with those of their requests that wait.
+        self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def running(self) -> int:
+        """Calls that hold a place."""
+        return sum(self._running.values())
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for one."""
+        return sum(len(line) for line in self._turns.values())
+
+    @asynccontextmanager
+    async def place(self, user: str) -> AsyncIterator[None]:
+        """Hold a place; wait for it in turn with other people.
+
+        Raises
+        ------
+        QuotaError
+            If too many wait already, or it took too long.
+        """
+        await self._take(user)
+        try:
+            yield
+        finally:
+            self._give_back(user)
+
+    async def _take(self, user: str) -> None:
+        if self._has_room(user) and not self._turns.get(user):
+            self._running[user] = self._running.get(user, 0) + 1
+            return
+        if self.waiting >= self._most:
+            raise QuotaError(
+                f"{self.waiting} requests wait for a language model already.", hint="Ask again in a minute."
+            )
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns.setdefault(user, deque()).append(turn)
+        try:
+            async with asyncio.timeout(self._within):
+                await turn
+        except BaseException as error:
+            self._leave(user, turn)
+            if isinstance(error, TimeoutError):
+                raise QuotaError(
+                    f"No language model was free within {self._within:.0f} s.", hint="Ask again in a minute."
+                ) from None
+            raise
+
+    def _has_room(self, user: str) -> bool:
+        return self.running < self._places and self._running.get(user, 0) < self._each
+
+    def _leave(self, user: str, turn: asyncio.Future[None]) -> None:
+        line = self._turns.get(user)
+        if line is not None and turn in line:
+            line.remove(turn)
+            if not line:
+                del self._turns[user]
+        elif turn.done() and not turn.cancelled():
+            # The place was given in the same moment as the wait ended.
+            self._give_back(user)
+
+    def _give_back(self, user: str) -> None:
+        left = self._running[user] - 1
+        if left:
+            self._running[user] = left
+        else:
+            del self._running[user]
+        self._serve()
+
+    def _serve(self) -> None:
+        served = True
+        while served and self.running < self._places:
+            served = False
+            for user in list(self._turns):
+                if self.running >= self._places:
+                    break
+                if not self._has_room(user):
+                    continue
+                line = self._turns[user]
+                turn = line.popleft()
+                if line:
+                    self._turns.move_to_end(user)
+                else:
+                    del self._turns[user]
+                if not turn.done():
+                    self._running[user] = self._running.get(user, 0) + 1
+                    turn.set_result(None)
+                served = True

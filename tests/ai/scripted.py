@@ -1,0 +1,164 @@
+"""A server on loopback that speaks Chat Completions and misbehaves as it is told, one step for each request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from nexus_jupyter.protocol.ai import Endpoint, Message, ModelRequest
+
+__all__ = ["Scripted", "Step", "ask", "scripted"]
+
+_FRAME = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
+def ask(text: str = "hello", **fields: object) -> ModelRequest:
+    """A request of Ann's."""
+    given = {"task": "edit", "messages": [Message(role="user", content=text)], "user": "ann", **fields}
+    return ModelRequest.model_validate(given)
+
+
+@dataclass
+class Step:
+    """What one request gets.
+
+    ``raw`` are events sent as they are, before ``text``; ``cut_after`` pieces the connection breaks; ``hold_after`` pieces
+    nothing more comes until ``Scripted.release`` is set.
+    """
+
+    text: str = "ok"
+    piece: int = 4
+    status: int = 200
+    body: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: list[bytes] = field(default_factory=list)
+    raw_after: list[bytes] = field(default_factory=list)
+    cut_after: int | None = None
+    hold_after: int | None = None
+    hold_before: bool = False
+    ping: bool = False
+    finish: str | None = "stop"
+    usage: tuple[int, int] | None = (9, 3)
+    done: bool = True
+    kind: str = "text/event-stream"
+
+
+class Scripted:
+    """The server; ``requests`` are the bodies that came, ``heads`` their headers."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = list(steps)
+        self.requests: list[dict] = []
+        self.heads: list[str] = []
+        self.release = asyncio.Event()
+        #: Requests being answered now, the most of them at a time, and those whose client went away.
+        self.running = self.most = self.left = 0
+        self.sent = 0
+        self.url = ""
+
+    def endpoint(self, name: str = "one", **fields: object) -> Endpoint:
+        return Endpoint.model_validate({"name": name, "url": self.url, "model": "m", **fields})
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                lengths = [
+                    line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length")
+                ]
+                body = await reader.readexactly(int(lengths[0]) if lengths else 0)
+                self.heads.append(head)
+                self.requests.append(json.loads(body or b"{}"))
+                step = self.steps.pop(0) if self.steps else Step()
+                self.running += 1
+                self.most = max(self.most, self.running)
+                try:
+                    if not await self._answer(step, writer):
+                        return
+                finally:
+                    self.running -= 1
+        except asyncio.IncompleteReadError:
+            pass
+        except ConnectionError:
+            self.left += 1
+        finally:
+            writer.close()
+
+    async def _answer(self, step: Step, writer: asyncio.StreamWriter) -> bool:
+        if step.status != 200:
+            body = json.dumps(step.body or {"error": {"message": "scripted", "type": "x", "code": None}}).encode()
+            headers = {"content-type": "application/json", **step.headers, "content-length": str(len(body))}
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            writer.write(f"HTTP/1.1 {step.status} X\r\n{lines}\r\n".encode() + body)
+            await writer.drain()
+            return True
+        if step.hold_before:
+            await self._hold(writer)
+        extra = "".join(f"{name}: {value}\r\n" for name, value in step.headers.items())
+        writer.write(
+            f"HTTP/1.1 200 OK\r\ncontent-type: {step.kind}\r\n{extra}transfer-encoding: chunked\r\n\r\n".encode()
+        )
+        for raw in step.raw:
+            await self._send(writer, raw)
+        pieces = [step.text[at : at + step.piece] for at in range(0, len(step.text), step.piece)]
+        for index, piece in enumerate(pieces):
+            if step.cut_after == index:
+                writer.transport.abort()
+                return False
+            if step.hold_after == index:
+                await self._hold(writer)
+            if step.ping:
+                await self._send(writer, b": ping\n\n")
+            await self._send(writer, _event({**_FRAME, "choices": [_choice({"content": piece}, None)]}))
+            self.sent += 1
+        for raw in step.raw_after:
+            await self._send(writer, raw)
+        if step.finish is not None:
+            await self._send(writer, _event({**_FRAME, "choices": [_choice({}, step.finish)]}))
+        if step.usage is not None and self.requests[-1].get("stream_options"):
+            prompt, completion = step.usage
+            usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+            await self._send(writer, _event({**_FRAME, "choices": [], "usage": usage}))
+        if step.done:
+            await self._send(writer, b"data: [DONE]\n\n")
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+    async def _hold(self, writer: asyncio.StreamWriter) -> None:
+        # A client that goes away is noticed by the connection, so the server does not wait for ever.
+        released = asyncio.ensure_future(self.release.wait())
+        gone = asyncio.ensure_future(writer.wait_closed())
+        await asyncio.wait({released, gone}, return_when=asyncio.FIRST_COMPLETED)
+        released.cancel()
+        if gone.done():
+            raise ConnectionResetError
+        gone.cancel()
+
+    async def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+        await writer.drain()
+
+
+def _choice(delta: dict, finish: str | None) -> dict:
+    return {"index": 0, "delta": delta, "finish_reason": finish}
+
+
+def _event(data: dict) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+@asynccontextmanager
+async def scripted(*steps: Step) -> AsyncIterator[Scripted]:
+    """A server with its script."""
+    server = Scripted(list(steps))
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=1 << 22)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+    try:
+        yield server
+    finally:
+        server.release.set()
+        listening.close()
