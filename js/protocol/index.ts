@@ -47,6 +47,8 @@ export type ClientFrame =
   | PastRequest
   | RevertRequest
   | BranchFrom
+  | AskRequest
+  | DecideRequest
   | Ping;
 export type ServerFrame =
   | Welcome
@@ -67,6 +69,7 @@ export type ServerFrame =
   | Conflicts
   | CodeUpdated
   | HistoryMoved
+  | AskProgress
   | Notice
   | Pong;
 
@@ -84,6 +87,8 @@ export interface NexusProtocol {
   AskBody?: AskBody;
   AskEvent?: AskEvent;
   AskFailed?: AskFailed;
+  AskProgress?: AskProgress;
+  AskRequest?: AskRequest;
   Attribute?: Attribute;
   Binary?: Binary;
   BranchBody?: BranchBody;
@@ -115,6 +120,7 @@ export interface NexusProtocol {
   Context?: Context;
   ContextPart?: ContextPart;
   DecideBody?: DecideBody;
+  DecideRequest?: DecideRequest;
   Decided?: Decided;
   Diagnostic?: Diagnostic;
   DiagnosticsFrame?: DiagnosticsFrame;
@@ -889,6 +895,23 @@ export interface Usage1 {
   prompt_tokens: number;
 }
 /**
+ * Something that became of a wish; ``request`` is the id of the `AskRequest`.
+ */
+export interface AskProgress {
+  event: AskEvent;
+  request: string;
+  type: "ask.event";
+}
+/**
+ * Ask for a change or a new panel. `AskProgress` frames follow, then a result; `Cancel` gives it up.
+ */
+export interface AskRequest {
+  body: AskBody;
+  id: string;
+  traceparent: string | null;
+  type: "ask";
+}
+/**
  * An attribute as written. ``value`` has its entities resolved; null means a bare name without ``=``.
  */
 export interface Attribute {
@@ -1582,6 +1605,23 @@ export interface RevertRequest {
   type: "revert";
 }
 /**
+ * Accept ops of a proposal, or reject it; the result's value is a `Decided`.
+ */
+export interface DecideRequest {
+  decision: DecideBody;
+  id: string;
+  proposal: string;
+  traceparent: string | null;
+  type: "decide";
+}
+/**
+ * What a person makes of a proposal: the numbers of the ops to take, all of them when null; or none at all.
+ */
+export interface DecideBody {
+  accept: number[] | null;
+  reject: boolean;
+}
+/**
  * Ask whether anybody is there.
  */
 export interface Ping {
@@ -1667,13 +1707,6 @@ export interface Conflicts {
   conflicts: Conflict[];
   panel: string;
   type: "conflicts";
-}
-/**
- * What a person makes of a proposal: the numbers of the ops to take, all of them when null; or none at all.
- */
-export interface DecideBody {
-  accept: number[] | null;
-  reject: boolean;
 }
 /**
  * What came of a decision: the rev of the change, if there was one, and the ops in it.

@@ -4,5 +4,6 @@ Nothing here knows Jupyter, and nothing here grants a capability.
 """
 
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
+from nexus_jupyter.assistant.desk import AssistantDesk
 
-__all__ = ["Assistant", "AssistantOptions"]
+__all__ = ["Assistant", "AssistantDesk", "AssistantOptions"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
 
-__all__ = ["Conflict", "ConflictSide", "Pick"]
+__all__ = ["Conflict", "ConflictSide", "Conflicts", "Pick", "Resolve"]
 
 #: Which side of a conflict holds from now on: what is there, or what came.
 Pick = Literal["ours", "theirs"]
@@ -60,3 +60,21 @@ class Conflict(Contract):
     base: JsonValue = None
     ours: ConflictSide
     theirs: ConflictSide
+
+
+class Resolve(Contract):
+    """Answer the question of a conflict."""
+
+    type: Literal["resolve"] = "resolve"
+    id: str
+    panel: str
+    conflict: str
+    pick: Pick
+
+
+class Conflicts(Contract):
+    """The open conflicts of a panel; sent after each snapshot and when they change."""
+
+    type: Literal["conflicts"] = "conflicts"
+    panel: str
+    conflicts: list[Conflict]

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from nexus_jupyter.protocol import (
     ai,
+    asking,
     capability,
     coediting,
     conflict,
@@ -38,6 +39,7 @@ __all__ = ["schema", "schema_text"]
 
 _MODULES = (
     ai,
+    asking,
     capability,
     coediting,
     conflict,

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from nexus_jupyter.protocol.asking import AskingFrame, AskProgress
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.capability import Capability, Grant
 from nexus_jupyter.protocol.coediting import CodeClose, CodeOpen, CodeUpdate, CodeUpdated
-from nexus_jupyter.protocol.conflict import Conflict, Pick
+from nexus_jupyter.protocol.conflict import Conflicts, Resolve
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
@@ -170,16 +171,6 @@ class Answer(Contract):
     error: str | None = None
 
 
-class Resolve(Contract):
-    """Answer the question of a conflict."""
-
-    type: Literal["resolve"] = "resolve"
-    id: str
-    panel: str
-    conflict: str
-    pick: Pick
-
-
 class Ping(Contract):
     """Ask whether anybody is there."""
 
@@ -207,6 +198,7 @@ ClientFrame = Annotated[
     | CodeClose
     | Resolve
     | PastFrame
+    | AskingFrame
     | Ping,
     Field(discriminator="type"),
 ]
@@ -349,14 +341,6 @@ class DraftFrame(Contract):
     done: bool = False
 
 
-class Conflicts(Contract):
-    """The open conflicts of a panel; sent after each snapshot and when they change."""
-
-    type: Literal["conflicts"] = "conflicts"
-    panel: str
-    conflicts: list[Conflict]
-
-
 class Notice(Contract):
     """A sentence for the person, not tied to a request."""
 
@@ -392,6 +376,7 @@ ServerFrame = Annotated[
     | Conflicts
     | CodeUpdated
     | HistoryMoved
+    | AskProgress
     | Notice
     | Pong,
     Field(discriminator="type"),

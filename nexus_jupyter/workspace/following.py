@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from nexus_jupyter.protocol.conflict import Conflicts
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Change, SetOp
 from nexus_jupyter.protocol.stream import (
-    Conflicts,
     DraftFrame,
     EffectFrame,
     FrameChanged,

@@ -18,20 +18,21 @@ from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NexusError
-from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Build, LifecycleDeclaration, Ordering
-from nexus_jupyter.protocol.patch import Cause, Change, InsertOp, Op, Patch, RemoveOp, SetOp
+from nexus_jupyter.protocol.patch import Cause, Change, Op, Patch, RemoveOp
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.activity import own_tables
 from nexus_jupyter.workspace.alerting import Alerts
+from nexus_jupyter.workspace.binding import binding
 from nexus_jupyter.workspace.calls import FrameCalls
 from nexus_jupyter.workspace.changes import ChangeTexts
 from nexus_jupyter.workspace.coediting import CoEditing
+from nexus_jupyter.workspace.desk import Desk
 from nexus_jupyter.workspace.drafts import Drafts
 from nexus_jupyter.workspace.effects import Effects
 from nexus_jupyter.workspace.execution import Execution
@@ -102,6 +103,8 @@ class WorkspaceKernel:
     def __init__(self, folder: Path, *, engine: Engine | None = None, options: WorkspaceOptions | None = None) -> None:
         options = options or WorkspaceOptions()
         self._closed = False
+        #: Asks language models, where there is somebody who does.
+        self.desk: Desk | None = None
         with ExitStack() as undo:
             self.folder = WorkspaceFolder(folder)
             undo.callback(self.folder.release)
@@ -175,6 +178,8 @@ class WorkspaceKernel:
         if self._closed:
             return
         self._closed = True
+        if self.desk is not None:
+            self.desk.close()
         self.lifecycle.close()
         self.presence.close()
         self.coediting.shutdown()
@@ -333,23 +338,8 @@ class WorkspaceKernel:
     def bind_frame(self, name: str, table: pa.Table, actor: Actor) -> Change | None:
         """Keep a table under a name that panels read as ``kernel:NAME``; the same rows again change nothing."""
         info = self.frames.put(name, table)
-        frame = f"frame:{name}"
-        attrs: dict[str, JsonValue] = {
-            "name": name,
-            "rows": info.rows,
-            "digest": info.digest,
-            "columns": [{"name": column.name, "type": column.type} for column in info.columns],
-        }
-
-        def draw(graph: Graph) -> Draft:
-            known = frame in graph
-            op: Op = (
-                SetOp(id=frame, attrs=attrs) if known else InsertOp(entity=Entity(id=frame, type="Frame", attrs=attrs))
-            )
-            return Draft([op], actor, Cause(kind="bind"))
-
         with self.recorder.span("frame.bind", frame=name):
-            return self.writer.submit(draw)
+            return self.writer.submit(lambda graph: binding(graph, name, info, actor))
 
     def page_state(self, name: str, values: dict[str, JsonValue], user: str) -> dict[str, JsonValue]:
         """Return what a panel's queries depend on: states, links, and the states that only the view knows."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, assert_never
 
 import pyarrow as pa
 
+from nexus_jupyter.protocol.asking import AskingFrame, AskRequest, DecideRequest
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
+from nexus_jupyter.protocol.conflict import Resolve
 from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.past import BranchFrom, HistoryRequest, PastFrame, PastRequest, RevertRequest
@@ -20,7 +22,6 @@ from nexus_jupyter.protocol.stream import (
     Expose,
     FramePage,
     GrantRequest,
-    Resolve,
     Result,
     RevokeRequest,
     SetState,
@@ -28,6 +29,7 @@ from nexus_jupyter.protocol.stream import (
     Undo,
     Upload,
 )
+from nexus_jupyter.workspace.desk import AskRequests
 from nexus_jupyter.workspace.functions import FunctionError, PendingCalls
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.outbox import Outbox
@@ -53,6 +55,7 @@ Request = (
     | Resolve
     | CodeOpen
     | PastFrame
+    | AskingFrame
 )
 
 
@@ -82,12 +85,19 @@ class Requests:
         self._paging = Paging(kernel, actor.id, lane, send=outbox.put, fail=self.fail)
         self._calls = PendingCalls(lambda frame: outbox.put(frame.model_dump_json()))
         self._past = PastRequests(kernel, actor, lambda frame: outbox.put(frame.model_dump_json()))
+        self._asking = AskRequests(
+            kernel,
+            actor,
+            send=lambda frame: outbox.put(frame.model_dump_json()),
+            finish=self._finished,
+        )
 
     def close(self) -> None:
         """Drop what is not answered yet; runs that were started go on."""
         self._kernel.functions.forget(self)
         self._calls.abandon()
         self._past.close()
+        self._asking.close()
         self._paging.close()
 
     def take(self, frame: Request) -> None:
@@ -97,6 +107,7 @@ class Requests:
     def cancel(self, request: str) -> None:
         """Cancel what a request has started."""
         self._paging.cancel(request)
+        self._asking.cancel(request)
         run = self._runs.get(request)
         if run is not None:
             self._kernel.execution.cancel(run)
@@ -125,9 +136,10 @@ class Requests:
                     self._trigger(frame)
                 case FramePage():
                     self._paging.answer(frame)
+                case AskRequest() | DecideRequest():
+                    self._asking.take(frame)
                 case _:
-                    rev, value = self._done(frame)
-                    self._send(Result(id=frame.id, rev=rev or self._kernel.head.rev, value=value))
+                    self._finished(frame.id, *self._done(frame))
         except NexusError as error:
             self.fail(frame.id, error)
 
@@ -163,7 +175,7 @@ class Requests:
                 return change.rev if change else None, None
             case HistoryRequest() | PastRequest() | RevertRequest() | BranchFrom():
                 return self._past.done(frame)
-            case Trigger() | FramePage():
+            case Trigger() | FramePage() | AskRequest() | DecideRequest():
                 raise AssertionError(frame.type)  # answered later
             case _:
                 assert_never(frame)
@@ -193,6 +205,9 @@ class Requests:
         else:
             record = run.result()
             self._send(Result(id=request, rev=record.rev, value=record.value, profile=record.profile))
+
+    def _finished(self, request: str, rev: int | None, value: JsonValue) -> None:
+        self._send(Result(id=request, rev=rev or self._kernel.head.rev, value=value))
 
     def _send(self, frame: Result) -> None:
         self._outbox.put(frame.model_dump_json())

@@ -1,0 +1,120 @@
+"""The assistant beside everything else: on a loop of its own, so that whoever asks may have one, or none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from nexus_jupyter.ai import Router
+from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, DecideBody, Decided
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.workspace import WorkspaceKernel
+
+__all__ = ["AssistantDesk"]
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+_GRACE = 5.0
+
+
+class AssistantDesk:
+    """Takes wishes from any thread. Its own thread and the router begin with the first.
+
+    Parameters
+    ----------
+    kernel
+        The workspace; it closes the desk when it closes.
+    router
+        Makes what asks language models.
+    options
+        What models are shown.
+    """
+
+    def __init__(
+        self, kernel: WorkspaceKernel, router: Callable[[], Router], *, options: AssistantOptions | None = None
+    ) -> None:
+        self._kernel = kernel
+        self._make = router
+        self._options = options
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._router: Router | None = None
+        self._assistant: Assistant | None = None
+        self._closed = False
+
+    @property
+    def router(self) -> Router:
+        """What asks language models."""
+        with self._lock:
+            if self._router is None:
+                self._router = self._make()
+            return self._router
+
+    def ask(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> Callable[[], None]:
+        """Ask in the background; see `Desk`."""
+        task = asyncio.run_coroutine_threadsafe(self._asked(body, actor, tell), self._running())
+
+        def stop() -> None:
+            task.cancel()
+
+        return stop
+
+    def decide(self, proposal: str, body: DecideBody, actor: Actor) -> Decided:
+        """Carry out what a person makes of a proposal; see `Assistant.decide`."""
+        return self.carry(self._assistance().decide(proposal, body, actor))
+
+    def carry(self, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
+        """Do something on the desk's loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._running()).result()
+
+    def close(self) -> None:
+        """Give up what is going on, and forget all proposals."""
+        with self._lock:
+            self._closed, loop, thread = True, self._loop, self._thread
+        if self._assistant is not None:
+            self._assistant.close()
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._end(), loop).result(_GRACE)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_GRACE)
+
+    async def _asked(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> None:
+        try:
+            async with aclosing(self._assistance().ask(body, actor)) as events:
+                async for event in events:
+                    tell(event)
+        except Exception:  # noqa: BLE001 - told to whoever asked, and logged
+            _log.exception("The assistant failed over a wish")
+            tell(AskFailed(id="", message="The assistant failed; the server's log says why. Nothing was changed."))
+
+    def _assistance(self) -> Assistant:
+        router = self.router
+        with self._lock:
+            if self._assistant is None:
+                self._assistant = Assistant(self._kernel, router, options=self._options)
+            return self._assistant
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("The workspace is closed.")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="nexus-assistant", daemon=True)
+                self._thread.start()
+            return self._loop
+
+    async def _end(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self._router is not None:
+            await self._router.aclose()

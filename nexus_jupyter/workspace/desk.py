@@ -1,0 +1,95 @@
+"""Where a workspace's wishes to language models are taken, and how one client's are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, DecideBody, Decided, Proposal
+from nexus_jupyter.protocol.asking import AskProgress, AskRequest, DecideRequest
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import UnavailableError
+from nexus_jupyter.protocol.identity import Actor
+
+if TYPE_CHECKING:
+    from nexus_jupyter.workspace.kernel import WorkspaceKernel
+
+__all__ = ["AskRequests", "Desk", "desk_of"]
+
+
+class Desk(Protocol):
+    """Asks in the background, and tells what becomes of it. The last event is a `Proposal` or an `AskFailed`."""
+
+    def ask(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> Callable[[], None]:
+        """Ask; ``tell`` is called from another thread. Returns what gives it up."""
+
+    def decide(self, proposal: str, body: DecideBody, actor: Actor) -> Decided:
+        """Carry out what a person makes of a proposal."""
+
+    def close(self) -> None:
+        """Give up what is going on, and forget all proposals."""
+
+
+def desk_of(kernel: WorkspaceKernel) -> Desk:
+    """Return the workspace's desk, or raise `UnavailableError`."""
+    if kernel.desk is None:
+        raise UnavailableError("This workspace was opened without an assistant.")
+    return kernel.desk
+
+
+class AskRequests:
+    """The wishes of one client.
+
+    Parameters
+    ----------
+    kernel
+        The workspace.
+    actor
+        Who asks.
+    send
+        Tells the client what becomes of a wish.
+    finish
+        Answers a wish when nothing more comes.
+    """
+
+    def __init__(
+        self,
+        kernel: WorkspaceKernel,
+        actor: Actor,
+        send: Callable[[AskProgress], None],
+        finish: Callable[[str, int | None, JsonValue], None],
+    ) -> None:
+        self._kernel = kernel
+        self._actor = actor
+        self._send = send
+        self._finish = finish
+        self._going: dict[str, Callable[[], None]] = {}
+
+    def take(self, frame: AskRequest | DecideRequest) -> None:
+        """Take a wish, or what a person makes of a proposal."""
+        if isinstance(frame, DecideRequest):
+            decided = desk_of(self._kernel).decide(frame.proposal, frame.decision, self._actor)
+            self._finish(frame.id, decided.rev, decided.model_dump(mode="json"))
+            return
+
+        def tell(event: AskEvent) -> None:
+            self._send(AskProgress(request=frame.id, event=event))
+            if isinstance(event, Proposal | AskFailed):
+                self._going.pop(frame.id, None)
+                self._finish(frame.id, None, None)
+
+        self._going[frame.id] = lambda: None
+        stop = desk_of(self._kernel).ask(frame.body, self._actor, tell)
+        if frame.id in self._going:
+            self._going[frame.id] = stop
+
+    def cancel(self, request: str) -> None:
+        """Give a wish up."""
+        stop = self._going.pop(request, None)
+        if stop is not None:
+            stop()
+
+    def close(self) -> None:
+        """Give all up: whoever asked has gone."""
+        for request in list(self._going):
+            self.cancel(request)
