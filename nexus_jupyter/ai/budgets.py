@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from nexus_jupyter.protocol.ai import ModelRequest, Usage
 from nexus_jupyter.protocol.errors import QuotaError, RequestError
@@ -46,6 +47,17 @@ class Budgets:
     user: Allowance = Allowance()
     panel: Allowance = Allowance()
     workspace: Allowance = Allowance()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Mapping[str, float]]) -> Self:
+        """Return budgets as the server's configuration gives them, or raise `RequestError`."""
+        try:
+            return cls(**{whose: Allowance(**allowed) for whose, allowed in given.items()})  # type: ignore[arg-type]  # whole numbers, or not
+        except TypeError:
+            whose, units = ", ".join(cls.__dataclass_fields__), ", ".join(Allowance.__dataclass_fields__)
+            raise RequestError(
+                "NexusApp.ai_budgets cannot be understood.", hint=f"It is by {whose}, and each has {units}."
+            ) from None
 
 
 @dataclass(slots=True)

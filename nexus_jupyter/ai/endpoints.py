@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from nexus_jupyter.protocol.ai import Endpoint
 from nexus_jupyter.protocol.errors import RequestError, UnavailableError
 
-__all__ = ["UNCONFIGURED", "endpoints_from_environment", "resolved_key", "verified"]
+__all__ = ["UNCONFIGURED", "endpoints_from_environment", "endpoints_of", "resolved_key", "verified"]
 
 #: What a person is told who asks a model when there is none.
 UNCONFIGURED = (
@@ -56,6 +56,11 @@ def endpoints_from_environment(environ: Mapping[str, str] = os.environ) -> list[
     window = environ.get("NEXUS_AI_WINDOW", "").strip()
     given = {"name": model, "url": url, "model": model, "key": key} | ({"window": window} if window else {})
     return verified(_validated("The NEXUS_AI variables", [given]))
+
+
+def endpoints_of(given: object) -> list[Endpoint]:
+    """Return endpoints as the server's configuration lists them, or raise `RequestError`."""
+    return verified(_validated("NexusApp.ai_endpoints", given))
 
 
 def _listed(text: str) -> list[Endpoint]:

@@ -13,13 +13,23 @@ from pathlib import Path
 from nexus_jupyter.ai.attempt import Attempts, Served
 from nexus_jupyter.ai.budgets import Budgets, Ledger
 from nexus_jupyter.ai.calling import Caller
-from nexus_jupyter.ai.endpoints import UNCONFIGURED, endpoints_from_environment, resolved_key, verified
+from nexus_jupyter.ai.endpoints import UNCONFIGURED, endpoints_from_environment, endpoints_of, resolved_key, verified
 from nexus_jupyter.ai.failures import CallFailed, ContextOverflow, Failure
 from nexus_jupyter.ai.metering import Meter
 from nexus_jupyter.ai.queue import FairQueue
 from nexus_jupyter.ai.tokens import Tokens
 from nexus_jupyter.ai.transcripts import Transcript, Transcripts
-from nexus_jupyter.protocol.ai import Endpoint, ModelEvent, ModelFinished, ModelRequest, ModelRestarted, ModelText, Task
+from nexus_jupyter.protocol.ai import (
+    AssistantInfo,
+    Endpoint,
+    ModelEvent,
+    ModelFinished,
+    ModelInfo,
+    ModelRequest,
+    ModelRestarted,
+    ModelText,
+    Task,
+)
 from nexus_jupyter.protocol.errors import ModelError, NexusError, QuotaError, UnavailableError
 
 __all__ = ["Router"]
@@ -79,12 +89,47 @@ class Router:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Router:
         """Return a router of the endpoints that environment variables name; see `endpoints_from_environment`."""
-        return cls(endpoints_from_environment(environ))
+        return cls.configured_by(environ=environ)
+
+    @classmethod
+    def configured_by(
+        cls,
+        endpoints: Sequence[Mapping[str, object]] = (),
+        *,
+        budgets: Mapping[str, Mapping[str, float]] | None = None,
+        transcripts: str = "",
+        environ: Mapping[str, str] = os.environ,
+    ) -> Router:
+        """Return a router as an owner describes it; what is left out comes from the environment.
+
+        Raises
+        ------
+        RequestError
+            If an endpoint or a budget cannot be understood.
+        """
+        found = endpoints_of(endpoints) if endpoints else endpoints_from_environment(environ)
+        folder = transcripts or environ.get("NEXUS_AI_TRANSCRIPTS", "")
+        return cls(found, budgets=Budgets.of(budgets or {}), transcripts=folder or None)
 
     @property
     def configured(self) -> bool:
         """Whether there is anything to ask."""
         return bool(self._served) or self._replaying is not None
+
+    def info(self) -> AssistantInfo:
+        """Return which models may be asked, without addresses and keys."""
+        models = [
+            ModelInfo(
+                endpoint=one.name,
+                model=one.model,
+                tasks=one.tasks,
+                window=one.window,
+                price_in=one.price_in,
+                price_out=one.price_out,
+            )
+            for one in (served.endpoint for served in self._served.values())
+        ]
+        return AssistantInfo(configured=self.configured, models=models, hint="" if self.configured else UNCONFIGURED)
 
     def count(self, text: str, model: str | None = None) -> int:
         """Return the tokens of a text, for a model or for the one that needs most."""

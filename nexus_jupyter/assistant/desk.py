@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from nexus_jupyter.ai import Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
-from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, DecideBody, Decided
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel
 
@@ -55,6 +55,10 @@ class AssistantDesk:
             if self._router is None:
                 self._router = self._make()
             return self._router
+
+    def info(self) -> AssistantInfo:
+        """Return which models may be asked."""
+        return self.router.info()
 
     def ask(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> Callable[[], None]:
         """Ask in the background; see `Desk`."""

@@ -19,6 +19,7 @@ __all__ = [
     "AskBody",
     "AskEvent",
     "AskFailed",
+    "AssistantInfo",
     "Context",
     "ContextPart",
     "DecideBody",
@@ -28,6 +29,7 @@ __all__ = [
     "Message",
     "ModelEvent",
     "ModelFinished",
+    "ModelInfo",
     "ModelRequest",
     "ModelRestarted",
     "ModelStarted",
@@ -284,3 +286,22 @@ class Decided(Contract):
     rev: int | None
     accepted: list[int]
     positions: list[int] = []
+
+
+class ModelInfo(Contract):
+    """A model that may be asked: its endpoint's name, what it is for, and its prices of a million tokens."""
+
+    endpoint: str
+    model: str
+    tasks: list[Task]
+    window: int
+    price_in: float
+    price_out: float
+
+
+class AssistantInfo(Contract):
+    """Which models may be asked, in order; with none, ``hint`` says how to configure one."""
+
+    configured: bool
+    models: list[ModelInfo]
+    hint: str = ""

@@ -11,11 +11,12 @@ from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
 from traitlets import Bool, Dict, Float, Integer, List, Unicode, default
 
+from nexus_jupyter.ai import Router
 from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
 from nexus_jupyter.sandbox import RunLimits
-from nexus_jupyter.server import execution, graph, panels, trilog, upkeep, versions, workspaces
+from nexus_jupyter.server import ai, execution, graph, panels, trilog, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.mcp import McpHandler
@@ -79,6 +80,9 @@ ROUTES: list[tuple[str, type]] = [
     ("trilog/command", trilog.CommandHandler),
     ("trilog/flush", trilog.FlushHandler),
     ("trilog/alerts", trilog.AlertsHandler),
+    ("ai", ai.AssistantHandler),
+    ("ai/complete", ai.CompleteHandler),
+    ("ai/proposals/(?P<proposal>[0-9a-f]+)", ai.ProposalHandler),
     (f"frames/{_NAME}", workspaces.FrameHandler),
     ("auth/refresh", workspaces.RefreshHandler),
     (f"static/{_NAME}", AssetHandler),
@@ -149,6 +153,23 @@ class NexusApp(ExtensionApp):
         help="ClickHouse server for the history, https://user:password@host:8443/database; the embedded database when "
         "empty. NEXUS_TRILOG_URL gives it without showing the password.",
     )
+    ai_endpoints = List(
+        Dict(),
+        config=True,
+        help="Servers that speak Chat Completions, most wanted first: {'name', 'url', 'model', 'key': 'env:NAME' or "
+        "'file:PATH', 'window', 'price_in', 'price_out', 'tasks', ...}. When empty, NEXUS_AI_ENDPOINTS (the same as "
+        "JSON), or NEXUS_AI_URL, NEXUS_AI_MODEL and NEXUS_AI_KEY, or OPENAI_API_KEY with NEXUS_AI_MODEL.",
+    )
+    ai_budgets = Dict(
+        config=True,
+        help="What models may use: {'user' | 'panel' | 'workspace': {'tokens_per_minute' | 'tokens_per_day' | "
+        "'cost_per_minute' | 'cost_per_day': number}}.",
+    )
+    ai_transcripts = Unicode(
+        config=True,
+        help="Folder of recorded answers that are looked into before a model is asked. NEXUS_AI_TRANSCRIPTS gives it, "
+        "too.",
+    )
     checkpoint_every = Integer(
         1000, min=0, config=True, help="Changes between two checkpoints, which make opening fast; 0 for none."
     )
@@ -189,11 +210,16 @@ class NexusApp(ExtensionApp):
             trilog_url=self.trilog_url,
         )
 
+    def router(self) -> Router:
+        """Return what asks language models, by the configuration and else by the environment."""
+        return Router.configured_by(self.ai_endpoints, budgets=self.ai_budgets, transcripts=self.ai_transcripts)
+
     def initialize_settings(self) -> None:
         """Prepare what the handlers share; the workspace itself is opened on first use."""
         server: Any = self.serverapp  # Any: None until the server has linked the extension, which it has
         folder = Path(server.root_dir) / self.workspace_dir
-        self.room = ServerRoom(folder, TokenIssuer(self.kernel_token_lifetime), Engine.shared(), self.workspace_options)
+        tokens = TokenIssuer(self.kernel_token_lifetime)
+        self.room = ServerRoom(folder, tokens, Engine.shared(), self.workspace_options, router=self.router)
         self.settings["nexus"] = self.room
         page = server.web_app.settings.setdefault("page_config_data", {})
         page["nexus"] = {"api": "nexus/api/", "version": asset_version()}

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nexus_jupyter.ai import Router
+from nexus_jupyter.assistant import AssistantDesk
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.errors import NotFoundError, UnavailableError
 from nexus_jupyter.server.idempotency import Replies
@@ -32,15 +34,26 @@ class ServerRoom:
         The JavaScript engine.
     options
         Limits of runs and what they may reach.
+    router
+        Makes what asks language models.
     """
 
-    def __init__(self, folder: Path, tokens: TokenIssuer, engine: Engine, options: WorkspaceOptions) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tokens: TokenIssuer,
+        engine: Engine,
+        options: WorkspaceOptions,
+        *,
+        router: Callable[[], Router],
+    ) -> None:
         self.tokens = tokens
         self.engine = engine
         #: Answers to requests that may be sent again.
         self.replies = Replies()
         self._folder = folder
         self._options = options
+        self._router = router
         self._opening = asyncio.Lock()
         self._kernel: WorkspaceKernel | None = None
         self._mcp: McpGate | None = None
@@ -82,7 +95,9 @@ class ServerRoom:
         return self._kernel
 
     def _open(self) -> WorkspaceKernel:
-        return WorkspaceKernel(self._folder, engine=self.engine, options=self._options)
+        kernel = WorkspaceKernel(self._folder, engine=self.engine, options=self._options)
+        kernel.desk = AssistantDesk(kernel, self._router)
+        return kernel
 
     def authenticated(self, user: str, method: str, *, accepted: bool) -> None:
         """Note that somebody showed who they are, where there is a history to note it in."""

@@ -2,6 +2,7 @@
 
 from nexus_jupyter.workspace.compaction import compact
 from nexus_jupyter.workspace.dashboarding import put_dashboard
+from nexus_jupyter.workspace.desk import Desk, desk_of
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
@@ -17,12 +18,14 @@ from nexus_jupyter.workspace.verification import read_database, read_file, verif
 from nexus_jupyter.workspace.versioning import version_info
 
 __all__ = [
+    "Desk",
     "PanelView",
     "Quotas",
     "StreamSession",
     "WorkspaceKernel",
     "WorkspaceOptions",
     "compact",
+    "desk_of",
     "export_html",
     "export_lines",
     "graph_ops",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, DecideBody, Decided, Proposal
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided, Proposal
 from nexus_jupyter.protocol.asking import AskProgress, AskRequest, DecideRequest
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import UnavailableError
@@ -19,6 +19,9 @@ __all__ = ["AskRequests", "Desk", "desk_of"]
 
 class Desk(Protocol):
     """Asks in the background, and tells what becomes of it. The last event is a `Proposal` or an `AskFailed`."""
+
+    def info(self) -> AssistantInfo:
+        """Return which models may be asked."""
 
     def ask(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> Callable[[], None]:
         """Ask; ``tell`` is called from another thread. Returns what gives it up."""
