@@ -36,7 +36,9 @@ def mimebundle(host: Host, name: str) -> tuple[dict[str, Any], dict[str, Any]]: 
     return data, {}
 
 
-def widget_bundle(host: Host, name: str, *, view: str = "panel") -> dict[str, Any] | None:  # Any: MIME data
+def widget_bundle(
+    host: Host, name: str, *, view: str = "panel", about: str = ""
+) -> dict[str, Any] | None:  # Any: MIME data
     """Return the widget's part of the bundle, where there is a kernel that can talk to a front end."""
     try:
         from IPython import get_ipython
@@ -49,7 +51,7 @@ def widget_bundle(host: Host, name: str, *, view: str = "panel") -> dict[str, An
 
     kernel = host.kernel if isinstance(host, LocalHost) else None
     actor = host.actor if isinstance(host, LocalHost) else None
-    widget = PanelWidget(name, kernel=kernel, actor=actor, view=view)
+    widget = PanelWidget(name, kernel=kernel, actor=actor, view=view, about=about)
     bundle = widget._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     return {key: value for key, value in (data or {}).items() if key != "text/plain"}

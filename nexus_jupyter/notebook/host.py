@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from nexus_jupyter.notebook.ai_host import AiHost
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import GraphsHost
 from nexus_jupyter.notebook.trilog_host import TriLogHost
@@ -39,6 +40,8 @@ class Host(Protocol):
     upkeep: UpkeepHost
     #: The past, and what is recorded for it.
     trilog: TriLogHost
+    #: Wishes to language models.
+    ai: AiHost
 
     @property
     def graphs(self) -> GraphsHost:

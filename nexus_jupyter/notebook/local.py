@@ -8,7 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from nexus_jupyter.ai import Router
+from nexus_jupyter.assistant import AssistantDesk
 from nexus_jupyter.identity import owner
+from nexus_jupyter.notebook.ai_host import AiHost, LocalAi
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
@@ -50,6 +53,9 @@ class LocalHost:
         self.actor = Actor(id=name, name=name, kind="kernel")
         self.versions: VersionsHost = LocalVersions(self.kernel, self.actor)
         self.trilog: TriLogHost = LocalTriLog(self.kernel.trilog, self.kernel.alerts, self.actor)
+        desk = AssistantDesk(self.kernel, Router.from_environment)
+        self.kernel.desk = desk
+        self.ai: AiHost = LocalAi(desk, self.actor)
         self.description = f"embedded in this process, folder {self.kernel.folder.root}"
 
     @property

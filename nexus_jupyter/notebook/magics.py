@@ -1,10 +1,11 @@
-"""``%%panel NAME`` and ``%nexus status``."""
+"""``%%panel NAME``, ``%%nexus [PANEL]`` and ``%nexus status``."""
 
 from __future__ import annotations
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 
 from nexus_jupyter.notebook.connect import connect
+from nexus_jupyter.notebook.edit import Edit
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.protocol.errors import NexusError, RequestError
 
@@ -23,9 +24,11 @@ class NexusMagics(Magics):
             raise RequestError("Give the panel's name: %%panel NAME.")
         return connect().panel(name, cell)
 
-    @line_magic
-    def nexus(self, line: str) -> str:
-        """Tell where the workspace is and what it holds."""
+    @line_cell_magic
+    def nexus(self, line: str, cell: str | None = None) -> str | Edit:
+        """Tell where the workspace is and what it holds; as ``%%nexus [PANEL]``, ask for what the cell says."""
+        if cell is not None:
+            return connect().ask(cell.strip(), panel=line.strip() or None)
         if line.strip() not in {"", "status"}:
             raise RequestError(f"There is no '%nexus {line.strip()}'; there is '%nexus status'.")
         try:

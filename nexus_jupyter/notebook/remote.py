@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ import httpx
 import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from nexus_jupyter.notebook.ai_host import AiHost, RemoteAi
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
@@ -100,6 +102,7 @@ class RemoteHost:
         self.graphs = RemoteGraphs(lambda method, path, **options: self._call(method, path, **options).content)
         self.upkeep: UpkeepHost = RemoteUpkeep(self._call)
         self.trilog: TriLogHost = RemoteTriLog(self._call)
+        self.ai: AiHost = RemoteAi(self._call, self._streamed)
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
@@ -273,6 +276,23 @@ class RemoteHost:
         if answer.is_error:
             raise_problem(answer)
         return answer
+
+    @contextmanager
+    def _streamed(self, method: str, path: str, **kwargs: Any) -> Iterator[httpx.Response]:  # Any: as above
+        """Make a request whose answer comes little by little."""
+        self._renew()
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            with self._client.stream(method, path, headers=headers, params=self._params, **kwargs) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise_problem(answer)
+                yield answer
+        except httpx.HTTPError as error:
+            raise UnavailableError(
+                f"The connection to the Jupyter server at {self._url} ended: {error}.",
+                hint="Nothing was changed; ask again.",
+            ) from error
 
     def _renew(self) -> None:
         with self._lock:

@@ -36,24 +36,34 @@ class PanelWidget(anywidget.AnyWidget):
     actor
         Who acts through the widget.
     view
-        ``panel``, or ``timebar``, which needs no panel.
+        ``panel``; or ``timebar`` or ``assistant``, which need no panel.
+    about
+        What the view is about, as JSON: a proposal, for the assistant.
     """
 
     #: Every model's state holds this text, saved notebooks too: that is why it is a loader and no more.
     _esm = _LOADER
     panel = Unicode().tag(sync=True)
     view = Unicode().tag(sync=True)
+    about = Unicode().tag(sync=True)
     host = Unicode().tag(sync=True)
     #: Tells the workspace from others in the page: the panels of one show the same moment.
     workspace = Unicode().tag(sync=True)
     version = Unicode().tag(sync=True)
 
     def __init__(
-        self, panel: str, *, kernel: WorkspaceKernel | None = None, actor: Actor | None = None, view: str = "panel"
+        self,
+        panel: str,
+        *,
+        kernel: WorkspaceKernel | None = None,
+        actor: Actor | None = None,
+        view: str = "panel",
+        about: str = "",
     ) -> None:
         super().__init__(
             panel=panel,
             view=view,
+            about=about,
             host="kernel" if kernel else "server",
             workspace=kernel.past.instance if kernel else "",
             version=asset_version(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 import pyarrow as pa
 
 from nexus_jupyter.dashboards import frame_name, prepare
+from nexus_jupyter.notebook.asking import ask
+from nexus_jupyter.notebook.assistant import AssistantView
 from nexus_jupyter.notebook.conflicts import ConflictWarning
 from nexus_jupyter.notebook.drafting import PanelStream
+from nexus_jupyter.notebook.edit import Edit
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.history import HistoryFace
 from nexus_jupyter.notebook.host import Host
+from nexus_jupyter.notebook.journal import JournalFace
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
+from nexus_jupyter.protocol.ai import AskBody
 from nexus_jupyter.protocol.api import DashboardBody, ReplayInfo, RunInfo
 from nexus_jupyter.protocol.errors import FrameError
-from nexus_jupyter.protocol.upkeep import CompactBody, Compaction
 from nexus_jupyter.protocol.versions import VersionInfo
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ __all__ = ["Workspace"]
 F = TypeVar("F", bound=Callable[..., Any])  # Any: functions of people, with any parameters
 
 
-class Workspace:
+class Workspace(JournalFace):
     """Panels, frames, versions and history of one folder.
 
     Made by `nexus_jupyter.connect` or `Workspace.open`; the same calls give the same results whether the workspace
@@ -42,7 +46,7 @@ class Workspace:
     """
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        super().__init__(host)
         self.history = HistoryFace(host.versions)
         self.trilog = TriLogFace(host)
         self.nog = GraphFace(host)
@@ -142,6 +146,48 @@ class Workspace:
             At the end of the block, if the text has errors; a panel that was there stays.
         """
         return PanelStream(self._host, name)
+
+    def ask(
+        self,
+        text: str,
+        *,
+        panel: str | None = None,
+        create: str | None = None,
+        frames: Sequence[str] = (),
+        show: bool = True,
+    ) -> Edit:
+        """Say what you want; get what would change. Nothing is changed until it is accepted.
+
+        Parameters
+        ----------
+        text
+            The wish, in any language that the model knows.
+        panel
+            The panel that is meant; the words decide when left out.
+        create
+            The name of a new panel, when one is wished for.
+        frames
+            Bound frames that matter, whatever the words say.
+        show
+            Whether a notebook shows what arrives.
+
+        Returns
+        -------
+        Edit
+            ``preview()``, ``ops``, ``diff``, ``impact``, ``context``; ``accept(ops=...)``, ``reject()``, ``undo(op)``.
+
+        Raises
+        ------
+        UnavailableError
+            If no model is configured; its one sentence says how to.
+        ModelError
+            If no proposal came of it.
+        """
+        return ask(self._host, AskBody(text=text, panel=panel, create=create, frames=list(frames)), show=show)
+
+    def assistant(self) -> AssistantView:
+        """Return a field for wishes; leave it as a cell's last value to see it."""
+        return AssistantView(self._host)
 
     def __getitem__(self, name: str) -> Panel:
         self._host.panel(name)
@@ -276,68 +322,6 @@ class Workspace:
             If it was recorded with another version of the engine.
         """
         return self._host.replay(run)
-
-    @property
-    def journal(self) -> pd.DataFrame:
-        """All changes: rev, ts, actor, cause, panel, ops."""
-        import pandas as pd
-
-        rows = [
-            {
-                "rev": change.rev,
-                "ts": pd.Timestamp(change.ts, unit="ns", tz="UTC"),
-                "actor": change.actor.id,
-                "cause": change.cause.kind,
-                "panel": change.panel,
-                "ops": len(change.ops),
-            }
-            for change in self._host.changes()
-        ]
-        return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops"])
-
-    def compact(
-        self, *, keep_days: float | None = None, keep_changes: int | None = None, without_trilog: bool = False
-    ) -> Compaction:
-        """Drop old changes from the journal. Panels and states stay as they are; undo and `journal` reach less far.
-
-        Parameters
-        ----------
-        keep_days, keep_changes
-            What stays: changes of so many days, and so many changes; what either keeps stays. With neither, all does.
-        without_trilog
-            Drop changes that TriLog has not read, too; it will then never know them.
-
-        Returns
-        -------
-        Compaction
-            What was dropped, which the journal notes as well.
-
-        Raises
-        ------
-        StorageError
-            If it would not be safe; then nothing was dropped.
-        """
-        wish = CompactBody(keep_days=keep_days, keep_changes=keep_changes, without_trilog=without_trilog)
-        return self._host.upkeep.compact(wish)
-
-    def export_journal(self, path: str | Path) -> Path:
-        """Write the journal to a file that ``nexus import`` fills another workspace from, on any database.
-
-        Parameters
-        ----------
-        path
-            Where to; compressed if the name ends in ``.gz``.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        from nexus_jupyter.workspace import write_lines
-
-        file = Path(path)
-        write_lines(self._host.upkeep.lines(), file)
-        return file
 
     def close(self) -> None:
         """Let go of the workspace. Nothing is lost: every change is saved when it is made."""

@@ -1,0 +1,90 @@
+"""The journal as people see it: a table, kept small, and taken elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nexus_jupyter.protocol.upkeep import CompactBody, Compaction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nexus_jupyter.notebook.host import Host
+
+__all__ = ["JournalFace"]
+
+
+class JournalFace:
+    """The part of a workspace that is about its journal.
+
+    Parameters
+    ----------
+    host
+        Where the workspace lives.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @property
+    def journal(self) -> pd.DataFrame:
+        """All changes: rev, ts, actor, cause, panel, ops."""
+        import pandas as pd
+
+        rows = [
+            {
+                "rev": change.rev,
+                "ts": pd.Timestamp(change.ts, unit="ns", tz="UTC"),
+                "actor": change.actor.id,
+                "cause": change.cause.kind,
+                "panel": change.panel,
+                "ops": len(change.ops),
+            }
+            for change in self._host.changes()
+        ]
+        return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops"])
+
+    def compact(
+        self, *, keep_days: float | None = None, keep_changes: int | None = None, without_trilog: bool = False
+    ) -> Compaction:
+        """Drop old changes from the journal. Panels and states stay as they are; undo and `journal` reach less far.
+
+        Parameters
+        ----------
+        keep_days, keep_changes
+            What stays: changes of so many days, and so many changes; what either keeps stays. With neither, all does.
+        without_trilog
+            Drop changes that TriLog has not read, too; it will then never know them.
+
+        Returns
+        -------
+        Compaction
+            What was dropped, which the journal notes as well.
+
+        Raises
+        ------
+        StorageError
+            If it would not be safe; then nothing was dropped.
+        """
+        wish = CompactBody(keep_days=keep_days, keep_changes=keep_changes, without_trilog=without_trilog)
+        return self._host.upkeep.compact(wish)
+
+    def export_journal(self, path: str | Path) -> Path:
+        """Write the journal to a file that ``nexus import`` fills another workspace from, on any database.
+
+        Parameters
+        ----------
+        path
+            Where to; compressed if the name ends in ``.gz``.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from nexus_jupyter.workspace import write_lines
+
+        file = Path(path)
+        write_lines(self._host.upkeep.lines(), file)
+        return file
