@@ -101,6 +101,8 @@ class Attempts:
                     yield event
             served.breaker.succeeded()
             assert course.ended is not None
+            if course.ended.prompt_tokens is not None:
+                self._tokens.learn(endpoint.model, request.messages, course.ended.prompt_tokens)
             fact = replace(fact, kind="finished", outcome="cut" if course.ended.cut else "ok")
         except CallFailed as error:
             _note(served, error.failure)

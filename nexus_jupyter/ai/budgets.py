@@ -160,16 +160,17 @@ class Ledger:
         if used + wanted <= limit:
             return
         whose = {"user": "You have", "panel": f"The panel '{account[1]}' has", "workspace": "The workspace has"}
+        did, form = ("used", "{:,.0f}") if unit == "tokens" else ("spent", "{:,.4g}")
+        amount = [form.format(each) for each in (used, limit, wanted)]
         sentence = (
-            f"{whose[account[0]]} used {_amount(unit, used)} of {_amount(unit, limit)} for language models"
-            f" within a {window}, and this may take {_amount(unit, wanted)}."
+            f"{whose[account[0]]} {did} {amount[0]} of {amount[1]}{' tokens' if unit == 'tokens' else ''} on language"
+            f" models within a {window}, and this may take {amount[2]}."
         )
         option = f"The owner of the server can allow more: {account[0]}, {unit} per {window}."
         if book is None or wanted > limit:
             raise QuotaError(sentence, hint=f"Ask for less. {option}")
         free = book.free_at(window, index, used + wanted - limit)
-        form = "%H:%M:%S" if window == "minute" else "%a %H:%M"
-        when = datetime.fromtimestamp(free).astimezone().strftime(form)
+        when = datetime.fromtimestamp(free).astimezone().strftime("%H:%M:%S" if window == "minute" else "%a %H:%M")
         raise QuotaError(sentence, hint=f"It is free again at {when}, in {_span(free - now)}. {option}")
 
     def settle(self, reservation: Reservation, usage: Usage | None) -> None:
@@ -227,10 +228,6 @@ def _restored(day: list[list[float]]) -> _Account:
 def _accounts(request: ModelRequest) -> list[tuple[str, str]]:
     panel = [("panel", request.panel)] if request.panel is not None else []
     return [("user", request.user), *panel, ("workspace", "")]
-
-
-def _amount(unit: str, value: float) -> str:
-    return f"{value:,.0f} tokens" if unit == "tokens" else f"{value:,.4f}".rstrip("0").rstrip(".") + " of money"
 
 
 def _span(seconds: float) -> str:

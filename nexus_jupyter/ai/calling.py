@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -84,11 +83,12 @@ class Caller:
             await client.close()
 
     async def _pieces(self, request: ModelRequest) -> AsyncGenerator[str | Ended]:
+        client = await self._connected()
         clock = asyncio.get_running_loop().time
         began = clock()
         last = began + self.endpoint.total_within
         first = min(last, began + self.endpoint.first_within)
-        stream = await self._opened(request, first)
+        stream = await self._opened(client, request, first)
         reader = _Reader(self.endpoint.name, allowed(self.endpoint, request) * _CHARACTERS)
         try:
             while not reader.finish:
@@ -104,8 +104,9 @@ class Caller:
             await stream.close()
         yield self._end(reader, request)
 
-    async def _opened(self, request: ModelRequest, deadline: float) -> Any:  # Any: a stream of the SDK
-        client = await self._connected()
+    async def _opened(
+        self, client: AsyncOpenAI, request: ModelRequest, deadline: float
+    ) -> Any:  # Any: a stream of the SDK
         for _ in range(_LESSONS):
             options = self.manners.options(self.endpoint, request)
             try:
@@ -158,11 +159,14 @@ class Caller:
 
     async def _connected(self) -> AsyncOpenAI:
         loop = asyncio.get_running_loop()
-        if self._client is not None and self._loop is loop:
-            return self._client
-        # Loading the SDK takes half a second, which nobody else should have to wait.
-        await asyncio.to_thread(import_module, "openai")
-        from openai import AsyncOpenAI
+        if self._client is None or self._loop is not loop:
+            # Loading the SDK takes half a second, which nobody else should have to wait.
+            self._client = await asyncio.to_thread(self._connect)
+            self._loop = loop
+        return self._client
+
+    def _connect(self) -> AsyncOpenAI:
+        import openai
 
         from nexus_jupyter.ai.wire import http_client
 
@@ -170,11 +174,11 @@ class Caller:
         agent = f"nexus-jupyter/{version('nexus-jupyter')}"
         http = http_client(key=lambda: resolved_key(self.endpoint), most=most, agent=agent)
         # Retries are the router's: it may have somebody else to ask. The key is not given to the SDK; see `wire`.
-        self._client = AsyncOpenAI(
+        client = openai.AsyncOpenAI(
             base_url=self.endpoint.url, api_key="none", http_client=http, max_retries=0, timeout=None
         )
-        self._loop = loop
-        return self._client
+        assert client.chat.completions  # loaded here, not by the first request
+        return client
 
     def _judge(self, error: Exception) -> Failure:
         name = self.endpoint.name

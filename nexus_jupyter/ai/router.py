@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -206,8 +206,11 @@ class Router:
     def _keep(self, request: ModelRequest, pieces: list[str], finished: ModelFinished) -> None:
         if self._transcripts is None or not self._transcripts.recording:
             return
-        key = resolved_key(self._served[finished.endpoint].endpoint)
-        self._transcripts.keep(request, pieces, finished, secrets=[key] if key else [])
+        keys = []
+        for served in self._served.values():
+            with suppress(UnavailableError):
+                keys.append(resolved_key(served.endpoint))
+        self._transcripts.keep(request, pieces, finished, secrets=[key for key in keys if key])
 
     def _of_task(self, task: Task) -> list[Served]:
         return [served for served in self._served.values() if task in served.endpoint.tasks]

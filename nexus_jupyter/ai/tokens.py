@@ -18,7 +18,8 @@ _BYTES = 2.5
 _WEIGHT, _FULL_BYTES = 0.3, 2_000
 #: A learned estimate is an average; this much more is what is counted.
 _MARGIN = 1.05
-_LEAST, _MOST = 0.1, 1.5
+#: Tokens of a byte that are believed at most, and how many times fewer than before.
+_MOST, _SPREAD = 1.5, 2.5
 #: Tokens around each message, as most templates of conversations have them.
 _AROUND = 4
 _EXACT = re.compile(r"(?:openai/)?(?:gpt-4o|gpt-4\.1|gpt-[5-9]|chatgpt|o[134](?:-|$))", re.IGNORECASE)
@@ -55,10 +56,10 @@ class Tokens:
         """Correct the estimate by the tokens that an endpoint counted in a prompt."""
         size = sum(len(message.content.encode("utf-8", errors="surrogatepass")) for message in messages)
         seen = (reported - _AROUND * len(messages)) / size if size else 0.0
-        if not _LEAST <= seen <= _MOST:
+        before = self._ratios.get(model, 1 / _BYTES)
+        if not before / _SPREAD <= seen <= _MOST:
             # Part of the prompt was cut off, or there were tokens in it that were not in the messages.
             return
-        before = self._ratios.get(model, 1 / _BYTES)
         self._ratios[model] = before + (seen - before) * _WEIGHT * min(1.0, size / _FULL_BYTES)
 
     def load(self) -> None:

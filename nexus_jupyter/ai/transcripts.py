@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import re
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
@@ -174,9 +173,9 @@ def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "[key]")
     text = CREDENTIAL.sub("[key]", text)
-    for path in {os.getcwd(), str(Path.home())}:  # noqa: PTH109 - as text, the form in which it stands in others
+    for path in sorted({str(Path.cwd()), str(Path.home())}, key=len, reverse=True):
         if len(path) > 1:
-            text = text.replace(path, "~")
+            text = re.sub(re.escape(path) + r"(?![\w.-])", "~", text)
     return _HOMES.sub("~", text)
 
 

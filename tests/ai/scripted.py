@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from nexus_jupyter.protocol.ai import Endpoint, Message, ModelRequest
+from nexus_jupyter.ai import Router
+from nexus_jupyter.protocol.ai import Endpoint, Message, ModelEvent, ModelRequest
 
-__all__ = ["Scripted", "Step", "ask", "scripted"]
+__all__ = ["Scripted", "Step", "answered", "ask", "awaited", "scripted"]
 
+T = TypeVar("T")
+
+#: Bytes that wait in this process when the other side does not read.
+_FULL = 1 << 16
 _FRAME = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
+def awaited(work: Coroutine[Any, Any, T]) -> T:
+    """Run in a thread of its own: the browser's driver keeps a loop running in the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def answered(router: Router, request: ModelRequest, **given: Any) -> list[ModelEvent]:
+    """All events of a request."""
+    async with aclosing(router.stream(request, **given)) as events:
+        return [event async for event in events]
 
 
 def ask(text: str = "hello", **fields: object) -> ModelRequest:
@@ -54,40 +73,49 @@ class Scripted:
         self.requests: list[dict] = []
         self.heads: list[str] = []
         self.release = asyncio.Event()
-        #: Requests being answered now, the most of them at a time, and those whose client went away.
-        self.running = self.most = self.left = 0
-        self.sent = 0
+        #: A request is being held; a client left meanwhile; the network takes no more.
+        self.held, self.left, self.blocked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        #: Requests being answered now, the most of them at a time, and pieces sent.
+        self.running = self.most = self.sent = 0
+        self._open: dict[asyncio.StreamWriter, asyncio.Task | None] = {}
         self.url = ""
 
     def endpoint(self, name: str = "one", **fields: object) -> Endpoint:
         return Endpoint.model_validate({"name": name, "url": self.url, "model": "m", **fields})
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open[writer] = asyncio.current_task()
         try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                lengths = [
-                    line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length")
-                ]
-                body = await reader.readexactly(int(lengths[0]) if lengths else 0)
-                self.heads.append(head)
-                self.requests.append(json.loads(body or b"{}"))
-                step = self.steps.pop(0) if self.steps else Step()
-                self.running += 1
-                self.most = max(self.most, self.running)
-                try:
-                    if not await self._answer(step, writer):
-                        return
-                finally:
-                    self.running -= 1
-        except asyncio.IncompleteReadError:
+            while await self._serve_one(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
-        except ConnectionError:
-            self.left += 1
         finally:
             writer.close()
+            del self._open[writer]
 
-    async def _answer(self, step: Step, writer: asyncio.StreamWriter) -> bool:
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lengths = [line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length")]
+        body = await reader.readexactly(int(lengths[0]) if lengths else 0)
+        self.heads.append(head)
+        self.requests.append(json.loads(body or b"{}"))
+        step = self.steps.pop(0) if self.steps else Step()
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            return await self._answer(step, reader, writer)
+        finally:
+            self.running -= 1
+
+    async def close(self) -> None:
+        self.release.set()
+        handlers = list(self._open.items())
+        for writer, _ in handlers:
+            writer.close()
+        await asyncio.gather(*(task for _, task in handlers if task), return_exceptions=True)
+
+    async def _answer(self, step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         if step.status != 200:
             body = json.dumps(step.body or {"error": {"message": "scripted", "type": "x", "code": None}}).encode()
             headers = {"content-type": "application/json", **step.headers, "content-length": str(len(body))}
@@ -96,7 +124,7 @@ class Scripted:
             await writer.drain()
             return True
         if step.hold_before:
-            await self._hold(writer)
+            await self._hold(reader)
         extra = "".join(f"{name}: {value}\r\n" for name, value in step.headers.items())
         writer.write(
             f"HTTP/1.1 200 OK\r\ncontent-type: {step.kind}\r\n{extra}transfer-encoding: chunked\r\n\r\n".encode()
@@ -109,7 +137,7 @@ class Scripted:
                 writer.transport.abort()
                 return False
             if step.hold_after == index:
-                await self._hold(writer)
+                await self._hold(reader)
             if step.ping:
                 await self._send(writer, b": ping\n\n")
             await self._send(writer, _event({**_FRAME, "choices": [_choice({"content": piece}, None)]}))
@@ -128,18 +156,20 @@ class Scripted:
         await writer.drain()
         return True
 
-    async def _hold(self, writer: asyncio.StreamWriter) -> None:
-        # A client that goes away is noticed by the connection, so the server does not wait for ever.
-        released = asyncio.ensure_future(self.release.wait())
-        gone = asyncio.ensure_future(writer.wait_closed())
+    async def _hold(self, reader: asyncio.StreamReader) -> None:
+        released, gone = asyncio.ensure_future(self.release.wait()), asyncio.ensure_future(reader.read(1))
+        self.held.set()
         await asyncio.wait({released, gone}, return_when=asyncio.FIRST_COMPLETED)
         released.cancel()
         if gone.done():
+            self.left.set()
             raise ConnectionResetError
         gone.cancel()
 
     async def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+        if writer.transport.get_write_buffer_size() > _FULL:
+            self.blocked.set()
         await writer.drain()
 
 
@@ -160,5 +190,5 @@ async def scripted(*steps: Step) -> AsyncIterator[Scripted]:
     try:
         yield server
     finally:
-        server.release.set()
         listening.close()
+        await server.close()
