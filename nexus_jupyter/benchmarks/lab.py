@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.benchmarks.kernel import COUNTER
@@ -67,8 +68,13 @@ async ([button, value, count]) => {
 
 
 @contextmanager
-def jupyterlab(folder: Path, *options: str, app: str = "jupyterlab") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a JupyterLab (or ``notebook``) of its own on a folder; yields its URL with the token, and the process."""
+def jupyterlab(
+    folder: Path, *options: str, app: str = "jupyterlab", variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a JupyterLab (or ``notebook``) of its own on a folder; yields its URL with the token, and the process.
+
+    ``variables`` are added to its environment.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -76,6 +82,7 @@ def jupyterlab(folder: Path, *options: str, app: str = "jupyterlab") -> Iterator
     private = folder.parent / f"{folder.name}-jupyter"
     environment = {
         **os.environ,
+        **variables,
         "JUPYTER_RUNTIME_DIR": str(private / "runtime"),
         "JUPYTER_CONFIG_DIR": str(private / "config"),
         "JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces"),

@@ -46,6 +46,7 @@ class Edit:
         self.proposal = proposal
         self._context = context
         self.decided: Decided | None = None
+        self._undone = set[int]()
 
     @property
     def say(self) -> str:
@@ -134,17 +135,22 @@ class Edit:
         Raises
         ------
         RequestError
-            If it was not accepted.
+            If it was not accepted, or was taken back already.
         """
         decided = self.decided
         if decided is None or decided.rev is None:
             raise RequestError("Nothing of this proposal was accepted.")
-        if op is None:
+        if op is None and not self._undone:
             self._host.versions.revert(decided.rev, None, None)
+            self._undone = set(decided.accepted)
             return
-        if op not in decided.accepted:
-            raise RequestError(f"Op {op} was not accepted.", hint=f"Accepted were {decided.accepted}.")
-        self._host.versions.revert(decided.rev, decided.positions[decided.accepted.index(op)], None)
+        left = [one for one in decided.accepted if one not in self._undone]
+        if op is not None and op not in left:
+            raise RequestError(f"Op {op} is not there to be taken back.", hint=f"These are: {left}.")
+        # The last first: what it stands on is still there then.
+        for one in reversed(left) if op is None else [op]:
+            self._host.versions.revert(decided.rev, decided.positions[decided.accepted.index(one)], None)
+            self._undone.add(one)
 
     def _refuse_twice(self) -> None:
         if self.decided is not None:

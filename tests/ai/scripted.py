@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from nexus_jupyter.ai import Router
 from nexus_jupyter.protocol.ai import Endpoint, Message, ModelEvent, ModelRequest
 
-__all__ = ["Scripted", "Step", "answered", "ask", "awaited", "scripted"]
+__all__ = ["Models", "Scripted", "Step", "answered", "ask", "awaited", "scripted"]
 
 T = TypeVar("T")
 
@@ -192,3 +193,31 @@ async def scripted(*steps: Step) -> AsyncIterator[Scripted]:
     finally:
         listening.close()
         await server.close()
+
+
+class Models:
+    """A scripted server in a thread of its own, for tests that do not await: browsers, notebooks, other processes."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._context = scripted()
+        self.server = self._wait(self._context.__aenter__())
+        self.url = self.server.url
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def will(self, *steps: Step | str) -> None:
+        """Answer the next requests so; what was left of an earlier script is forgotten."""
+        self.server.steps[:] = [Step(text=one) if isinstance(one, str) else one for one in steps]
+
+    def release(self) -> None:
+        """Let a held answer go on."""
+        self._loop.call_soon_threadsafe(self.server.release.set)
+
+    def close(self) -> None:
+        self._wait(self._context.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()

@@ -11,14 +11,23 @@ import pytest
 from nexus_jupyter.benchmarks.lab import jupyterlab
 from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.notebook.remote import RemoteHost
+from tests.ai.scripted import Models
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def models() -> Iterator[Models]:
+    """A language model that answers by script, for both."""
+    served = Models()
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, models: Models) -> Iterator[tuple[str, str]]:
     """URL and kernel token of a running server, as its kernels see them."""
     folder = tmp_path_factory.mktemp("server") / "root"
     folder.mkdir()
-    with jupyterlab(folder) as (url, _):
+    with jupyterlab(folder, variables={"NEXUS_AI_URL": models.url, "NEXUS_AI_MODEL": "script-1"}) as (url, _):
         yield _kernel_environment(url)
 
 
