@@ -89,6 +89,7 @@ export interface NexusProtocol {
   AskFailed?: AskFailed;
   AskProgress?: AskProgress;
   AskRequest?: AskRequest;
+  AssistantInfo?: AssistantInfo;
   Attribute?: Attribute;
   Binary?: Binary;
   BranchBody?: BranchBody;
@@ -175,6 +176,7 @@ export interface NexusProtocol {
   MergeInfo?: MergeInfo;
   Message?: Message;
   ModelFinished?: ModelFinished;
+  ModelInfo?: ModelInfo;
   ModelRequest?: ModelRequest;
   ModelRestarted?: ModelRestarted;
   ModelStarted?: ModelStarted;
@@ -910,6 +912,25 @@ export interface AskRequest {
   id: string;
   traceparent: string | null;
   type: "ask";
+}
+/**
+ * Which models may be asked, in order; with none, ``hint`` says how to configure one.
+ */
+export interface AssistantInfo {
+  configured: boolean;
+  hint: string;
+  models: ModelInfo[];
+}
+/**
+ * A model that may be asked: its endpoint's name, what it is for, and its prices of a million tokens.
+ */
+export interface ModelInfo {
+  endpoint: string;
+  model: string;
+  price_in: number;
+  price_out: number;
+  tasks: ("edit" | "create" | "complete")[];
+  window: number;
 }
 /**
  * An attribute as written. ``value`` has its entities resolved; null means a bare name without ``=``.

@@ -62,16 +62,17 @@ class Exchange:
 
     def proposed(self, proposal: Proposal) -> None:
         """Note that a proposal came of it."""
-        self._answer()
+        self.answered()
         self._step("proposed", ops=_kept(json.dumps([op.words for op in proposal.ops], ensure_ascii=False)))
 
     def failed(self, error: str) -> None:
         """Note that nothing came of it."""
         if self.answer:
-            self._answer()
+            self.answered()
         self._step("failed", error=_kept(error))
 
-    def _answer(self) -> None:
+    def answered(self) -> None:
+        """Note the answer, once."""
         if self._answered:
             return
         self._answered = True

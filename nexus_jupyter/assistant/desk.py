@@ -6,11 +6,13 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, TypeVar
 
 from nexus_jupyter.ai import Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
+from nexus_jupyter.assistant.completing import complete
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel
@@ -72,6 +74,11 @@ class AssistantDesk:
     def decide(self, proposal: str, body: DecideBody, actor: Actor) -> Decided:
         """Carry out what a person makes of a proposal; see `Assistant.decide`."""
         return self.carry(self._assistance().decide(proposal, body, actor))
+
+    def complete(self, prompt: str, actor: Actor, panel: str) -> Future[str]:
+        """Ask for text in the background; see `complete`."""
+        work = complete(self._kernel.recorder, self.router, prompt, actor=actor, panel=panel)
+        return asyncio.run_coroutine_threadsafe(work, self._running())
 
     def carry(self, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
         """Do something on the desk's loop, and wait for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided, Proposal
@@ -28,6 +29,9 @@ class Desk(Protocol):
 
     def decide(self, proposal: str, body: DecideBody, actor: Actor) -> Decided:
         """Carry out what a person makes of a proposal."""
+
+    def complete(self, prompt: str, actor: Actor, panel: str) -> Future[str]:
+        """Ask for text, for a handler; cancelling it gives it up."""
 
     def close(self) -> None:
         """Give up what is going on, and forget all proposals."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
 from nexus_jupyter.sandbox.values import plain_value
+from nexus_jupyter.workspace.desk import desk_of
 from nexus_jupyter.workspace.effects import Effect
 from nexus_jupyter.workspace.links import exported_action, exports_values
 
@@ -20,6 +21,7 @@ __all__ = ["workspace_operations"]
 _DEEPEST = 8
 _ROWS = 10_000
 _TEXT = 10_000
+_PROMPT = 100_000
 _LEVELS = {"info", "warning", "error"}
 
 
@@ -71,7 +73,18 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
             raise RequestError("Arguments of a function of the notebook are given by name, as an object.")
         return await asyncio.wrap_future(kernel.functions.call(name, given))
 
+    async def complete(caller: Caller, args: Arguments) -> Answerable:
+        panel, prompt = caller.token.panel, str(args.get("prompt"))
+        caller.token.require("ai.complete", panel)
+        if len(prompt) > _PROMPT:
+            raise RequestError(f"A prompt has at most {_PROMPT} characters; this one has {len(prompt)}.")
+        desk = desk_of(kernel)
+        # The router is made by the first who asks, and may read files.
+        asked = await asyncio.to_thread(desk.complete, prompt, caller.actor, panel)
+        return await asyncio.wrap_future(asked)
+
     return {
+        "ai.complete": complete,
         "panel.send": send,
         "panel.read": read,
         "frame.read": frame,

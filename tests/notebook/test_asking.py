@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from nexus_jupyter.notebook import Workspace
-from nexus_jupyter.protocol.errors import ConflictError, ModelError, NotFoundError, RequestError, UnavailableError
+from nexus_jupyter.protocol.errors import ConflictError, HandlerError, ModelError, NotFoundError, RequestError, UnavailableError
 from tests.ai.scripted import Models, Step
 
 PANEL = """<panel xmlns="urn:nexus:nxml:1" id="till" title="Till">
@@ -155,3 +155,24 @@ def test_proposals_belong_to_who_asked(ws: Workspace, model: Models) -> None:
 def test_without_a_model_one_sentence_says_how_to_get_one(tmp_path) -> None:  # noqa: ANN001
     with Workspace.open(tmp_path / "none") as ws, pytest.raises(UnavailableError, match="NEXUS_AI_URL"):
         ws.ask("Anything")
+
+
+def test_a_handler_asks_a_model_once_it_may(ws: Workspace, model: Models) -> None:
+    ws.panel(
+        "poet",
+        """<panel id="poet"><view><text>{line}</text></view><data><state name="line" type="str" default=""/></data>
+        <logic><uses cap="ai.complete" why="to write a line"/>
+        <action name="write">state.line = await nx.ai('A line about ' + 'rain');</action></logic></panel>""",
+    )
+    with pytest.raises(HandlerError, match=r"needs the capability ai\.complete"):
+        ws["poet"].run("write")
+    ws.grant("poet", "ai.complete")
+    model.will("It rains.")
+    ws["poet"].run("write")
+    assert ws["poet"].state["line"] == "It rains."
+    row = ws.trilog.ai().iloc[0]
+    assert (row["task"], row["panel"], row["answer"]) == ("complete", "poet", "It rains.")
+    model.will(Step(status=401))
+    with pytest.raises(HandlerError):
+        ws["poet"].run("write")
+    assert ws["poet"].state["line"] == "It rains."
