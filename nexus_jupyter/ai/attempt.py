@@ -30,6 +30,8 @@ from nexus_jupyter.protocol.errors import QuotaError
 __all__ = ["Attempts", "Served"]
 
 _log = logging.getLogger(__name__)
+#: Tokens of the smallest context that an endpoint can be configured with.
+_LEAST_WINDOW = 512
 
 
 @dataclass(slots=True)
@@ -126,7 +128,8 @@ class Attempts:
 
 
 def _note(served: Served, failure: Failure) -> None:
-    if failure.kind == "overflow" and failure.limit is not None:
+    # A server that says it takes next to nothing is not believed: nothing would be sent to it again.
+    if failure.kind == "overflow" and failure.limit is not None and failure.limit >= _LEAST_WINDOW:
         served.limit = failure.limit
     if failure.rest is not None:
         served.breaker.rest(failure.rest, failure.why)

@@ -78,17 +78,23 @@ class _Account:
     steps: dict[str, dict[int, list[float]]] = field(default_factory=lambda: {name: {} for name in _WINDOWS})
 
     def add(self, tokens: float, cost: float, at: float) -> None:
-        for name, (_, step) in _WINDOWS.items():
-            used = self.steps[name].setdefault(int(at // step), [0.0, 0.0])
+        for name, (seconds, step) in _WINDOWS.items():
+            steps = self.steps[name]
+            if (index := int(at // step)) not in steps:
+                self._forget(steps, at - seconds, step)
+            used = steps.setdefault(index, [0.0, 0.0])
             used[0] = max(0.0, used[0] + tokens)
             used[1] = max(0.0, used[1] + cost)
 
     def used(self, window: str, unit: int, now: float) -> float:
         seconds, step = _WINDOWS[window]
         steps = self.steps[window]
-        for old in [index for index in steps if index <= (now - seconds) // step]:
-            del steps[old]
+        self._forget(steps, now - seconds, step)
         return sum(used[unit] for used in steps.values())
+
+    def _forget(self, steps: dict[int, list[float]], before: float, step: int) -> None:
+        for old in [index for index in steps if index <= before // step]:
+            del steps[old]
 
     def free_at(self, window: str, unit: int, needed: float) -> float:
         """Return when enough of what was used has left the window."""

@@ -30,7 +30,11 @@ _FOR_USAGE = 2.0
 #: Bytes of a response beside those of its tokens, and of each token: a chunk of the stream repeats its frame.
 _BYTES, _BYTES_EACH = 1 << 20, 4096
 #: Reasons to stop that are no end of an answer.
-_DECLINED = {"content_filter": "its filter stopped it", "tool_calls": "it called a tool", "function_call": "it called"}
+_DECLINED = {
+    "content_filter": "its filter stopped it",
+    "tool_calls": "it called a tool",
+    "function_call": "it called a function",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,10 @@ class Caller:
             return Failure("late", f"'{endpoint.name}' did not begin to answer within {endpoint.first_within:g} s.")
         return Failure("stalled", f"'{endpoint.name}' said nothing more for {endpoint.next_within:g} s.")
 
+    async def warm(self) -> None:
+        """Load what the first call would load."""
+        await self._connected()
+
     async def _connected(self) -> AsyncOpenAI:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
@@ -203,14 +211,14 @@ class Caller:
         if isinstance(error, openai.APIError):
             over, limit = overflow(error.code, error.message, error.body)
             kind: Kind = "overflow" if over else "server"
-            return Failure(kind, f"'{name}' failed while answering: {self._excerpt(error.message)}", limit=limit)
+            return Failure(kind, f"'{name}' failed while answering: {self._excerpt(error.message)}.", limit=limit)
         return Failure("malformed", f"'{name}' sent something that is no answer ({type(error).__name__}).")
 
     def _judge_status(self, error: Any) -> Failure:  # Any: an APIStatusError, whose class is loaded late
         name, words = self.endpoint.name, self._excerpt(_words(error))
         over, limit = overflow(error.code, _words(error), error.body)
         if over and error.status_code in {400, 413, 422, 500}:
-            return Failure("overflow", f"What '{name}' was sent is more than it takes: {words}", limit=limit)
+            return Failure("overflow", f"What '{name}' was sent is more than it takes: {words}.", limit=limit)
         return judge_status(name, error.status_code, error.code, words, rest=_rest(error.response.headers))
 
     def _excerpt(self, words: object) -> str:

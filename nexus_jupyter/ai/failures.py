@@ -104,12 +104,12 @@ class ContextOverflow(ModelError):
 
 
 def excerpt(text: object, *, key: str = "") -> str:
-    """Return a server's own words, short, on one line, and without anything that looks like a credential."""
+    """Return a server's own words, short, on one line, without a full stop and anything that looks like a key."""
     words = str(text)[:4096]
     if key:
         words = words.replace(key, "[key]")
     words = " ".join(CREDENTIAL.sub("[key]", words).split())
-    return words if len(words) <= _QUOTED else words[: _QUOTED - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return words.rstrip(".") if len(words) <= _QUOTED else words[:_QUOTED] + ".."
 
 
 def overflow(code: object, text: str, body: object) -> tuple[bool, int | None]:
@@ -138,7 +138,7 @@ def judge_status(name: str, status: int, code: object, words: str, *, rest: floa
     rest
         The seconds of ``Retry-After``.
     """
-    said = f": {words}" if words else "."
+    said = f": {words}." if words else "."
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or code in {"insufficient_quota", "invalid_api_key"}:
         return Failure("key", f"'{name}' does not accept the key (HTTP {status}){said}")
     if status == HTTPStatus.NOT_FOUND:

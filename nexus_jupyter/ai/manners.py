@@ -14,6 +14,7 @@ from nexus_jupyter.protocol.ai import Ability, Endpoint, ModelRequest
 __all__ = ["Manners"]
 
 _SCHEMA = re.compile(r"(?i)json_schema|structured|schema|grammar|guided")
+_INVALID = re.compile(r"(?i)invalid[\w ]{0,20}schema|schema[\w ]{0,20}(?:error|invalid)|cannot resolve")
 _FORMAT = re.compile(r"(?i)response_format|json_object")
 #: Schemas that an endpoint may refuse before it is not asked to keep to one any more.
 _SCHEMAS = 3
@@ -100,7 +101,8 @@ class Manners:
     def _without_schema(self, words: str, schema: object) -> None:
         # It may be this schema that it cannot keep to, or schemas at all: the third one decides.
         self.refused.add(_digest(schema))
-        if _FORMAT.search(words) or len(self.refused) >= _SCHEMAS:
+        formless = _FORMAT.search(words) and not _INVALID.search(words)
+        if formless or len(self.refused) >= _SCHEMAS:
             self.abilities.discard("json_schema")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,8 +30,11 @@ class FairQueue:
     def __init__(self, places: int = 16, *, each: int = 8, waiting: int = 400, within: float = 60) -> None:
         self._places, self._each, self._most, self._within = places, each, waiting, within
         self._running: dict[str, int] = {}
-        #: People in the order of their turn, each with those of their requests that wait.
-        self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        #: Requests that wait, by person.
+        self._turns: dict[str, deque[asyncio.Future[None]]] = {}
+        #: When people were last served, as a number that grows; of those who wait or are served.
+        self._last: dict[str, int] = {}
+        self._count = 0
 
     @property
     def running(self) -> int:
@@ -60,7 +63,7 @@ class FairQueue:
 
     async def _take(self, user: str) -> None:
         if self._has_room(user) and not self._turns.get(user):
-            self._running[user] = self._running.get(user, 0) + 1
+            self._give(user)
             return
         if self.waiting >= self._most:
             raise QuotaError(
@@ -91,31 +94,30 @@ class FairQueue:
         elif turn.done() and not turn.cancelled():
             # The place was given in the same moment as the wait ended.
             self._give_back(user)
+        self._forget(user)
+
+    def _give(self, user: str) -> None:
+        self._running[user] = self._running.get(user, 0) + 1
+        self._count += 1
+        self._last[user] = self._count
 
     def _give_back(self, user: str) -> None:
-        left = self._running[user] - 1
-        if left:
-            self._running[user] = left
-        else:
+        self._running[user] -= 1
+        if not self._running[user]:
             del self._running[user]
-        self._serve()
+        self._forget(user)
+        while ready := [user for user in self._turns if self._has_room(user)]:
+            self._serve(min(ready, key=lambda user: (self._running.get(user, 0), self._last.get(user, 0))))
 
-    def _serve(self) -> None:
-        served = True
-        while served and self.running < self._places:
-            served = False
-            for user in list(self._turns):
-                if self.running >= self._places:
-                    break
-                if not self._has_room(user):
-                    continue
-                line = self._turns[user]
-                turn = line.popleft()
-                if line:
-                    self._turns.move_to_end(user)
-                else:
-                    del self._turns[user]
-                if not turn.done():
-                    self._running[user] = self._running.get(user, 0) + 1
-                    turn.set_result(None)
-                served = True
+    def _forget(self, user: str) -> None:
+        if user not in self._turns and user not in self._running:
+            self._last.pop(user, None)
+
+    def _serve(self, user: str) -> None:
+        line = self._turns[user]
+        turn = line.popleft()
+        if not line:
+            del self._turns[user]
+        if not turn.done():
+            self._give(user)
+            turn.set_result(None)

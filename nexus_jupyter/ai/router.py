@@ -184,6 +184,11 @@ class Router:
                     self._keep(request, pieces, event)
                 yield event
 
+    async def warm(self) -> None:
+        """Load the SDK, which takes half a second, so that the first request need not; for servers when they start."""
+        if find_spec("openai") is not None:
+            await asyncio.gather(*(served.caller.warm() for served in self._served.values()))
+
     async def aclose(self) -> None:
         """Close all connections."""
         for served in self._served.values():

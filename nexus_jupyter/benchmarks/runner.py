@@ -19,6 +19,7 @@ from nexus_jupyter.benchmarks import (
     mcp,
     merge,
     nog,
+    router,
     sandbox,
     sockets,
     trilog,
@@ -44,6 +45,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "commit": versions.commit,
     "trilog": trilog.trilog,
     "ai": ai.ai,
+    "ai-router": router.ai_router,
 }
 
 

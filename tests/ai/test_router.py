@@ -80,6 +80,7 @@ def test_when_one_model_fails_the_next_one_answers_and_the_person_is_told_why(wh
             restarted = [event for event in events if isinstance(event, ModelRestarted)]
             assert [event.endpoint for event in restarted] == ["one"]
             assert why in restarted[0].why
+            assert restarted[0].why.endswith(".")
 
             after = events[events.index(restarted[0]) + 1 :]
             assert "".join(event.text for event in after if event.kind == "text") == words(events) == "the answer"
@@ -286,6 +287,7 @@ def test_without_a_model_one_sentence_says_how_to_configure_one() -> None:
         ({"message": "This model's maximum context length is 8,192 tokens.", "code": "context_length_exceeded"}, 8192),
         ({"message": "prompt is too long: 210000 tokens > 200000 maximum"}, 200000),
         ({"message": "Please reduce the length of the messages."}, None),
+        ({"message": "the context size is exceeded", "type": "exceed_context_size_error", "n_ctx": 1}, 1),
     ],
 )
 def test_a_request_that_is_too_long_says_how_long_it_may_be(said: dict[str, Any], limit: int | None) -> None:
@@ -295,7 +297,7 @@ def test_a_request_that_is_too_long_says_how_long_it_may_be(said: dict[str, Any]
             with pytest.raises(ContextOverflow) as caught:
                 await answered(router, ask())
             assert caught.value.limit == limit
-            assert router.window("edit") == (limit or 300_000)
+            assert router.window("edit") == (limit if limit and limit > 1 else 300_000)
             assert words(await answered(router, ask())) == "ok"
 
     awaited(run())
@@ -327,11 +329,15 @@ def test_an_endpoint_is_asked_for_a_schema_then_for_json_then_for_text_and_remem
     awaited(run())
 
 
-def test_a_schema_that_is_refused_does_not_cost_the_others() -> None:
+@pytest.mark.parametrize(
+    "message", ["JSON schema error: cannot resolve $ref", "Invalid schema for response_format 'answer': no $ref"]
+)
+def test_a_schema_that_is_refused_does_not_cost_the_others(message: str) -> None:
     async def run() -> None:
-        refusal = Step(status=400, body={"error": {"message": "JSON schema error: cannot resolve $ref"}})
+        refusal = Step(status=400, body={"error": {"message": message}})
         async with scripted(refusal) as server:
             router = Router([server.endpoint()])
+            await router.warm()
             for schema in ({"$ref": "#/nowhere"}, {"$ref": "#/nowhere"}, SCHEMA):
                 await answered(router, ask(answer_schema=schema))
             forms = [_form(request) for request in server.requests]

@@ -8,7 +8,14 @@ import threading
 import pytest
 
 from nexus_jupyter.notebook import Workspace
-from nexus_jupyter.protocol.errors import ConflictError, HandlerError, ModelError, NotFoundError, RequestError, UnavailableError
+from nexus_jupyter.protocol.errors import (
+    ConflictError,
+    HandlerError,
+    ModelError,
+    NotFoundError,
+    RequestError,
+    UnavailableError,
+)
 from tests.ai.scripted import Models, Step
 
 PANEL = """<panel xmlns="urn:nexus:nxml:1" id="till" title="Till">
