@@ -25,6 +25,7 @@ LAYERS: dict[str, float] = {
     "workspace": 4,
     "language": 4,
     "mcp": 4.5,
+    "assistant": 4.5,
     "server": 5,
     "notebook": 5,
     "doctor": 5,

@@ -17,9 +17,10 @@ from nexus_jupyter.protocol.graph import Edge, Entity, EntityType, Relation
 from nexus_jupyter.protocol.panel import Build, Fact, Node
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, RemoveOp, SetOp, UnlinkOp, UnsetOp
 
-__all__ = ["PanelEntities", "difference", "entities", "tree"]
+__all__ = ["DECLARED", "PanelEntities", "difference", "entities", "node_entities", "tree"]
 
-_TYPES: dict[str, EntityType] = {
+#: What the declarations of a panel are in the graph, by tag.
+DECLARED: dict[str, EntityType] = {
     "state": "State",
     "computed": "Computed",
     "link": "Computed",
@@ -67,7 +68,7 @@ def entities(build: Build, panels: Collection[str] = ()) -> PanelEntities:
             attrs["text"] = section.text
         section_id = f"{build.id}/{section.name}"
         own.append(Entity(id=section_id, type="Element", parent=build.id, attrs=attrs))
-        own += _nodes(section.children, section_id, build.id, in_view=section.name == "view")
+        own += node_entities(section.children, section_id, build.id, in_view=section.name == "view")
     own += _columns(build)
     known = {entity.id for entity in own} | set(panels)
     shared: dict[str, Entity] = {}
@@ -81,7 +82,8 @@ def entities(build: Build, panels: Collection[str] = ()) -> PanelEntities:
     return PanelEntities(own, list(shared.values()), edges)
 
 
-def _nodes(nodes: list[Node], parent: str, panel: str, *, in_view: bool) -> Iterator[Entity]:
+def node_entities(nodes: list[Node], parent: str, panel: str, *, in_view: bool) -> Iterator[Entity]:
+    """Yield the entities of nodes of a panel's text, parents first; ``parent`` is the id of the graph they are in."""
     for node in nodes:
         attrs: dict[str, JsonValue] = {"tag": node.tag}
         attrs.update({f"attr:{attr.name}": attr.value for attr in node.attrs if attr.name != "id"})
@@ -89,10 +91,10 @@ def _nodes(nodes: list[Node], parent: str, panel: str, *, in_view: bool) -> Iter
             attrs["generated"] = True
         if node.text is not None:
             attrs["text"] = node.text
-        kind: EntityType = "Element" if in_view else _TYPES.get(node.tag, "Element")
+        kind: EntityType = "Element" if in_view else DECLARED.get(node.tag, "Element")
         entity_id = f"{panel}/{node.id}"
         yield Entity(id=entity_id, type=kind, parent=parent, attrs=attrs)
-        yield from _nodes(node.children, entity_id, panel, in_view=in_view)
+        yield from node_entities(node.children, entity_id, panel, in_view=in_view)
 
 
 def _columns(build: Build) -> Iterator[Entity]:
