@@ -234,13 +234,15 @@ class _Reader:
         if first is None:
             raise Unusable(["nxml needs an element."])
         section = "logic" if first[1] in _LOGIC else "data" if first[1] in DECLARED else "view"
-        build = self._check(f'<panel id="p"><{section}>{nxml}</{section}></panel>')
-        broken = [one.message for one in build.diagnostics if one.severity == "error" and one.code < "NX2"]
+        text = f'<panel id="p"><{section}>{nxml}</{section}></panel>'
+        build = self._check(text)
+        broken = [one.message for one in build.diagnostics if one.severity == "error" and _unreadable(one.code)]
         if broken:
             raise Unusable([f"nxml cannot be read: {said}" for said in broken[:3]])
-        sections = [one for one in build.sections if one.name != section]
         found = [node for one in build.sections for node in one.children]
-        if sections or build.id != "p" or not found or any(node.tag.startswith("#") for node in found):
+        # What closes the section and goes on behind it is not in one section that reaches to the end.
+        whole = len(build.sections) == 1 and build.sections[0].span.end == _units(text) - len("</panel>")
+        if not whole or build.id != "p" or not found or any(node.tag.startswith("#") for node in found):
             raise Unusable(["nxml may hold elements, or declarations of one section, and nothing around them."])
         return section, found
 
@@ -264,6 +266,15 @@ def _changeable(target: Entity, name: str) -> None:
         raise Unusable(["A state's value belongs to the people who use the panel; its default can be set."])
     if name in _RESERVED - {"value"} or name.startswith(("user:", "attr:", "xmlns")):
         raise Unusable([f"'{name}' cannot be set: remove the element and insert another."])
+
+
+def _unreadable(code: str) -> bool:
+    """Tell whether a finding says that a text is not what it seems: broken, or with ids that are none."""
+    return code < "NX2" or code in {"NX2001", "NX2003", "NX2011", "NX2016"}
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _sized(text: str) -> str:
