@@ -196,6 +196,7 @@ export interface NexusProtocol {
   Profile?: Profile;
   Proposal?: Proposal;
   ProposedOp?: ProposedOp;
+  ProposedUse?: ProposedUse;
   Quarantined?: Quarantined;
   QueryDeclaration?: QueryDeclaration;
   RecordEntry?: RecordEntry;
@@ -557,6 +558,7 @@ export interface Repairing {
  */
 export interface Proposal {
   after: string;
+  asks: ProposedUse[];
   before: string;
   changes: EntityChange[];
   diagnostics: Diagnostic[];
@@ -575,6 +577,34 @@ export interface Proposal {
   seconds: number;
   task: "edit" | "create" | "complete";
   usage: Usage;
+}
+/**
+ * Something that the panel would newly ask for. Accepting grants nothing.
+ *
+ * ``allowed`` says that a grant for it is there already, so that the panel could use it at once.
+ */
+export interface ProposedUse {
+  allowed: boolean;
+  cap:
+    | "state"
+    | "panel.send"
+    | "panel.read"
+    | "frame.read"
+    | "kernel.call"
+    | "net.http"
+    | "net.ws"
+    | "fs.read"
+    | "fs.write"
+    | "db.query"
+    | "ai.complete"
+    | "agent.emit"
+    | "notify"
+    | "clipboard"
+    | "time"
+    | "random"
+    | "log";
+  target: string | null;
+  why: string;
 }
 /**
  * One difference in meaning between two versions of a panel.
@@ -690,10 +720,14 @@ export interface Hop {
 }
 /**
  * One op of a proposal, in words, and what it would touch. ``needs`` are ops that it cannot be accepted without.
+ *
+ * ``parts`` are the numbers of the ops in the proposal's patch that it stands for: several, where what it inserts has
+ * something inside.
  */
 export interface ProposedOp {
   index: number;
   needs: number[];
+  parts: number[];
   touched: string[];
   words: string;
 }
@@ -1643,10 +1677,13 @@ export interface DecideBody {
 }
 /**
  * What came of a decision: the rev of the change, if there was one, and the ops in it.
+ *
+ * ``positions`` are, for each op that was accepted, the number in the change that reverting it alone takes.
  */
 export interface Decided {
   accepted: number[];
   id: string;
+  positions: number[];
   rev: number | null;
 }
 /**

@@ -54,12 +54,16 @@ class Answer:
 
 
 class AnswerReader:
-    """Takes an answer piece by piece. After a restart, a new reader begins."""
+    """Takes an answer piece by piece."""
 
     def __init__(self) -> None:
         self.text = ""
         self._json: _JsonScan | None = None
         self._panel: int | None = None
+
+    def clear(self) -> None:
+        """Forget what has arrived: another answer comes in its place."""
+        self.text, self._json, self._panel = "", None, None
 
     def feed(self, text: str) -> None:
         """Take the next piece."""

@@ -21,9 +21,9 @@ __all__ = ["errors_of", "mend", "mended_edits"]
 _ROUNDS = 4
 
 
-def errors_of(build: Build) -> list[str]:
-    """Return the errors of a build as a model is told of them: by node, since it has seen no lines."""
-    return [_told(one) for one in build.diagnostics if one.severity == "error"]
+def errors_of(found: Sequence[Diagnostic]) -> list[str]:
+    """Return the errors among findings as a model is told of them: by node, since it has seen no lines."""
+    return [_told(one) for one in found if one.severity == "error"]
 
 
 def _told(one: Diagnostic) -> str:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
+from nexus_jupyter.protocol.capability import CapabilityUse
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.patch import Patch
 from nexus_jupyter.protocol.query import Touched
@@ -33,6 +34,7 @@ __all__ = [
     "ModelText",
     "Proposal",
     "ProposedOp",
+    "ProposedUse",
     "Repairing",
     "Task",
     "Usage",
@@ -183,12 +185,26 @@ class Repairing(Contract):
 
 
 class ProposedOp(Contract):
-    """One op of a proposal, in words, and what it would touch. ``needs`` are ops that it cannot be accepted without."""
+    """One op of a proposal, in words, and what it would touch. ``needs`` are ops that it cannot be accepted without.
+
+    ``parts`` are the numbers of the ops in the proposal's patch that it stands for: several, where what it inserts has
+    something inside.
+    """
 
     index: int
     words: str
     touched: list[str]
     needs: list[int] = []
+    parts: list[int] = []
+
+
+class ProposedUse(CapabilityUse):
+    """Something that the panel would newly ask for. Accepting grants nothing.
+
+    ``allowed`` says that a grant for it is there already, so that the panel could use it at once.
+    """
+
+    allowed: bool
 
 
 class Proposal(Contract):
@@ -210,6 +226,7 @@ class Proposal(Contract):
     after: str
     changes: list[EntityChange] = []
     impact: list[Touched] = []
+    asks: list[ProposedUse] = []
     diagnostics: list[Diagnostic] = []
     fixed: list[str] = []
     repaired: bool = False
@@ -258,8 +275,12 @@ class DecideBody(Contract):
 
 
 class Decided(Contract):
-    """What came of a decision: the rev of the change, if there was one, and the ops in it."""
+    """What came of a decision: the rev of the change, if there was one, and the ops in it.
+
+    ``positions`` are, for each op that was accepted, the number in the change that reverting it alone takes.
+    """
 
     id: str
     rev: int | None
     accepted: list[int]
+    positions: list[int] = []

@@ -9,6 +9,7 @@ from nexus_jupyter.protocol.telemetry import TwinSchema
 from nexus_jupyter.trilog.model import Ref, TwinObject, TwinProcess, pii, step, tracked
 
 __all__ = [
+    "ModelExchange",
     "NOGUpdate",
     "Panel",
     "PanelExecution",
@@ -76,6 +77,35 @@ class NOGUpdate(TwinProcess):
     operation: str = ""
 
 
+class ModelExchange(TwinProcess):
+    """A request to a language model, and what became of the answer. Texts are kept without secrets and private data.
+
+    ``context`` says which parts were shown, with their tokens and reasons; ``ops`` are the answer's edits in words,
+    ``accepted`` and ``rejected`` their numbers.
+    """
+
+    steps = step("asked") >> (
+        step("failed")
+        | step("answered")
+        >> (step("failed") | step("proposed") >> (step("accepted") | step("rejected") | step("gone")))
+    )
+    task: str = ""
+    prompt: str = ""
+    context: str = ""
+    answer: str = ""
+    endpoint: str = ""
+    model: str = ""
+    prompt_tokens: str = ""
+    completion_tokens: str = ""
+    cost: str = ""
+    seconds: str = ""
+    ops: str = ""
+    rejected: str = ""
+    accepted: str = ""
+    rev: str = ""
+    error: str = ""
+
+
 class SubscriptionChange(TwinProcess):
     """What the workspace may hold changes: its tier or its quotas."""
 
@@ -88,5 +118,5 @@ class SubscriptionChange(TwinProcess):
 def built_in() -> list[TwinSchema]:
     """Return the schemas of all of these."""
     objects = [one.schema_of() for one in (User, Workspace, Panel, WebSocketConnection)]
-    processes = (UserAuthentication, PanelExecution, NOGUpdate, SubscriptionChange)
+    processes = (UserAuthentication, PanelExecution, NOGUpdate, ModelExchange, SubscriptionChange)
     return objects + [one.schema_of() for one in processes]

@@ -7,6 +7,7 @@ from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
+from nexus_jupyter.workspace.patches import graph_ops
 from nexus_jupyter.workspace.portable import export_lines, import_journal, write_lines
 from nexus_jupyter.workspace.previewing import preview_edit
 from nexus_jupyter.workspace.quotas import Quotas
@@ -24,6 +25,7 @@ __all__ = [
     "compact",
     "export_html",
     "export_lines",
+    "graph_ops",
     "import_journal",
     "merge_file",
     "preview_edit",

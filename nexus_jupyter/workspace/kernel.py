@@ -17,7 +17,7 @@ from nexus_jupyter.frames import FrameStore, Page
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NexusError, RequestError
+from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
@@ -47,6 +47,8 @@ from nexus_jupyter.workspace.panels import (
     panel_names,
     panel_view,
     refuse_errors,
+    refuse_misnamed,
+    refuse_taken,
     state_op,
     view_scoped,
 )
@@ -205,10 +207,13 @@ class WorkspaceKernel:
         """Return the build of a panel's present text."""
         return self.reactor.check(self.panel(name).nxml)
 
-    def put_panel(self, name: str, nxml: str, actor: Actor, *, via: str = "api") -> Change | None:
+    def put_panel(
+        self, name: str, nxml: str, actor: Actor, *, via: str = "api", prompt: str | None = None
+    ) -> Change | None:
         """Create a panel, or replace its text. Values of states that stay, with their type, are kept.
 
-        A text that comes from a cell (``via="cell"``) is merged with what was edited elsewhere; see `cell_ops`.
+        A text of a cell (``via="cell"``) is merged with what was edited elsewhere; see `cell_ops`. One of a model, with
+        the id of the exchange (``prompt``), makes a new panel or none.
 
         Raises
         ------
@@ -217,16 +222,13 @@ class WorkspaceKernel:
         """
         with self.recorder.span("panel.create", panel=name) as span:
             build = self.reactor.check(nxml)
-            if build.id != name:
-                raise RequestError(
-                    f"The text is that of the panel '{build.id}', but it was given the name '{name}'.",
-                    hint=f"Write <panel id=\"{name}\" ...>, or use the name '{build.id}'.",
-                )
+            refuse_misnamed(name, build)
             refuse_errors(name, build)
 
             def prepare(graph: Graph) -> tuple[list[Op], str]:
                 self.links.refuse_circle(graph, build)
                 kind = "edit" if name in graph else "create"
+                refuse_taken(name, kind, prompt)
                 awaited = list(self.links.awaited(graph, build)) if kind == "create" else []
                 if via != "cell":
                     return [*put_ops(graph, build, nxml, actor), *awaited], kind
@@ -234,12 +236,12 @@ class WorkspaceKernel:
                 return [*cell_ops(graph, build, nxml, self.reactor, authors, author=actor), *awaited], kind
 
             def draft(ops: list[Op], kind: str) -> Draft:
-                cause = Cause.model_validate({"kind": kind, "via": via})
+                cause = Cause.model_validate({"kind": "prompt" if prompt else kind, "via": via, "ref": prompt})
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
-            change, _ = self.versions.incoming.change(prepare, draft)
+            change, kind = self.versions.incoming.change(prepare, draft)
         self.drafts.end(name)
-        if change is not None and change.cause.kind == "create":
+        if change is not None and kind == "create":
             self.lifecycle.created(name)
         # Running the cell again is how people say that a function has changed.
         self.calls.forget(name)
@@ -253,8 +255,8 @@ class WorkspaceKernel:
         else:
             self.drafts.update(name, nxml)
 
-    def edit(self, name: str, patch: Patch, actor: Actor) -> Change | None:
-        """Edit a panel by a patch whose ids are those of the panel's nodes.
+    def edit(self, name: str, patch: Patch, actor: Actor, *, prompt: str | None = None) -> Change | None:
+        """Edit a panel by a patch whose ids are those of the panel's nodes; ``prompt`` is the exchange it came from.
 
         Raises
         ------
@@ -274,7 +276,8 @@ class WorkspaceKernel:
                     if panel_view(newest, name).nxml != before:
                         raise _EditedMeanwhile
                     self.links.refuse_circle(newest, build)
-                    return Draft(ops, actor, Cause(kind="edit"), name, span.trace_id, span.span_id)
+                    cause = Cause(kind="prompt" if prompt else "edit", ref=prompt)
+                    return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
                 try:
                     change = self.writer.submit(draw)

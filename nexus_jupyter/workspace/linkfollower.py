@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LinkFollower"]
 
 #: Changes that can give a panel other links.
-_TEXTS = frozenset({"create", "edit", "checkout", "undo", "redo", "revert"})
+_TEXTS = frozenset({"create", "edit", "prompt", "checkout", "undo", "redo", "revert"})
 
 
 class LinkFollower:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NotFoundError, NXMLError, RequestError, StateError
+from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, NXMLError, RequestError, StateError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
 from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
@@ -23,6 +23,8 @@ __all__ = [
     "panel_view",
     "personal",
     "refuse_errors",
+    "refuse_misnamed",
+    "refuse_taken",
     "state_id",
     "state_op",
     "view_scoped",
@@ -181,6 +183,21 @@ def view_scoped(build: Build, values: dict[str, JsonValue]) -> dict[str, JsonVal
     for name in names & values.keys():
         check_state(build, name, values[name])
     return {name: values[name] for name in names & values.keys()}
+
+
+def refuse_taken(name: str, kind: str, prompt: str | None) -> None:
+    """Raise `ConflictError` if a panel that a model made would take the place of one that is there."""
+    if prompt is not None and kind != "create":
+        raise ConflictError(f"There is a panel '{name}' meanwhile.", hint="Ask again, with another name.")
+
+
+def refuse_misnamed(name: str, build: Build) -> None:
+    """Raise `RequestError` if a text is that of another panel."""
+    if build.id != name:
+        raise RequestError(
+            f"The text is that of the panel '{build.id}', but it was given the name '{name}'.",
+            hint=f"Write <panel id=\"{name}\" ...>, or use the name '{build.id}'.",
+        )
 
 
 def refuse_errors(name: str, build: Build) -> None:

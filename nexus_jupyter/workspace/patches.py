@@ -14,7 +14,7 @@ from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, Patch, Se
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.replacement import replacement
 
-__all__ = ["edit_ops", "with_text"]
+__all__ = ["edit_ops", "graph_ops", "with_text"]
 
 _SECTIONS = ("view", "data", "logic", "doc")
 
@@ -33,13 +33,24 @@ def edit_ops(
     ConflictError
         If an op is based on a version that was edited since.
     """
-    if patch.panel not in (None, panel):
-        raise PatchError(f"This is a patch for the panel '{patch.panel}', not for '{panel}'.")
-    sections = list(_missing_sections(graph, panel, patch))
-    wanted = [_qualify(graph, panel, op, patch.rev) for op in patch.ops]
+    sections, wanted = graph_ops(graph, panel, patch)
     # In two steps, so that the number of an op that does not apply is its number in the patch.
     ops, build = with_text(apply(graph, sections, rev=0).graph, panel, wanted, reactor, author=author)
     return [*sections, *ops], build
+
+
+def graph_ops(graph: Graph, panel: str, patch: Patch) -> tuple[list[Op], list[Op]]:
+    """Return a patch's ops with ids of the graph, and before them those that make the sections it puts something into.
+
+    Raises
+    ------
+    PatchError
+        If it is a patch for another panel.
+    """
+    if patch.panel not in (None, panel):
+        raise PatchError(f"This is a patch for the panel '{patch.panel}', not for '{panel}'.")
+    sections = list(_missing_sections(graph, panel, patch))
+    return sections, [_qualify(graph, panel, op, patch.rev) for op in patch.ops]
 
 
 def with_text(

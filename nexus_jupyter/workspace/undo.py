@@ -140,9 +140,14 @@ class _Stacks:
             again = _pop_to(self.undone, lambda one: one[1].rev == of)
             if again is not None:
                 self.done.append(change)
-        elif kind in _UNDOABLE:
+        elif kind in _UNDOABLE and not _makes_panel(change):
             self.done.append(change)
             self.undone = []
+
+
+def _makes_panel(change: Change) -> bool:
+    """Tell whether a change made a panel, as one that came of a prompt may have."""
+    return any(isinstance(op, InsertOp) and op.entity.type == "Panel" for op in change.ops)
 
 
 def _pop_to(stack: list[T], wanted: Callable[[T], bool]) -> T | None:

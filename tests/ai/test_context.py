@@ -179,7 +179,7 @@ def test_quotations_are_one_bounded_line_without_anything_unseen() -> None:
 )  # fmt: skip
 def test_secrets_and_what_identifies_people_are_redacted(secret: str) -> None:
     text = redacted(f"before {secret} after")
-    core = secret.split("\n")[0].rpartition(" ")[2].rpartition("=")[2].partition("@")[0][-8:]
+    core = secret.split("\n", maxsplit=1)[0].rpartition(" ")[2].rpartition("=")[2].partition("@")[0][-8:]
     assert "[secret]" in text or "[private]" in text
     assert core not in text
     assert text.startswith("before")

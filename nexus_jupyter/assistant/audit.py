@@ -1,0 +1,114 @@
+"""What is written down of each exchange with a model: in TriLog's process ModelExchange, without secrets.
+
+The journal has only the exchange's id, as the cause of the change that came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nexus_jupyter.ai import redacted
+from nexus_jupyter.protocol.ai import Context, ModelFinished, Proposal, Usage
+from nexus_jupyter.trilog import Recorder
+
+__all__ = ["Exchange", "record_decision"]
+
+#: Characters of a text that are kept.
+_LONGEST = 20_000
+_PROCESS = "ModelExchange"
+
+
+@dataclass
+class Exchange:
+    """One request of a person, from the question to the proposal."""
+
+    recorder: Recorder
+    id: str
+    person: str
+    panel: str = ""
+    usage: Usage = field(default_factory=Usage)
+    endpoint: str = ""
+    model: str = ""
+    answer: str = ""
+    _began: float = field(default_factory=time.perf_counter)
+    _answered: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Since it was asked."""
+        return time.perf_counter() - self._began
+
+    def asked(self, task: str, prompt: str, context: Context) -> None:
+        """Note the question, and which parts of the workspace the model was shown: their sizes, not their text."""
+        parts = [
+            {"part": part.name, "tokens": part.tokens, "shown": part.included, "why": part.reason}
+            for part in context.parts
+        ]
+        self._step("asked", task=task, prompt=_kept(prompt), context=_kept(json.dumps(parts, ensure_ascii=False)))
+
+    def took(self, finished: ModelFinished) -> None:
+        """Take over an answer; of several, the tokens add up and the last one is kept."""
+        usage = finished.usage
+        self.usage = Usage(
+            prompt_tokens=self.usage.prompt_tokens + usage.prompt_tokens,
+            completion_tokens=self.usage.completion_tokens + usage.completion_tokens,
+            cost=self.usage.cost + usage.cost,
+            estimated=self.usage.estimated or usage.estimated,
+        )
+        self.endpoint, self.model, self.answer = finished.endpoint, finished.model, finished.text
+
+    def proposed(self, proposal: Proposal) -> None:
+        """Note that a proposal came of it."""
+        self._answer()
+        self._step("proposed", ops=_kept(json.dumps([op.words for op in proposal.ops], ensure_ascii=False)))
+
+    def failed(self, error: str) -> None:
+        """Note that nothing came of it."""
+        if self.answer:
+            self._answer()
+        self._step("failed", error=_kept(error))
+
+    def _answer(self) -> None:
+        if self._answered:
+            return
+        self._answered = True
+        self._step(
+            "answered",
+            answer=_kept(self.answer),
+            endpoint=self.endpoint,
+            model=self.model,
+            prompt_tokens=str(self.usage.prompt_tokens),
+            completion_tokens=str(self.usage.completion_tokens),
+            cost=f"{self.usage.cost:.6f}",
+            seconds=f"{self.seconds:.3f}",
+        )
+
+    def _step(self, step: str, **attributes: str) -> None:
+        self.recorder.step(_PROCESS, self.id, step, self.panel, actor=self.person, **attributes)
+
+
+def record_decision(
+    recorder: Recorder,
+    proposal: Proposal,
+    person: str,
+    *,
+    step: str,
+    accepted: Sequence[int] = (),
+    rev: int | None = None,
+) -> None:
+    """Note what a person made of a proposal, or that nobody decided it in time."""
+    taken = set(accepted)
+    rejected = [op.index for op in proposal.ops if op.index not in taken]
+    told = {"accepted": json.dumps(list(accepted)), "rejected": json.dumps(rejected)}
+    if rev is not None:
+        told["rev"] = str(rev)
+    recorder.step(_PROCESS, proposal.id, step, proposal.panel, actor=person, **told)
+
+
+def _kept(text: str) -> str:
+    """Return a text without secrets and private data, cut where it is long."""
+    kept = redacted(text)
+    return kept if len(kept) <= _LONGEST else f"{kept[:_LONGEST]}… ({len(kept)} characters)"
