@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from nexus_jupyter.notebook.causetree import CauseTree
 from nexus_jupyter.notebook.dashboards import dashboard
+from nexus_jupyter.notebook.exchanges import EXCHANGES, exchanges
 from nexus_jupyter.notebook.graph import GraphFace
 from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.moments import decoded, nanoseconds
@@ -165,6 +166,19 @@ class TriLogFace:
     def process(self, kind: str | type[TwinProcess]) -> Process:
         """Return a process over all its courses, such as ``process("PanelExecution").funnel()``."""
         return Process(self._host.trilog, kind if isinstance(kind, str) else kind.__name__)
+
+    def ai(self) -> pd.DataFrame:
+        """Return what models were asked and what became of it, newest first. Secrets and private data are not in it.
+
+        Returns
+        -------
+        DataFrame
+            id (the ``ref`` of the change that came of it), asked_at, actor, panel, task, prompt, outcome (asked,
+            answered, proposed, accepted, rejected, gone, failed), ops (in words), accepted and rejected (their
+            numbers), rev, endpoint, model, prompt_tokens, completion_tokens, cost, seconds, context (each part with its
+            tokens and why it was there), answer, error.
+        """
+        return exchanges(self.sql(EXCHANGES))
 
     # SQL
 

@@ -259,7 +259,8 @@ def _before(cause: Cause) -> list[int]:
 
 
 def _told(cause: Cause, panel: str | None, rev: int) -> str:
-    what = f"{cause.kind} {cause.action}" if cause.action else cause.kind
+    named = cause.ref if cause.kind == "prompt" else cause.action
+    what = f"{cause.kind} {named}" if named else cause.kind
     of = f" of rev {cause.of}" if cause.of is not None else ""
     return f"rev {rev}: {what}{of}" + (f" in '{panel}'" if panel else "")
 

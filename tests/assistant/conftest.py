@@ -43,8 +43,8 @@ def change(*ops: dict[str, str], say: str = "Done.") -> str:
     return json.dumps({"say": say, "ops": list(ops)})
 
 
-def set_(id: str, attr: str, value: str) -> dict[str, str]:
-    return {"op": "set", "id": id, "attr": attr, "value": value}
+def set_(node: str, attr: str, value: str) -> dict[str, str]:
+    return {"op": "set", "id": node, "attr": attr, "value": value}
 
 
 def insert(at: str, nxml: str, where: str = "into") -> dict[str, str]:
