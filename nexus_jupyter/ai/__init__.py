@@ -17,8 +17,8 @@ from nexus_jupyter.ai.prompts import messages, repair
 from nexus_jupyter.ai.queue import FairQueue
 from nexus_jupyter.ai.quotation import fenced, quoted
 from nexus_jupyter.ai.router import Router
-from nexus_jupyter.ai.transcripts import Transcripts, rerecord
 from nexus_jupyter.ai.schema import ModelEdit, answer_schema
+from nexus_jupyter.ai.transcripts import Transcripts, rerecord
 
 __all__ = [
     "Allowance",
@@ -37,8 +37,6 @@ __all__ = [
     "Partial",
     "Router",
     "Transcripts",
-    "endpoints_from_environment",
-    "rerecord",
     "Unusable",
     "answer_schema",
     "edits_to_ops",
@@ -53,4 +51,5 @@ __all__ = [
     "quoted",
     "redacted",
     "repair",
+    "rerecord",
 ]

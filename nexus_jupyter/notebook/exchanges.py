@@ -40,7 +40,7 @@ def exchanges(frame: pd.DataFrame) -> pd.DataFrame:
         frame[name] = pd.to_numeric(frame[name].replace("", None))
     for name in _LISTS:
         # A text that was cut where it was too long is no JSON any more; it is left as it is.
-        frame[name] = [_list(text) for text in frame[name]]
+        frame[name] = pd.Series([_list(text) for text in frame[name]], dtype=object)
     return frame[_ORDER.split()]
 
 
