@@ -70,7 +70,7 @@ _TEXT = st.one_of(
 )
 _NXML = st.sampled_from(
     ["<badge id='b'>{n}</badge>", "<badge>{m}</badge>", "<state name='m' type='int' default='1'/>", "<badg id='b2' knd='info'>x</badg>", "<row id='r'><text id='b2'>x</text></row>",
-     "<action name='more'>state.n += 1;</action>", "<action name='get'>await nx.http.get('https://example.org');</action>", "<uses cap='net.http' target='https://example.org' why='x'/>",
+     "<action name='more'>state.n += 1;</action>", "<action name='get'>await nx.fetch('https://example.org');</action>", "<uses cap='net.http' target='https://example.org' why='x'/>",
      "<text id='go'>x</text>", "<script>1</script>", "</view><data/>", "<text", "", "<link name='l' from='other.n'/>", "<text id='other/x'>1</text>", "<button id='b' label='B' on:press='gone()'/>"]
 )  # fmt: skip
 _WHERE = st.sampled_from(["into", "before", "after"])
@@ -87,7 +87,7 @@ EDIT = st.one_of(
         {
             "op": st.just("code"),
             "id": _ID,
-            "text": st.sampled_from(["state.n = 1;", "state.m = 1;", "nx.http.get('x')", "}"]),
+            "text": st.sampled_from(["state.n = 1;", "state.m = 1;", "nx.fetch('x')", "}"]),
         }
     ),
 )

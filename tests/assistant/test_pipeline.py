@@ -331,7 +331,7 @@ def test_what_a_panel_would_newly_ask_for_is_shown_and_not_granted(board: Worksp
         conversation,
         change(
             insert("logic", use),
-            {"op": "code", "id": "action.add", "text": "await nx.http.get('https://example.org/x');"},
+            {"op": "code", "id": "action.add", "text": "await nx.fetch('https://example.org/x');"},
         ),
     )
 
