@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from nexus_jupyter.ai import AnswerReader, Router, Unusable, answer_schema
-from nexus_jupyter.assistant import Assistant
+from nexus_jupyter.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.checking import check_edit, patch_of
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, Endpoint, Message, ModelFinished, ModelRequest
 from nexus_jupyter.protocol.errors import NexusError
@@ -140,14 +140,15 @@ def test_a_wish_to_a_random_model_fails_in_a_sentence_and_changes_nothing(kernel
 
     async def conversation(endpoint: Endpoint) -> list[AskEvent]:
         router = Router([endpoint])
-        assistant = Assistant(kernel, router)
+        # No more than must be shown: to this model a token is a byte, and reading takes it long.
+        assistant = Assistant(kernel, router, options=AssistantOptions(budget=1))
         try:
             return [event async for event in assistant.ask(AskBody(text="Make it nicer"), ANN)]
         finally:
             assistant.close()
             await router.aclose()
 
-    with random_model(context=16_384, answer=300) as endpoint:
+    with random_model(context=8192, answer=200) as endpoint:
         events = run(conversation(endpoint))
     failed = events[-1]
     assert isinstance(failed, AskFailed)
