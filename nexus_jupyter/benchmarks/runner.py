@@ -10,8 +10,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexus_jupyter.benchmarks import filter as filters
 from nexus_jupyter.benchmarks import (
+    ai,
     javascript,
     journal,
     kernel,
@@ -24,6 +24,7 @@ from nexus_jupyter.benchmarks import (
     trilog,
     versions,
 )
+from nexus_jupyter.benchmarks import filter as filters
 from nexus_jupyter.benchmarks.measure import Row, table
 
 __all__ = ["run"]
@@ -42,6 +43,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "merge": merge.merge,
     "commit": versions.commit,
     "trilog": trilog.trilog,
+    "ai": ai.ai,
 }
 
 
