@@ -18,7 +18,7 @@ from nexus_jupyter.ai.quotation import fenced, quoted
 from nexus_jupyter.nog import Graph, neighbourhood
 from nexus_jupyter.protocol.ai import Context, ContextPart
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.graph import Entity
+from nexus_jupyter.protocol.graph import Entity, Relation
 
 __all__ = ["ContextBuilder", "ContextOptions", "Focus"]
 
@@ -26,6 +26,18 @@ __all__ = ["ContextBuilder", "ContextOptions", "Focus"]
 _PANEL, _COMPONENTS, _NEIGHBOURS, _FRAMES, _STATE, _RECENT = 0.6, 0.35, 0.12, 0.2, 0.1, 0.08
 #: Entities around the panel that are looked at, and characters of one of their attributes.
 _AROUND, _ATTRIBUTE = 120, 80
+#: Relations that lead to what matters: by authors and capabilities, everything would be near everything.
+_TELLING: tuple[Relation, ...] = (
+    "contains",
+    "reads",
+    "writes",
+    "triggers",
+    "binds",
+    "shows",
+    "derivedFrom",
+    "links",
+    "instanceOf",
+)
 #: Components that are always told of, when not all are.
 _BASIC = ("column", "row", "grid", "card", "text", "heading", "metric", "button", "input", "number", "select", "table")
 _BASIC_TOO = ("chart", "slider", "toggle", "list", "item", "note")
@@ -311,7 +323,11 @@ class ContextBuilder:
             return
         own = {entity.id for entity in self._graph.subtree(focus.panel)}
         found = neighbourhood(
-            self._graph, [focus.panel], _AROUND, cost=lambda entity: 0 if entity.id in own else 1
+            self._graph,
+            [focus.panel],
+            _AROUND,
+            relations=_TELLING,
+            cost=lambda entity: 0 if entity.id in own else 1,
         ).entities
         most = min(int(room.total * _NEIGHBOURS), room.left)
         lines: list[str] = []

@@ -199,7 +199,7 @@ class Asking:
             name = self._new_name(arrived.nxml)
             # Once for each tag that has come: more often would draw the same again.
             at = arrived.nxml.rfind(">") + 1
-            if name is None or at <= shown[1]:
+            if name is None or at <= shown[1] or not self._may_create:
                 return None, shown
             self._drafting = name
             self._kernel.draft(name, arrived.nxml)
@@ -208,6 +208,11 @@ class Asking:
             return None, shown
         panel = self._course.focus.panel or ""
         return Draft(panel=panel, ops=[_sentence(op) for op in arrived.ops]), (len(arrived.ops), shown[1])
+
+    @property
+    def _may_create(self) -> bool:
+        """Whether an answer may be a new panel: one was wished for, or nobody named the one to change."""
+        return self._course.open or self._course.task == "create"
 
     def _new_name(self, nxml: str) -> str | None:
         """Return the name of a new panel, which is no other's, whatever its text says."""
@@ -237,7 +242,7 @@ class Asking:
 
     def _propose_panel(self, answer: Answer, *, repaired: bool) -> tuple[Proposal, Sequence[Edit]]:
         nxml = answer.nxml or ""
-        if not self._course.open and self._course.task == "edit":
+        if not self._may_create:
             panel = self._course.focus.panel
             raise Unusable([f"The panel '{panel}' is there already: answer with ops that change it, as JSON."])
         name = self._new_name(nxml) or "panel"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nexus_jupyter.ai import quoted
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NexusError, PermissionDeniedError
 from nexus_jupyter.protocol.identity import Actor
@@ -17,9 +17,8 @@ __all__ = ["Caller", "Right", "quoted", "sentence", "told"]
 
 #: What a role may: see panels, change them, run their actions.
 Right = Literal["read", "write", "execute"]
-#: Characters of a text from a panel that a description holds, and of an answer in words.
-_LONGEST, _ANSWER = 300, 20_000
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]+")
+#: Characters of an answer in words.
+_ANSWER = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,6 @@ class Caller:
         """
         if right not in self.rights:
             raise PermissionDeniedError(f"You may not {right} in Nexus on this server.", hint="Ask its owner.")
-
-
-def quoted(text: str) -> str:
-    """Return a text that a panel's author wrote as a quotation: one line, of bounded length, nothing unseen in it."""
-    plain = " ".join(_UNSEEN.sub(" ", text).split())
-    return json.dumps(plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…", ensure_ascii=False)
 
 
 def told(what: str, value: JsonValue) -> str:

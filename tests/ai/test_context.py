@@ -104,6 +104,21 @@ def test_without_a_panel_named_the_words_of_the_request_choose_one_and_say_why(r
     assert build.focus("make it nicer").panel == "sales"
 
 
+def test_panels_are_near_that_share_data_and_not_those_that_share_an_author(reactor: Reactor) -> None:
+    ann = Entity(id="user:ann", type="User", attrs={"name": "Ann"})
+    linked = WEATHER.replace(
+        '<state name="warm" type="float" default="20"/>', '<link name="warm" from="sales.total"/>'
+    ).replace('id="weather"', 'id="linked"')
+    wrote = [LinkOp(source=panel, relation="authoredBy", target="user:ann") for panel in ("sales", "weather")]
+    near = LinkOp(source="linked", relation="links", target="sales")
+    graph = graph_of(reactor, SALES, WEATHER, linked, extra=(InsertOp(entity=ann), *wrote, near))
+    parts = builder(reactor, graph).for_request("x", Focus("sales"), 16_000).parts
+    around = next(part.text for part in parts if part.name == "neighbours")
+    assert '"linked"' in around
+    assert "weather" not in around
+    assert "ann" not in around.lower().replace("panel", "")
+
+
 def test_people_see_their_own_values_and_never_those_of_others(reactor: Reactor) -> None:
     from nexus_jupyter.protocol.patch import SetOp
 

@@ -279,6 +279,7 @@ def test_a_named_panel_is_changed_and_not_made_anew(board: WorkspaceKernel, talk
         proposal = await one.proposal("Roll a dice", panel="board")
         assert proposal.repaired
         assert "answer with ops" in one.of(Repairing)[0].errors[0]
+        assert [draft for draft in one.of(Draft) if draft.nxml] == []
 
     talk(conversation, NEW, THREE)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -92,9 +93,8 @@ async def answers(router: Router, count: int, seed: int) -> list[str]:
     return await asyncio.gather(*(gated(number) for number in range(count)))
 
 
-def test_of_what_a_random_model_says_nothing_wrong_is_ever_done(
-    kernel: WorkspaceKernel, model: Endpoint, record_property: Callable[[str, object], None]
-) -> None:
+@pytest.mark.timeout(max(180, PATCHES))
+def test_of_what_a_random_model_says_nothing_wrong_is_ever_done(kernel: WorkspaceKernel, model: Endpoint) -> None:
     kernel.put_panel("board", BOARD, ANN)
     kernel.put_panel("counter", COUNTER, Actor(id="bob"))
 
@@ -126,8 +126,7 @@ def test_of_what_a_random_model_says_nothing_wrong_is_ever_done(
         assert kernel.panel("board", "bob").state["n"] == kernel.panel("board", "ann").state["n"]
         kernel.undo("board", ANN)
         assert kernel.reactor.format(kernel.panel("board").nxml) == kernel.reactor.format(before)
-    record_property("applied and taken back", applied)
-    record_property("refused", refused)
+    logging.getLogger(__name__).info("%d answers: %d applied and taken back, %d refused", PATCHES, applied, refused)
     assert applied > 0
     assert refused > PATCHES / 4
 
