@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nexus_jupyter.ai import FairQueue
@@ -21,6 +21,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS, st.integers(1, 4), st.integers(1, 4))
 def test_places_are_never_too_many_and_never_lost(steps: list[tuple[str, int]], places: int, each: int) -> None:
     async def run() -> None:
