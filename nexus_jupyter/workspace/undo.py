@@ -140,7 +140,7 @@ class _Stacks:
             again = _pop_to(self.undone, lambda one: one[1].rev == of)
             if again is not None:
                 self.done.append(change)
-        elif kind in _UNDOABLE and not _makes_panel(change):
+        elif kind in _UNDOABLE and not (kind == "prompt" and _makes_panel(change)):
             self.done.append(change)
             self.undone = []
 
