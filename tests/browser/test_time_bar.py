@@ -79,6 +79,17 @@ def test_the_bar_takes_all_panels_back_and_one_change_is_reverted(page: Page, la
     expect(second.locator('[data-id="total"]')).to_have_text("Total 10")
     expect(first.get_by_label("Price")).to_be_enabled()
 
+    # The past is played from its beginning, and ends at now.
+    box = page.locator(".nx-timebar").first.locator("xpath=..")
+    box.get_by_label("How fast the past is played").select_option("600")
+    box.get_by_role("button", name="Play").click()
+    expect(first.locator(".nx-past")).to_be_visible()
+    expect(box.get_by_role("button", name="Pause")).to_be_visible()
+    expect(first.locator('[data-id="total"]')).to_have_text("Total 40")
+    expect(box.get_by_role("button", name="Play")).to_be_visible(timeout=20_000)
+    expect(first.locator(".nx-past")).to_be_hidden()
+    expect(first.locator('[data-id="total"]')).to_have_text("Total 60")
+
 
 def test_a_panels_own_bar_counts_what_comes_meanwhile_and_a_branch_begins_there(
     page: Page, lab: Lab, shot: Shot
