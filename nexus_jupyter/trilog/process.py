@@ -25,6 +25,7 @@ from nexus_jupyter.protocol.trilog import (
     ReplayBetween,
     RetainFrom,
     RevAt,
+    RowsBetween,
     SqlQuestion,
     StepFunnel,
     StepLatency,
@@ -43,6 +44,7 @@ from nexus_jupyter.trilog.database import Database, told
 from nexus_jupyter.trilog.erasure import forget, retain
 from nexus_jupyter.trilog.intake import Intake
 from nexus_jupyter.trilog.migrate import migrate
+from nexus_jupyter.trilog.pages import page
 from nexus_jupyter.trilog.processes import funnel, latency
 from nexus_jupyter.trilog.reading import Reading
 from nexus_jupyter.trilog.registry import Registry
@@ -155,6 +157,8 @@ class Store:
                 return latency(self.database, self._workspace, question, self._registry.newest(question.process))
             case AnomaliesBetween():
                 return anomalies(self.database, self._workspace, question, self._registry.processes())
+            case RowsBetween():
+                return page(self.database, self._workspace, question)
             case SqlQuestion():
                 return self._reading.answer(question.sql)
 
