@@ -201,6 +201,7 @@ export interface NexusProtocol {
   Presence?: Presence;
   Problem?: Problem;
   ProcessStep?: ProcessStep;
+  ProcessSteps?: ProcessSteps;
   Profile?: Profile;
   Proposal?: Proposal;
   ProposedOp?: ProposedOp;
@@ -2142,6 +2143,22 @@ export interface ProcessStep {
   trace_id: string;
   ts: number;
   version: number;
+}
+/**
+ * Many steps, one list per field of `ProcessStep`, all equally long: the form that is quick to write and check.
+ */
+export interface ProcessSteps {
+  actor: string[];
+  attributes: {
+    [k: string]: string;
+  }[];
+  instance: string[];
+  panel: string[];
+  process: string[];
+  step: string[];
+  trace_id: string[];
+  ts: number[];
+  version: number[];
 }
 /**
  * What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory.

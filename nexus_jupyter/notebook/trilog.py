@@ -301,6 +301,30 @@ class TriLogFace(OwnTwins):
 
         return write_ocel(self._host.changes(), Path(path))
 
+    def to_parquet(
+        self,
+        path: str | Path,
+        since: str | datetime | pd.Timestamp | None = None,
+        until: str | datetime | pd.Timestamp | None = None,
+    ) -> Path:
+        """Write the history as Parquet, for any tool that reads it; return the folder.
+
+        The folder gets ``changes.parquet`` (a row per field that changed, in order of objects; ``value`` is JSON),
+        ``steps.parquet`` (steps of processes) and ``spans.parquet``. Private fields are in none of them, as they are
+        never recorded.
+
+        Parameters
+        ----------
+        path
+            The folder; made if it is not there.
+        since, until
+            From when, and to before when; everything by now when left out.
+        """
+        from nexus_jupyter.notebook.parquet import write_parquet
+
+        start, end = (nanoseconds(one) if one is not None else None for one in (since, until))
+        return write_parquet(self._host.trilog, Path(path), start, end)
+
     def dashboard(self, panel: str = "activity") -> Panel:
         """Make a live panel of what goes on here; leave it as a cell's last value to see it.
 

@@ -120,7 +120,7 @@ class Causes:
         SELECT DISTINCT trace_id, kind, toUnixTimestamp64Nano(ts) AS at, seq FROM trace_index
         WHERE trace_id IN {t:Array(String)} AND (workspace_id = {w:String} OR workspace_id = '')
         """
-        rows: list[Span] = self._database.table(sql, {"t": traces, "w": self._workspace}).to_pylist()
+        rows: list[Span] = self._database.table(sql, {"t": traces, "w": self._workspace}, short=True).to_pylist()
         return rows
 
     def _spans(self, indexed: list[Span]) -> list[Span]:
@@ -137,7 +137,7 @@ class Causes:
           AND TraceId IN {t:Array(String)} AND SpanAttributes['nexus.workspace'] = {w:String}
         ORDER BY Timestamp, SpanId LIMIT 1 BY TraceId, SpanId
         """
-        found: list[Span] = self._database.table(sql, values).to_pylist()
+        found: list[Span] = self._database.table(sql, values, short=True).to_pylist()
         return found
 
     def _changes(self, revs: Collection[int]) -> dict[int, Change]:

@@ -167,14 +167,7 @@ class Recorder:
         if not actor:
             user = baggage.get_baggage("nexus.user")
             actor = user if isinstance(user, str) else ""
-        ts = time.time_ns()
-
-        def line() -> dict[str, object]:
-            # The form of a ProcessStep, which is checked where it is read.
-            made = {"process": process, "instance": instance, "step": step, "ts": ts, "panel": panel or ""}
-            return {"is": "step", "step": {**made, "actor": actor, "attributes": attributes, "trace_id": trace_id}}
-
-        self._store.keep(line)
+        self._store.keep((process, instance, step, time.time_ns(), panel or "", actor, attributes, trace_id, 1))
 
     def twin(self, kind: str, name: str, fields: Mapping[str, object], *, actor: str = "", cause: str = "") -> None:
         """Note what an object of Nexus's own model is like now."""

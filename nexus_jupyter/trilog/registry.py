@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.telemetry import FieldSchema, ProcessStep, TwinRecord, TwinSchema
+from nexus_jupyter.protocol.telemetry import FieldSchema, ProcessSteps, TwinRecord, TwinSchema
 from nexus_jupyter.trilog.database import Database
 
 __all__ = ["Registry", "facts"]
@@ -91,29 +91,46 @@ class Registry:
                 return f"'{name}' {wrong}."
         return None
 
-    def step_refusal(self, step: ProcessStep) -> str | None:
-        """Return why a step cannot be; ``None`` when it can. Then it is the last of its course."""
-        schema = self._schemas.get((step.process, step.version))
-        if schema is None or schema.role != "process":
-            return f"There is no process named '{step.process}' in version {step.version}."
-        if step.step not in schema.transitions:
-            return f"'{step.process}' has no step '{step.step}'."
-        for name in step.attributes:
-            if name in schema.private:
-                step.attributes.clear()
-                return f"'{name}' is private and must not be recorded."
-            if name not in schema.fields:
-                return f"'{step.process}' has no field '{name}'."
-        key = step.process, step.instance
-        before = self._steps.get(key)
-        if before is not None and step.step not in schema.transitions.get(before, []):
-            return f"'{step.step}' cannot follow '{before}'."
-        if before is None and step.step not in schema.transitions.get("", []) and self._began_here(key):
-            return f"'{step.process}' cannot begin with '{step.step}'."
-        self._steps[key] = step.step
-        self._steps.move_to_end(key)
+    def step_refusals(self, steps: ProcessSteps) -> dict[int, str]:
+        """Return why steps cannot be, by their index. Those that can are the last of their courses."""
+        found: dict[int, str] = {}
+        rows = zip(steps.process, steps.instance, steps.step, steps.version, steps.attributes, strict=True)
+        for index, (process, instance, step, version, attributes) in enumerate(rows):
+            schema = self._schemas.get((process, version))
+            if schema is None or schema.role != "process":
+                reason: str | None = f"There is no process named '{process}' in version {version}."
+            else:
+                reason = self._attributes_refusal(schema, attributes) if attributes else None
+                reason = reason or self._order_refusal(schema, (process, instance), step)
+            if reason is not None:
+                found[index] = reason
         while len(self._steps) > _COURSES:
             self._steps.popitem(last=False)
+        return found
+
+    @staticmethod
+    def _attributes_refusal(schema: TwinSchema, attributes: dict[str, str]) -> str | None:
+        for name in attributes:
+            if name in schema.private:
+                attributes.clear()
+                return f"'{name}' is private and must not be recorded."
+            if name not in schema.fields:
+                return f"'{schema.kind}' has no field '{name}'."
+        return None
+
+    def _order_refusal(self, schema: TwinSchema, key: tuple[str, str], step: str) -> str | None:
+        transitions = schema.transitions
+        if step not in transitions:
+            return f"'{key[0]}' has no step '{step}'."
+        before = self._steps.get(key)
+        if before is None:
+            if step not in transitions.get("", []) and self._began_here(key):
+                return f"'{key[0]}' cannot begin with '{step}'."
+        elif step not in transitions[before] if before in transitions else True:
+            return f"'{step}' cannot follow '{before}'."
+        self._steps[key] = step
+        if before is not None:
+            self._steps.move_to_end(key)
         return None
 
     def shown(self, twin: TwinRecord) -> dict[str, Any]:  # Any: JSON
