@@ -14,6 +14,7 @@ await Promise.all([
   build({ ...shared, entryPoints: ["runtime/index.ts"], outfile: `${out}runtime.js`, format: "esm", target: "es2022" }),
   ...["coedit", "editor", "math", "vega"].map((name) => build({ ...shared, entryPoints: [`runtime/lazy/${name}.ts`], outfile: `${out}${name}.js`, format: "esm", target: "es2022" })),
   build({ ...shared, entryPoints: ["export/index.ts"], outfile: `${out}page.js`, format: "esm", target: "es2022" }),
+  build({ ...shared, entryPoints: ["apps/index.ts"], outfile: `${out}app.js`, format: "esm", target: "es2022" }),
   build({ ...shared, entryPoints: ["export/worker.ts"], outfile: `${out}worker.js`, format: "iife", target: "es2022" }),
   build({ ...shared, entryPoints: ["widget/loader.ts"], outfile: `${out}loader.js`, format: "esm", target: "es2022" }),
 ]);

@@ -30,6 +30,10 @@ class _Text(Contract):
     nxml: str = Field(description="The text of a panel, in NXML.")
 
 
+class _Panel(Contract):
+    panel: str = Field(description="The name of a panel; see nexus_list.")
+
+
 class _Creation(_Text):
     name: str = Field(description="The panel's name, which is also the id in its text.")
 
@@ -69,6 +73,8 @@ class AuthoringTool:
     description: str
     takes: type[BaseModel]
     do: Callable[[Caller, Any], tuple[str, JsonValue]]  # Any: of the model in `takes`
+    #: Whether its answer is a panel that clients can show.
+    shows: bool = False
 
     @property
     def schema(self) -> dict[str, Any]:  # Any: JSON Schema
@@ -94,8 +100,8 @@ class AuthoringTool:
         return told(said, value), value if isinstance(value, dict) else {"result": value}
 
 
-def _changed(caller: Caller, change: Change | None) -> dict[str, JsonValue]:
-    return {"rev": change.rev if change else caller.kernel.head.rev, "changed": change is not None}
+def _changed(caller: Caller, panel: str, change: Change | None) -> dict[str, JsonValue]:
+    return {"panel": panel, "rev": change.rev if change else caller.kernel.head.rev, "changed": change is not None}
 
 
 def _list(caller: Caller, _: _Nothing) -> tuple[str, JsonValue]:
@@ -104,15 +110,26 @@ def _list(caller: Caller, _: _Nothing) -> tuple[str, JsonValue]:
     return "Panels and frames", {"panels": panels, "frames": list[JsonValue](kernel.frames.names())}
 
 
+def _show(caller: Caller, wish: _Panel) -> tuple[str, JsonValue]:
+    view, build = caller.kernel.panel(wish.panel, caller.person.id), caller.kernel.build(wish.panel)
+    shown: dict[str, JsonValue] = {
+        "panel": wish.panel,
+        "title": view.title,
+        "state": view.state,
+        "tools": [{"name": one.name, "description": one.description} for one in build.tools],
+    }
+    return f"The panel '{wish.panel}' as it is now", shown
+
+
 def _create(caller: Caller, wish: _Creation) -> tuple[str, JsonValue]:
     change = caller.kernel.put_panel(wish.name, wish.nxml, caller.actor, via="tool")
-    return f"The panel '{wish.name}' is there", _changed(caller, change)
+    return f"The panel '{wish.name}' is there", _changed(caller, wish.name, change)
 
 
 def _make_dashboard(caller: Caller, wish: _Dashboard) -> tuple[str, JsonValue]:
     change = put_dashboard(caller.kernel, wish.name, DashboardBody(frame=wish.frame), caller.actor)
     nxml = caller.kernel.panel(wish.name).nxml
-    return f"The dashboard '{wish.name}' is there", {**_changed(caller, change), "nxml": nxml}
+    return f"The dashboard '{wish.name}' is there", {**_changed(caller, wish.name, change), "nxml": nxml}
 
 
 def _patch(caller: Caller, wish: _Edit) -> Patch:
@@ -122,7 +139,7 @@ def _patch(caller: Caller, wish: _Edit) -> Patch:
 
 def _edit(caller: Caller, wish: _Edit) -> tuple[str, JsonValue]:
     change = caller.kernel.edit(wish.panel, _patch(caller, wish), caller.actor)
-    return f"The panel '{wish.panel}' is edited", _changed(caller, change)
+    return f"The panel '{wish.panel}' is edited", _changed(caller, wish.panel, change)
 
 
 def _preview(caller: Caller, wish: _Edit) -> tuple[str, JsonValue]:
@@ -139,7 +156,7 @@ def _check(caller: Caller, wish: _Text) -> tuple[str, JsonValue]:
 def _undo(caller: Caller, wish: _Undo) -> tuple[str, JsonValue]:
     undone = caller.kernel.undo(wish.panel, caller.actor, redo=wish.redo)
     said = "Done again" if wish.redo else "Undone"
-    return said, {**_changed(caller, undone.change), "notes": list[JsonValue](undone.notes)}
+    return said, {**_changed(caller, wish.panel, undone.change), "notes": list[JsonValue](undone.notes)}
 
 
 def _match(caller: Caller, wish: GraphQuery) -> tuple[str, JsonValue]:
@@ -174,17 +191,22 @@ def _journal(caller: Caller, wish: _Journal) -> tuple[str, JsonValue]:
 #: Tools of the workspace by name.
 AUTHORING: Mapping[str, AuthoringTool] = {
     "nexus_list": AuthoringTool("read", "List the panels and the bound frames.", _Nothing, _list),
+    "nexus_show": AuthoringTool(
+        "read", "Show a panel in the conversation, where the client can, and tell what it shows.", _Panel, _show, True
+    ),
     "nexus_create": AuthoringTool(
         "write",
         "Create a panel from NXML, or give it a new text; refused with findings if it has errors.",
         _Creation,
         _create,
+        shows=True,
     ),
     "nexus_create_dashboard": AuthoringTool(
         "write",
         "Make a dashboard of a bound frame by rules: filters, numbers, charts, rows.",
         _Dashboard,
         _make_dashboard,
+        shows=True,
     ),
     "nexus_patch": AuthoringTool("write", "Edit a panel by id; all edits are made, or none.", _Edit, _edit),
     "nexus_preview": AuthoringTool(

@@ -18,6 +18,8 @@ from mcp.server.subscriptions import (
     ToolsListChanged,
 )
 
+from nexus_jupyter.mcp.apppage import APP_MIME, PAGE_META, SHOW_URI, app_page, app_uri, pages
+from nexus_jupyter.mcp.apps import APP_TOOL, EXTENSION, AppDesk, linked
 from nexus_jupyter.mcp.authoring import AUTHORING
 from nexus_jupyter.mcp.caller import Caller, sentence
 from nexus_jupyter.mcp.panels import PARTS, PanelTool, panel_tools, read, readables, uri
@@ -54,6 +56,7 @@ class McpService:
         self._bus = InMemorySubscriptionBus()
         self._stop: Callable[[], None] | None = None
         self._lock = threading.Lock()
+        self._apps = AppDesk()
         self.server: Server[Any] = Server(  # Any: the SDK's own state, which is not used
             "nexus",
             version=version("nexus-jupyter"),
@@ -65,6 +68,7 @@ class McpService:
             on_read_resource=self._read_resource,
             on_subscriptions_listen=ListenHandler(self._bus),
         )
+        self.server.extensions = {EXTENSION: {"mimeTypes": [APP_MIME]}}
 
     def follow(self, kernel: WorkspaceKernel) -> None:
         """Tell subscribers of a workspace's changes, on the running event loop."""
@@ -103,24 +107,44 @@ class McpService:
     async def _list_tools(self, context: Any, _params: object) -> types.ListToolsResult:  # Any: as above
         caller = await self._who(context)
         own = [
-            types.Tool(name=name, description=tool.description, input_schema=tool.schema)
+            types.Tool(
+                name=name,
+                description=tool.description,
+                input_schema=tool.schema,
+                _meta=linked(SHOW_URI) if tool.shows else None,
+            )
             for name, tool in AUTHORING.items()
             if tool.right in caller.rights
         ]
+        desk = self._apps
+        app = types.Tool(
+            name=APP_TOOL,
+            description=desk.description,
+            input_schema=desk.schema,
+            _meta=linked(SHOW_URI, "app"),
+        )
         found = await asyncio.to_thread(lambda: list(panel_tools(caller)))
-        theirs = [types.Tool(name=one.name, description=one.description, input_schema=one.schema) for one in found]
-        return types.ListToolsResult(tools=[*own, *theirs], ttl_ms=0, cache_scope="private")
+        theirs = [
+            types.Tool(
+                name=one.name,
+                description=one.description,
+                input_schema=one.schema,
+                _meta=linked(app_uri(one.panel)),
+            )
+            for one in found
+        ]
+        return types.ListToolsResult(tools=[*own, app, *theirs], ttl_ms=0, cache_scope="private")
 
     async def _call_tool(
         self, context: Any, params: types.CallToolRequestParams
     ) -> types.CallToolResult:  # Any: as above
         caller = await self._who(context)
         given: dict[str, JsonValue] = dict(params.arguments or {})
-        return await asyncio.to_thread(_called, caller, params.name, given)
+        return await asyncio.to_thread(self._called, caller, params.name, given)
 
     async def _list_resources(self, context: Any, _params: object) -> types.ListResourcesResult:  # Any: as above
         caller = await self._who(context)
-        found = await asyncio.to_thread(lambda: list(readables(caller)))
+        found = await asyncio.to_thread(lambda: [*readables(caller), *pages(caller)])
         listed = [
             types.Resource(uri=one.uri, name=one.name, description=one.description, mime_type=one.mime_type)
             for one in found
@@ -135,31 +159,38 @@ class McpService:
         caller = await self._who(context)
         address = str(params.uri)
         try:
-            text, kind = await asyncio.to_thread(read, caller, address)
+            text, kind = await asyncio.to_thread(self._read, caller, address)
         except NexusError as error:
             from mcp.shared.exceptions import MCPError
 
             raise MCPError(types.INVALID_PARAMS, sentence(error)) from error
-        contents = types.TextResourceContents(uri=address, mime_type=kind, text=text)
+        meta = PAGE_META if kind == APP_MIME else None
+        contents = types.TextResourceContents(uri=address, mime_type=kind, text=text, _meta=meta)
         return types.ReadResourceResult(contents=[contents], ttl_ms=0, cache_scope="private")
 
+    def _read(self, caller: Caller, address: str) -> tuple[str, str]:
+        if address.startswith("ui://"):
+            return app_page(caller, address, self._apps.ticket(caller)), APP_MIME
+        return read(caller, address)
 
-def _called(caller: Caller, name: str, given: dict[str, JsonValue]) -> types.CallToolResult:
-    tool = AUTHORING.get(name)
-    theirs: PanelTool | None = None
-    needs: list[str] = []
-    try:
-        if tool is not None:
-            text, value = tool.call(caller, given)
-        else:
-            theirs = next((one for one in panel_tools(caller) if one.name == name), None)
-            if theirs is None:
-                return _failed("There is no such tool, or you may not use it. List the tools to see what there is.")
-            needs = [f"{use.cap} for {use.target or 'anything'}" for use in theirs.build.uses]
-            text, value = theirs.call(caller, given)
-    except NexusError as error:
-        return _failed(sentence(error, needs))
-    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=value)
+    def _called(self, caller: Caller, name: str, given: dict[str, JsonValue]) -> types.CallToolResult:
+        tool = AUTHORING.get(name)
+        theirs: PanelTool | None = None
+        needs: list[str] = []
+        try:
+            if name == APP_TOOL:
+                text, value = self._apps.call(caller, given)
+            elif tool is not None:
+                text, value = tool.call(caller, given)
+            else:
+                theirs = next((one for one in panel_tools(caller) if one.name == name), None)
+                if theirs is None:
+                    return _failed("There is no such tool, or you may not use it. List the tools to see what there is.")
+                needs = [f"{use.cap} for {use.target or 'anything'}" for use in theirs.build.uses]
+                text, value = theirs.call(caller, given)
+        except NexusError as error:
+            return _failed(sentence(error, needs))
+        return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=value)
 
 
 def _failed(said: str) -> types.CallToolResult:

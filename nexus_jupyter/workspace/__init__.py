@@ -16,12 +16,14 @@ from nexus_jupyter.workspace.repair import repair
 from nexus_jupyter.workspace.session import StreamSession
 from nexus_jupyter.workspace.verification import read_database, read_file, verify
 from nexus_jupyter.workspace.versioning import version_info
+from nexus_jupyter.workspace.visit import Visit
 
 __all__ = [
     "Desk",
     "PanelView",
     "Quotas",
     "StreamSession",
+    "Visit",
     "WorkspaceKernel",
     "WorkspaceOptions",
     "compact",

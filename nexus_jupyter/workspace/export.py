@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
-import json
 import re
 from collections.abc import Sequence
 from html import escape
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from nexus_jupyter.assets import asset
+from nexus_jupyter.assets import LAZY, inline_json, inline_script, packed
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError, NotFoundError
 from nexus_jupyter.protocol.panel import Build
@@ -25,8 +23,6 @@ __all__ = ["export_html"]
 
 #: Rows of one frame that a page may carry.
 _ROWS = 50_000
-#: Code that a page carries only if one of its panels shows such a component.
-_LAZY = {"editor": "editor.js", "math": "math.js", "vega": "vega.js"}
 #: A page may run its own code and the engine's, show pictures from where its panels say, and ask nothing of anybody.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:; "
@@ -82,16 +78,16 @@ def export_html(kernel: WorkspaceKernel, names: Sequence[str], user: str, *, tit
                 frames[frame.source] = _rows(kernel, build, frame.name)
         drawn.append(kernel.html(name, user).replace("nx-picture", "nx-live", 1))
         tags |= set(re.findall(r"<([a-z]+)", view.nxml))
-    code = ["worker.js", "engine.wasm", "sandbox.js", *(file for tag, file in _LAZY.items() if tag in tags)]
-    payload = {"panels": panels, "frames": frames, "code": {name: _packed(asset(name)) for name in code}}
+    code = ["worker.js", "engine.wasm", "sandbox.js", *(file for tag, file in LAZY.items() if tag in tags)]
+    payload = {"panels": panels, "frames": frames, "code": {name: packed(name) for name in code}}
     heading = title or ", ".join(kernel.panel(name).title for name in names)
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(heading)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{_STYLE}</style></head>'
         f"<body><main>{''.join(drawn)}</main>"
-        f'<script type="application/json" id="nexus-payload">{_json(payload)}</script>'
-        f'<script type="module">{_script(asset("page.js").decode())}</script></body></html>\n'
+        f'<script type="application/json" id="nexus-payload">{inline_json(payload)}</script>'
+        f'<script type="module">{inline_script("page.js")}</script></body></html>\n'
     )
 
 
@@ -114,18 +110,3 @@ def _encoded(table: pa.Table) -> str:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return base64.b64encode(bytes(sink.getvalue())).decode()
-
-
-def _packed(data: bytes) -> str:
-    # Without a time in it, so that the same panels give the same page.
-    return base64.b64encode(gzip.compress(data, mtime=0)).decode()
-
-
-def _json(value: object) -> str:
-    """Return JSON that no parser of HTML takes for the end of its element."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _script(code: str) -> str:
-    """Return code in which no text ends, or nests, the element that holds it."""
-    return re.sub(r"<(?=/script|!--|script)", r"\\x3c", code, flags=re.IGNORECASE)
