@@ -139,8 +139,7 @@ class Intake:
         )
         known = {(str(row[0]), str(row[1]), str(row[2])): str(row[3]) for row in rows}
         found = list(beginning(self._journal, self._workspace, known))
-        if found:
-            self._insert(found, f"{self._workspace}:begin:{self._journal.base.rev}")
+        self._insert_fitting(found, f"{self._workspace}:begin:{self._journal.base.rev}")
         self.rev = self._journal.base.rev
 
     def _write(self, changes: list[Change]) -> None:
@@ -156,8 +155,23 @@ class Intake:
 
     def _insert_changes(self, batch: list[Change]) -> None:
         rows = [event for change in batch for event in events(change)]
+        self._insert_fitting(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+
+    def _insert_fitting(self, facts: list[TelemetryEvent], token: str) -> None:
+        """Insert facts of the journal, those apart that are not of Nexus's own model."""
+        rows, refused = [], []
+        for fact in facts:
+            reason = self._registry.fact_refusal(fact)
+            if reason is None:
+                rows.append(fact)
+            else:
+                told = fact.model_dump(mode="json")
+                refused.append(_quarantined(fact.object_type, fact.object_id, reason, fact.ts, told))
+        if refused:
+            table = quarantine_table(self._workspace, refused)
+            self._database.insert("twin_quarantine", table, token=f"{token}:refused")
         if rows:
-            self._insert(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+            self._insert(rows, token)
 
     def _insert(self, rows: list[TelemetryEvent], token: str) -> None:
         if self._erased:
