@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import compress, groupby
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -21,7 +20,7 @@ from nexus_jupyter.trilog.position import Progress
 from nexus_jupyter.trilog.projection import events
 from nexus_jupyter.trilog.registry import Registry, facts
 from nexus_jupyter.trilog.spool import Event, Position, SpoolReader
-from nexus_jupyter.trilog.tables import changes_table, quarantine_table, spans_table, steps_table
+from nexus_jupyter.trilog.tables import changes_table, logs_table, quarantine_table, spans_table, steps_table
 
 __all__ = ["FORGOTTEN", "Intake", "digest_of"]
 
@@ -35,6 +34,7 @@ class _Sorts:
     """What was recorded, by the table that it goes to."""
 
     spans: list[Event] = field(default_factory=list)
+    logs: list[Event] = field(default_factory=list)
     rows: list[TelemetryEvent] = field(default_factory=list)
     steps: list[ProcessSteps] = field(default_factory=list)
     refused: list[Quarantined] = field(default_factory=list)
@@ -139,8 +139,7 @@ class Intake:
         )
         known = {(str(row[0]), str(row[1]), str(row[2])): str(row[3]) for row in rows}
         found = list(beginning(self._journal, self._workspace, known))
-        if found:
-            self._insert(found, f"{self._workspace}:begin:{self._journal.base.rev}")
+        self._insert_fitting(found, f"{self._workspace}:begin:{self._journal.base.rev}")
         self.rev = self._journal.base.rev
 
     def _write(self, changes: list[Change]) -> None:
@@ -156,8 +155,23 @@ class Intake:
 
     def _insert_changes(self, batch: list[Change]) -> None:
         rows = [event for change in batch for event in events(change)]
+        self._insert_fitting(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+
+    def _insert_fitting(self, facts: list[TelemetryEvent], token: str) -> None:
+        """Insert facts of the journal, those apart that are not of Nexus's own model."""
+        rows, refused = [], []
+        for fact in facts:
+            reason = self._registry.fact_refusal(fact)
+            if reason is None:
+                rows.append(fact)
+            else:
+                told = fact.model_dump(mode="json")
+                refused.append(_quarantined(fact.object_type, fact.object_id, reason, fact.ts, told))
+        if refused:
+            table = quarantine_table(self._workspace, refused)
+            self._database.insert("twin_quarantine", table, token=f"{token}:refused")
         if rows:
-            self._insert(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+            self._insert(rows, token)
 
     def _insert(self, rows: list[TelemetryEvent], token: str) -> None:
         if self._erased:
@@ -186,6 +200,8 @@ class Intake:
             self._sort(at, event, sorts)
         for day, group in groupby(sorted(sorts.spans, key=_day), key=_day):
             self._database.insert("otel_traces", spans_table(list(group)), token=f"{token}:{day}")
+        for day, group in groupby(sorted(sorts.logs, key=_day), key=_day):
+            self._database.insert("otel_logs", logs_table(list(group)), token=f"{token}:log:{day}")
         for month, dated in groupby(sorted(sorts.rows, key=lambda row: row.ts), key=lambda row: _month(row.ts)):
             self._insert(list(dated), f"{token}:{month}")
         if sorts.steps:
@@ -201,6 +217,8 @@ class Intake:
         match event["is"]:
             case "span":
                 sorts.spans.append(event)
+            case "log":
+                sorts.logs.append(event)
             case "schema":
                 self._registry.add(TwinSchema.model_validate(event["schema"]))
             case "twin":
@@ -269,8 +287,9 @@ def _month(ts: int) -> tuple[int, int]:
     return moment.year, moment.month
 
 
-def _day(span: dict[str, Any]) -> int:  # Any: a span's own attributes
-    return int(span["start"]) // 86_400_000_000_000
+def _day(event: Event) -> int:
+    """Return the day of a span or a log record."""
+    return int(event["start"] if "start" in event else event["ts"]) // 86_400_000_000_000
 
 
 def _quarantined(kind: str, name: str, reason: str, ts: int, event: object) -> Quarantined:

@@ -8,22 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.telemetry import FieldSchema, ProcessSteps, TwinRecord, TwinSchema
+from nexus_jupyter.protocol.telemetry import ProcessSteps, TelemetryEvent, TwinRecord, TwinSchema
 from nexus_jupyter.trilog.database import Database
+from nexus_jupyter.trilog.fitting import described, entry_of, is_of_node, is_strict, misfit
 
 __all__ = ["Registry", "facts"]
 
 #: Courses of processes whose last step is remembered.
 _COURSES = 50_000
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "null": (type(None),),
-}
 
 
 class Registry:
@@ -48,6 +40,12 @@ class Registry:
         for (text,) in database.rows(kept, {"w": workspace}):
             schema = TwinSchema.model_validate_json(text)
             self._schemas[schema.kind, schema.version] = schema
+        self._own = {schema.kind: schema for schema in built_in}
+        described = "SELECT DISTINCT kind, version FROM twin_fields WHERE workspace_id = {w:String}"
+        known = {(str(kind), int(version)) for kind, version in database.rows(described, {"w": workspace})}
+        for key, schema in self._schemas.items():
+            if key not in known:  # registered before fields were described
+                self._describe(schema)
         for schema in built_in:
             self.add(schema)
 
@@ -56,12 +54,28 @@ class Registry:
         if self._schemas.get((schema.kind, schema.version)) == schema:
             return
         self._schemas[schema.kind, schema.version] = schema
+        self._describe(schema)
         values = {"w": self._workspace, "k": schema.kind, "v": schema.version, "s": schema.model_dump_json()}
         self._database.command(
             "INSERT INTO twin_schemas (workspace_id, kind, version, schema) "
             "VALUES ({w:String}, {k:String}, {v:UInt16}, {s:String})",
             values,
         )
+
+    def _describe(self, schema: TwinSchema) -> None:
+        """Write down what the fields of objects may be, for what meets only the database on its way."""
+        if schema.role != "object":
+            return
+        rows = [(name, *described(field), False) for name, field in schema.fields.items()]
+        rows += [(name, False, [], [], True) for name in schema.private]
+        for name, tracked, types, allowed, private in rows:
+            values = {"w": self._workspace, "k": schema.kind, "v": schema.version, "f": name, "t": tracked}
+            self._database.command(
+                "INSERT INTO twin_fields (workspace_id, kind, version, field, tracked, private, types, allowed) VALUES "
+                "({w:String}, {k:String}, {v:UInt16}, {f:String}, {t:UInt8}, {p:UInt8}, {y:Array(String)}, "
+                "{a:Array(String)})",
+                {**values, "t": int(tracked), "p": int(private), "y": types, "a": allowed},
+            )
 
     def newest(self, kind: str) -> TwinSchema | None:
         """Return the newest version of a kind."""
@@ -86,10 +100,23 @@ class Registry:
             if name not in schema.fields:
                 return f"'{twin.kind}' has no field '{name}'."
         for name, value in twin.fields.items():
-            wrong = _misfit(value, schema.fields[name].form, schema.fields[name])
+            wrong = misfit(value, schema.fields[name].form, schema.fields[name])
             if wrong is not None:
                 return f"'{name}' {wrong}."
         return None
+
+    def fact_refusal(self, fact: TelemetryEvent) -> str | None:
+        """Return why a fact of the journal does not fit Nexus's own model; ``None`` when it does."""
+        schema = self._own.get(fact.object_type)
+        if schema is None:
+            return f"There is no kind of twin named '{fact.object_type}' in version {fact.version}."
+        head, dot, _ = fact.field.partition(".")
+        field = schema.fields.get(head)
+        if field is None:
+            return None if is_of_node(fact) else f"'{fact.object_type}' has no field '{fact.field}'."
+        form = entry_of(field) if field.tracked and dot else field.form
+        wrong = misfit(json.loads(fact.value), form, field) if fact.op == "set" and is_strict(form) else None
+        return f"'{fact.field}' {wrong}." if wrong is not None else None
 
     def step_refusals(self, steps: ProcessSteps) -> dict[int, str]:
         """Return why steps cannot be, by their index. Those that can are the last of their courses."""
@@ -164,37 +191,3 @@ def facts(twin: TwinRecord, schema: TwinSchema | None) -> Iterator[tuple[str, st
 
 def _text(value: JsonValue) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _misfit(value: JsonValue, form: Any, field: FieldSchema) -> str | None:  # Any: a JSON Schema, or true
-    """Return how a value breaks the parts of a JSON Schema that Python's types become; ``None`` when it fits."""
-    if not isinstance(form, dict):
-        return None
-    if "$ref" in form:
-        definitions: Any = field.form.get("$defs", {})  # Any: JSON Schema
-        return _misfit(value, definitions.get(str(form["$ref"]).rsplit("/", 1)[-1]), field)
-    for choices in (form.get("anyOf"), form.get("oneOf")):
-        if isinstance(choices, list):
-            return None if any(_misfit(value, one, field) is None for one in choices) else "fits none of its types"
-    if "enum" in form and value not in form["enum"]:
-        return f"is none of {', '.join(map(repr, form['enum']))}"
-    name = form.get("type")
-    if isinstance(name, str) and name in _TYPES:
-        right = isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in {"integer", "number"})
-        if not right:
-            return f"is no {name}"
-    if isinstance(value, list) and "items" in form:
-        return next((w for one in value if (w := _misfit(one, form["items"], field)) is not None), None)
-    if isinstance(value, dict):
-        return _misfit_of_entries(value, form, field)
-    return None
-
-
-def _misfit_of_entries(value: dict[str, JsonValue], form: Any, field: FieldSchema) -> str | None:  # Any: as above
-    known = form.get("properties", {})
-    for name, entry in value.items():
-        wrong = _misfit(entry, known.get(name, form.get("additionalProperties")), field)
-        if wrong is not None:
-            return f"{wrong} at '{name}'"
-    missing = [name for name in form.get("required", []) if name not in value]
-    return f"lacks '{missing[0]}'" if missing else None

@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent
 
-__all__ = ["changes_table", "quarantine_table", "spans_table", "steps_table"]
+__all__ = ["changes_table", "logs_table", "quarantine_table", "spans_table", "steps_table"]
 
 _TIME = pa.timestamp("ns", "UTC")
 _MAP = pa.map_(pa.string(), pa.string())
 Span = dict[str, Any]  # Any: a span's own attributes
+Log = dict[str, Any]  # Any: JSON
 
 
 def changes_table(rows: Sequence[TelemetryEvent]) -> pa.Table:
@@ -61,6 +62,24 @@ def spans_table(spans: Sequence[Span]) -> pa.Table:
         "Events.Attributes": pa.array(
             [[list(event["attributes"].items()) for event in row] for row in events], pa.list_(_MAP)
         ),
+    }
+    return pa.table(columns)
+
+
+def logs_table(logs: Sequence[Log]) -> pa.Table:
+    """Rows of ``otel_logs``."""
+    columns = {
+        "Timestamp": pa.array([log["ts"] for log in logs], _TIME),
+        "TraceId": [log["trace_id"] for log in logs],
+        "SpanId": [log["span_id"] for log in logs],
+        "TraceFlags": pa.array([log["flags"] for log in logs], pa.uint8()),
+        "SeverityText": [log["severity"] for log in logs],
+        "SeverityNumber": pa.array([log["number"] for log in logs], pa.uint8()),
+        "ServiceName": ["nexus"] * len(logs),
+        "Body": [log["body"] for log in logs],
+        "ResourceAttributes": _maps([{"service.name": "nexus"}] * len(logs)),
+        "ScopeName": ["nexus_jupyter"] * len(logs),
+        "LogAttributes": _maps([log["attributes"] for log in logs]),
     }
     return pa.table(columns)
 
