@@ -11,7 +11,7 @@ from nexus_jupyter.protocol.errors import UnavailableError
 __all__ = ["BROWSER_ASSETS", "asset", "asset_version"]
 
 #: What browsers are given: the runtime, and the parts of it that are loaded when they are first needed.
-BROWSER_ASSETS = ("runtime.js", "coedit.js", "editor.js", "math.js", "vega.js")
+BROWSER_ASSETS = ("runtime.js", "assistant.js", "coedit.js", "editor.js", "math.js", "vega.js")
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -73,6 +73,10 @@ class AssistantDesk:
         """Carry out what a person makes of a proposal; see `Assistant.decide`."""
         return self.carry(self._assistance().decide(proposal, body, actor))
 
+    def waits(self, proposal: str, actor: Actor) -> bool:
+        """Return whether a person has such a proposal that is not decided yet."""
+        return self._assistance().waits(proposal, actor)
+
     def carry(self, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
         """Do something on the desk's loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._running()).result()
