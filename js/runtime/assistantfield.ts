@@ -86,9 +86,16 @@ export class WishField {
     }
     if (event.target !== this.text || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false;
     if (event.key === "Enter" && !event.shiftKey) this.ask();
+    // Notebooks keep fields in their outputs from breaking lines, since they take Shift+Enter for themselves.
+    else if (event.key === "Enter") this.breakLine();
     else if (event.key === "ArrowUp" || event.key === "ArrowDown") return !event.shiftKey && this.step(event.key === "ArrowUp" ? -1 : 1);
     else return false;
     return true;
+  }
+
+  private breakLine(): void {
+    this.text.setRangeText("\n", this.text.selectionStart, this.text.selectionEnd, "end");
+    this.grown();
   }
 
   /** Bring back an older wish, or a newer one, where there is no line to go to. */

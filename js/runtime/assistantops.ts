@@ -2,7 +2,11 @@
 
 import type { Proposal, ProposedOp } from "../protocol/index.ts";
 import { alongWords, type Chosen, withOp, withoutOp } from "./assistantchoice.ts";
+import { markupOf, opWords } from "./assistantwords.ts";
 import { element } from "./element.ts";
+
+/** Lines of what an op brings in that are shown; the text below has all of them. */
+const LINES = 8;
 
 interface Row {
   readonly op: ProposedOp;
@@ -21,13 +25,14 @@ export class OpList {
   chosen: Chosen;
 
   /** `changed` is told what else was chosen or let go; `takeBack` of an op that is to be undone. */
-  constructor({ ops }: Proposal, changed: (words: string) => void, takeBack: (index: number) => void) {
+  constructor(proposal: Proposal, changed: (words: string) => void, takeBack: (index: number) => void) {
+    const { ops } = proposal;
     this.ops = ops;
     this.changed = changed;
     this.takeBack = takeBack;
     this.chosen = new Set(ops.map(({ index }) => index));
     this.root.setAttribute("aria-label", "Proposed changes");
-    this.rows = ops.map((op) => this.row(op));
+    this.rows = ops.map((op) => this.row(op, markupOf(proposal, op)));
     this.root.append(...this.rows.map(({ item }) => item));
     this.mark();
   }
@@ -76,12 +81,12 @@ export class OpList {
     for (const { undo } of this.rows) undo.disabled = on;
   }
 
-  private row(op: ProposedOp): Row {
+  private row(op: ProposedOp, markup: readonly string[]): Row {
     const item = element("li", "nx-op");
     const label = element("label", "nx-op-choice");
     const box = Object.assign(element("input", "nx-checkbox") as HTMLInputElement, { type: "checkbox" });
     box.addEventListener("change", () => this.choose(op.index, box.checked));
-    label.append(box, element("span", "nx-op-number", String(op.index + 1)), element("span", "nx-op-words", op.words));
+    label.append(box, element("span", "nx-op-number", String(op.index + 1)), element("span", "nx-op-words", opWords(op.words)));
     const mark = element("span", "nx-badge nx-op-mark");
     const undo = element("button", "nx-button", "Undo") as HTMLButtonElement;
     undo.type = "button";
@@ -90,7 +95,7 @@ export class OpList {
     undo.addEventListener("click", () => this.takeBack(op.index));
     const head = element("div", "nx-op-head");
     head.append(label, mark, undo);
-    item.append(head, ...notesOf(op));
+    item.append(head, ...notesOf(op, markup));
     return { op, item, box, mark, undo };
   }
 
@@ -109,9 +114,10 @@ export class OpList {
   }
 }
 
-/** What an op needs, and what it touches. */
-function notesOf({ needs, touched }: ProposedOp): HTMLElement[] {
+/** What an op brings in, needs, and touches. */
+function notesOf({ needs, touched }: ProposedOp, markup: readonly string[]): HTMLElement[] {
   const notes: HTMLElement[] = [];
+  if (markup.length) notes.push(element("pre", "nx-op-markup", [...markup.slice(0, LINES), ...(markup.length > LINES ? [`and ${markup.length - LINES} more`] : [])].join("\n")));
   if (needs.length) notes.push(element("div", "nx-op-note", `Needs ${needs.length === 1 ? "change" : "changes"} ${needs.map((at) => at + 1).join(", ")}`));
   if (touched.length) notes.push(element("div", "nx-op-note", `Touches ${touched.slice(0, 3).join(", ")}${touched.length > 3 ? ` and ${touched.length - 3} more` : ""}`));
   return notes;

@@ -3,7 +3,7 @@
 import type { Proposal } from "../protocol/index.ts";
 import type { Drawing, Kit } from "./assistant.ts";
 import { differenceOf } from "./assistantdiff.ts";
-import { count } from "./assistantwords.ts";
+import { count, opWords } from "./assistantwords.ts";
 import { element } from "./element.ts";
 
 const SIGNS = { same: " ", added: "+", removed: "-", gap: "" } as const;
@@ -59,7 +59,7 @@ export function changesOf({ changes, ops }: Proposal): HTMLElement | null {
   if (changes.every(({ words }) => said.has(words)) || ops.length === 1) return null;
   return folded("What it comes to", false, (place) => {
     const list = element("ul", "nx-proposal-notes");
-    list.append(...changes.map(({ words }) => element("li", "", words)));
+    list.append(...changes.map(({ words }) => element("li", "", opWords(words))));
     place.append(list);
   });
 }

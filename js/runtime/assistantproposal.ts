@@ -37,6 +37,7 @@ export class ProposalView {
     this.transport = transport;
     this.kit = kit;
     this.told = told;
+    this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", `Proposal for ${proposal.panel}`);
     this.ops = new OpList(proposal, (words) => { this.tell(words); this.refresh(); }, (index) => void this.undo(index));
     this.fold = button("Hide", () => this.close(!this.inside.hidden));
@@ -56,7 +57,8 @@ export class ProposalView {
   }
 
   focus(): void {
-    this.ops.focus();
+    if (this.proposal.patch === null) this.accept.focus({ preventScroll: true });
+    else this.ops.focus();
   }
 
   /** Hide what belongs to it, or show it again; that decides nothing. */
@@ -66,6 +68,7 @@ export class ProposalView {
     this.fold.textContent = hidden ? "Show" : "Hide";
     this.fold.setAttribute("aria-expanded", String(!hidden));
     if (hidden && inside) this.fold.focus({ preventScroll: true });
+    else if (!hidden && document.activeElement === this.fold) this.focus();
   }
 
   /** It was decided elsewhere, or has waited too long. */

@@ -1,6 +1,6 @@
 // What the assistant says of tokens, money, time and names.
 
-import type { Decided, Proposal, Usage } from "../protocol/index.ts";
+import type { Decided, Proposal, ProposedOp, Usage } from "../protocol/index.ts";
 
 /** A token of English text and markup is about as many letters. */
 const LETTERS = 4;
@@ -27,6 +27,28 @@ export function count(number: number): string {
 /** In whatever currency the prices are in, with as many digits as tell something. */
 export function money(cost: number): string {
   return cost >= 1 ? cost.toFixed(2) : String(Number(cost.toPrecision(2)));
+}
+
+/** An op in words, as people read it; the first character and the first arrow are ours, all else is quoted. */
+export function opWords(words: string): string {
+  const said = words.startsWith("+") ? `add ${words.slice(1)}` : words.startsWith("-") ? `remove ${words.slice(1)}` : words;
+  return said.replace(" -> ", " \u2192 ");
+}
+
+/** What an op brings in, as markup, a line for each element: indented by what it lies in. */
+export function markupOf({ patch }: Proposal, { parts }: ProposedOp): string[] {
+  const depths = new Map<string, number>();
+  return parts.flatMap((part) => {
+    const op = patch?.ops[part];
+    if (op?.op !== "insert") return [];
+    const { id, parent, attrs } = op.entity;
+    const depth = parent !== null && depths.has(parent) ? (depths.get(parent) as number) + 1 : 0;
+    depths.set(id, depth);
+    const local = id.slice(id.indexOf("/") + 1);
+    const given = Object.entries(attrs).filter(([name]) => name.startsWith("attr:")).map(([name, value]) => ` ${name.slice("attr:".length)}="${String(value)}"`).join("");
+    const named = local.includes(".") ? "" : ` id="${local}"`;
+    return [`${"  ".repeat(depth)}<${String(attrs["tag"] ?? op.entity.type)}${named}${given}>${typeof attrs["text"] === "string" ? attrs["text"] : ""}`];
+  });
 }
 
 export function changesWord(number: number): string {
