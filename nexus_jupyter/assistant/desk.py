@@ -80,6 +80,10 @@ class AssistantDesk:
         work = complete(self._kernel.recorder, self.router, prompt, actor=actor, panel=panel)
         return asyncio.run_coroutine_threadsafe(work, self._running())
 
+    def waits(self, proposal: str, actor: Actor) -> bool:
+        """Return whether a person has such a proposal that is not decided yet."""
+        return self._assistance().waits(proposal, actor)
+
     def carry(self, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
         """Do something on the desk's loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._running()).result()
