@@ -9,6 +9,7 @@ import { MountedPanel } from "./panel.ts";
 import { Preview } from "./preview.ts";
 import { SocketTransport } from "./socket.ts";
 import { addStyles } from "./styles.ts";
+import { playingOf } from "./playing.ts";
 import { mountTimeBar } from "./timebar.ts";
 import type { Transport } from "./transport.ts";
 
@@ -21,7 +22,7 @@ export interface MountOptions {
   readonly host: "server" | "kernel";
   /** What is shown: the panel, or, without one, the time bar of the workspace or its assistant. */
   readonly view?: "panel" | "timebar" | "assistant";
-  /** What the view is about: for the assistant a proposal, or its JSON. */
+  /** What the view is about, or its JSON: for the assistant a proposal, for the time bar what is to be played. */
   readonly about?: unknown;
   /** The widget's model, for a workspace in the kernel. */
   readonly model?: Model;
@@ -39,7 +40,7 @@ export function mount(element: HTMLElement, options: MountOptions): () => void {
 
 function viewed(element: HTMLElement, options: MountOptions): { dispose(): void } {
   const over = transport(options);
-  if (options.view === "timebar") return mountTimeBar(element, over);
+  if (options.view === "timebar") return mountTimeBar(element, over, playingOf(options.about));
   if (options.view === "assistant") return mountAssistant(element, over, options.about);
   return new MountedPanel(element, options.panel, over);
 }

@@ -14,6 +14,18 @@ const SPEEDS = [1, 10, 60, 600];
 /** What is played: between two times in nanoseconds, so many times as fast as it was. */
 export interface Playing { readonly from?: number | null; readonly to?: number | null; readonly speed?: number }
 
+/** What a notebook wants played: as an object, or as its JSON; all there is, where it says nothing that can be played. */
+export function playingOf(about: unknown): Playing {
+  let said = about;
+  try {
+    if (typeof about === "string" && about) said = JSON.parse(about);
+  } catch { return {}; }
+  const { from, to, speed } = (typeof said === "object" && said !== null ? said : {}) as Record<string, unknown>;
+  const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
+  const fast = number(speed);
+  return { from: number(from), to: number(to), ...(fast !== null && fast > 0 ? { speed: fast } : {}) };
+}
+
 /** Milliseconds from one change to the next, when they are played. */
 export function pauseBetween(before: Tick, after: Tick, speed: number): number {
   return Math.min(LONGEST, Math.max(SHORTEST, (after.ts - before.ts) / 1e6 / speed));

@@ -11,12 +11,12 @@ class PanelOutput extends Widget implements IRenderMime.IRenderer {
   private unmount: (() => void) | null = null;
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const { panel, view, proposal } = model.data[MIME_TYPE] as { panel?: unknown; view?: unknown; proposal?: unknown };
+    const { panel, view, about } = model.data[MIME_TYPE] as { panel?: unknown; view?: unknown; about?: unknown };
     this.clear();
     const element = this.node.appendChild(document.createElement('div'));
     try {
       const { mount } = await runtime();
-      this.unmount = mount(element, { panel: String(panel), host: 'server', view: viewOf(view), about: proposal });
+      this.unmount = mount(element, { panel: String(panel), host: 'server', view: viewOf(view), about });
     } catch (error) {
       element.textContent = error instanceof Error ? error.message : String(error);
     }
