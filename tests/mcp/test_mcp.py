@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,13 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from nexus_jupyter.benchmarks.lab import jupyterlab
 from nexus_jupyter.mcp import Caller
 from nexus_jupyter.mcp.caller import quoted
 from nexus_jupyter.mcp.service import McpService
 from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.workspace import WorkspaceKernel
 from tests.conftest import ANN, COUNTER
+from tests.mcp.conftest import Server, awaited
 
 TOOLS = """<panel xmlns="urn:nexus:nxml:1" id="tally" title="Tally">
   <view><text id="value">{count}</text></view>
@@ -39,12 +37,6 @@ TOOLS = """<panel xmlns="urn:nexus:nxml:1" id="tally" title="Tally">
 </panel>
 """
 Talk = Callable[[Client], Awaitable[None]]
-
-
-def awaited(work: Coroutine[Any, Any, None]) -> None:
-    """Run in a thread of its own: the browser's driver keeps a loop running in the main one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
 
 
 def talk(kernel: WorkspaceKernel, said: Talk, *rights: str) -> None:
@@ -113,17 +105,7 @@ def test_the_same_over_standard_input_and_output(tmp_path: Path) -> None:
     awaited(run())
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Address and token of a running Jupyter server."""
-    folder = tmp_path_factory.mktemp("mcp") / "root"
-    folder.mkdir()
-    with jupyterlab(folder) as (url, _):
-        base, _, token = url.partition("lab?token=")
-        yield f"{base}nexus/mcp", token
-
-
-def test_the_same_over_http_behind_jupyters_token(server: tuple[str, str]) -> None:
+def test_the_same_over_http_behind_jupyters_token(server: Server) -> None:
     url, token = server
 
     async def run() -> None:
@@ -142,7 +124,7 @@ def test_the_same_over_http_behind_jupyters_token(server: tuple[str, str]) -> No
     awaited(run())
 
 
-def test_older_clients_of_the_handshake_are_answered_over_http(server: tuple[str, str]) -> None:
+def test_older_clients_of_the_handshake_are_answered_over_http(server: Server) -> None:
     url, token = server
 
     async def run() -> None:
@@ -158,13 +140,13 @@ def test_older_clients_of_the_handshake_are_answered_over_http(server: tuple[str
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_without_authentication_nothing_is_answered(server: tuple[str, str], method: str) -> None:
+def test_without_authentication_nothing_is_answered(server: Server, method: str) -> None:
     answer = httpx2.request(method, server[0], trust_env=False, follow_redirects=False)
     assert answer.status_code in {302, 401, 403}
     assert "jsonrpc" not in answer.text
 
 
-def test_a_request_that_is_too_large_is_refused(server: tuple[str, str]) -> None:
+def test_a_request_that_is_too_large_is_refused(server: Server) -> None:
     url, token = server
     headers = {"Authorization": f"token {token}", "Accept": "application/json, text/event-stream"}
     body = b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "' + b"x" * (5 << 20) + b'"}}'
@@ -233,7 +215,7 @@ def test_arguments_that_do_not_fit_are_refused_in_a_sentence(kernel: WorkspaceKe
     talk(kernel, said)
 
 
-def test_the_typescript_client_is_answered(server: tuple[str, str]) -> None:
+def test_the_typescript_client_is_answered(server: Server) -> None:
     url, token = server
     here = Path(__file__).parent
     command = ["node", str(here / "talk.mjs"), url, token, str(here.parents[1] / "js")]
