@@ -10,7 +10,8 @@ from typing import Any
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.telemetry import ProcessSteps, TelemetryEvent, TwinRecord, TwinSchema
 from nexus_jupyter.trilog.database import Database
-from nexus_jupyter.trilog.fitting import described, entry_of, is_of_node, is_strict, misfit
+from nexus_jupyter.trilog.fitting import entry_of, is_of_node, is_strict, misfit
+from nexus_jupyter.trilog.tables import fields_table
 
 __all__ = ["Registry", "facts"]
 
@@ -66,16 +67,9 @@ class Registry:
         """Write down what the fields of objects may be, for what meets only the database on its way."""
         if schema.role != "object":
             return
-        rows = [(name, *described(field), False) for name, field in schema.fields.items()]
-        rows += [(name, False, [], [], True) for name in schema.private]
-        for name, tracked, types, allowed, private in rows:
-            values = {"w": self._workspace, "k": schema.kind, "v": schema.version, "f": name, "t": tracked}
-            self._database.command(
-                "INSERT INTO twin_fields (workspace_id, kind, version, field, tracked, private, types, allowed) VALUES "
-                "({w:String}, {k:String}, {v:UInt16}, {f:String}, {t:UInt8}, {p:UInt8}, {y:Array(String)}, "
-                "{a:Array(String)})",
-                {**values, "t": int(tracked), "p": int(private), "y": types, "a": allowed},
-            )
+        rows = fields_table(self._workspace, schema)
+        if len(rows):
+            self._database.insert("twin_fields", rows, token=f"{self._workspace}:fields:{schema.model_dump_json()}")
 
     def newest(self, kind: str) -> TwinSchema | None:
         """Return the newest version of a kind."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent
+from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent, TwinSchema
+from nexus_jupyter.trilog.fitting import described
 
-__all__ = ["changes_table", "logs_table", "quarantine_table", "spans_table", "steps_table"]
+__all__ = ["changes_table", "fields_table", "logs_table", "quarantine_table", "spans_table", "steps_table"]
 
 _TIME = pa.timestamp("ns", "UTC")
 _MAP = pa.map_(pa.string(), pa.string())
@@ -97,6 +98,24 @@ def steps_table(workspace: str, steps: ProcessSteps) -> pa.Table:
         "attributes": _maps(steps.attributes),
         "trace_id": pa.array(steps.trace_id, pa.string()),
         "schema_ver": pa.array(steps.version, pa.uint16()),
+    }
+    return pa.table(columns)
+
+
+def fields_table(workspace: str, schema: TwinSchema) -> pa.Table:
+    """Rows of ``twin_fields``."""
+    rows = [(name, *described(field), False) for name, field in schema.fields.items()]
+    rows += [(name, False, [], [], True) for name in schema.private]
+    names, tracked, types, allowed, private = zip(*rows, strict=True) if rows else ((),) * 5
+    columns = {
+        "workspace_id": pa.array([workspace] * len(rows), pa.string()),
+        "kind": pa.array([schema.kind] * len(rows), pa.string()),
+        "version": pa.array([schema.version] * len(rows), pa.uint16()),
+        "field": pa.array(names, pa.string()),
+        "tracked": pa.array([int(one) for one in tracked], pa.uint8()),
+        "private": pa.array([int(one) for one in private], pa.uint8()),
+        "types": pa.array(types, pa.list_(pa.string())),
+        "allowed": pa.array(allowed, pa.list_(pa.string())),
     }
     return pa.table(columns)
 
