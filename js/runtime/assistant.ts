@@ -26,26 +26,28 @@ export interface Kit {
   preview(root: HTMLElement): Drawing;
 }
 
-const kit: Kit = {
-  problem(error) {
-    const { code, detail, hint } = problemOf(error);
-    return { code, text: [detail, hint].filter(Boolean).join(" ") };
-  },
-  arriving(root) {
-    const picture = new Picture();
-    const host = new LocalHost(false);
-    root.append(picture.layout, picture.body);
-    return {
-      update(nxml) {
-        const build = check(nxml, registry, { partial: true });
-        host.replace(build);
-        picture.show(build, host);
-      },
-      dispose: () => picture.dispose(),
-    };
-  },
-  preview: (root) => new Preview(root),
-};
+function kitOf(transport: Transport): Kit {
+  return { problem, arriving, preview: (root) => new Preview(root, (name) => transport.load(name)) };
+}
+
+function problem(error: unknown): ReturnType<Kit["problem"]> {
+  const { code, detail, hint } = problemOf(error);
+  return { code, text: [detail, hint].filter(Boolean).join(" ") };
+}
+
+function arriving(root: HTMLElement): Drawing {
+  const picture = new Picture();
+  const host = new LocalHost(false);
+  root.append(picture.layout, picture.body);
+  return {
+    update(nxml) {
+      const build = check(nxml, registry, { partial: true });
+      host.replace(build);
+      picture.show(build, host);
+    },
+    dispose: () => picture.dispose(),
+  };
+}
 
 /** The assistant: a field for wishes, or, about a proposal, what it would change and the decision. */
 export function mountAssistant(root: HTMLElement, transport: Transport, about: unknown): { dispose(): void } {
@@ -58,11 +60,11 @@ export function mountAssistant(root: HTMLElement, transport: Transport, about: u
     waiting.append(element("div", "nx-skeleton"), element("div", "nx-skeleton"));
     root.replaceChildren(waiting);
     transport.load("assistant").then(
-      (code) => { if (!gone) shown = (code as typeof import("./lazy/assistant.ts")).show(root, transport, kit, proposalOf(about)); },
+      (code) => { if (!gone) shown = (code as typeof import("./lazy/assistant.ts")).show(root, transport, kitOf(transport), proposalOf(about)); },
       (error: unknown) => {
         const again = element("button", "nx-button", "Try again");
         again.addEventListener("click", start);
-        const said = element("div", "nx-empty", `The assistant could not be loaded. ${kit.problem(error).text} `);
+        const said = element("div", "nx-empty", `The assistant could not be loaded. ${problem(error).text} `);
         said.setAttribute("role", "alert");
         root.replaceChildren(said, again);
       },

@@ -24,6 +24,7 @@ export class ProposalView {
   private readonly said = element("div", "nx-proposal-said");
   private readonly accept = button("Accept", () => void this.take());
   private readonly reject = button("Reject", () => void this.refuse());
+  private readonly keys = element("span", "nx-op-note nx-proposal-keys");
   private readonly undoAll = button("Undo all", () => void this.undo(null));
   private readonly drawings: Drawing[] = [];
   private stage: Stage = "open";
@@ -86,11 +87,10 @@ export class ProposalView {
 
   /** Take a key that was pressed inside; tells whether it meant something. */
   key(event: KeyboardEvent): boolean {
-    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!plain || this.inside.hidden) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || this.inside.hidden) return false;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       // Long texts are scrolled by the same keys.
-      if ((event.target as Element).closest("pre, .nx-proposal-look")) return false;
+      if ((event.target as Element).closest("pre")) return false;
       this.ops.step(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Escape") this.close(true);
     else if (event.key === "a" && this.stage === "open") void this.take();
@@ -124,8 +124,8 @@ export class ProposalView {
 
   private foot(): HTMLElement {
     const foot = element("div", "nx-proposal-foot");
-    const keys = element("span", "nx-op-note nx-proposal-keys", this.proposal.patch === null ? "A makes it, R rejects, Esc hides" : "\u2191\u2193 to go, Space to choose, A accepts, R rejects, Esc hides");
-    foot.append(this.accept, this.reject, this.undoAll, keys, this.said);
+    this.keys.textContent = this.proposal.patch === null ? "A makes it, R rejects, Esc hides" : "\u2191\u2193 to go, Space to choose, A accepts, R rejects, Esc hides";
+    foot.append(this.accept, this.reject, this.undoAll, this.keys, this.said);
     return foot;
   }
 
@@ -136,6 +136,7 @@ export class ProposalView {
     this.root.dataset["stage"] = stage;
     this.accept.textContent = proposal.patch === null ? "Make the panel" : ops.chosen.size < all ? `Accept ${ops.chosen.size} of ${all}` : all === 1 ? "Accept" : `Accept all ${all}`;
     this.accept.hidden = this.reject.hidden = stage === "accepted";
+    this.keys.hidden = stage === "accepted" || stage === "closed";
     this.accept.disabled = !open || !ops.chosen.size;
     this.reject.disabled = !open;
     this.ops.lock(!open);

@@ -84,6 +84,7 @@ export class AssistantView {
   private async ask(body: AskBody): Promise<void> {
     const wish = new Wish(this.transport, this.kit, this.models);
     const outcome = element("span", "nx-badge nx-asked-outcome", "on its way");
+    outcome.setAttribute("role", "status");
     const place = element("div", "nx-asked-place");
     const head = element("div", "nx-asked-head");
     const meant = body.panel ?? (body.create !== null ? `new: ${body.create}` : "");
@@ -188,7 +189,8 @@ async function choicesOf(transport: Transport, proposal: string | null): Promise
 /** Take keys before the notebook does, which would take them for itself; returns what ends it. */
 function keysOf(root: HTMLElement, take: (event: KeyboardEvent) => boolean): () => void {
   const key = (event: KeyboardEvent): void => {
-    if (!root.contains(event.target as Node)) return;
+    // A panel that is shown in a proposal has its own keys, and its letters are no commands.
+    if (!root.contains(event.target as Node) || (event.target as Element).closest(".nx-proposal-look")) return;
     if (take(event)) {
       event.preventDefault();
       event.stopPropagation();

@@ -87,8 +87,7 @@ def desk(browser: Browser, lab: Lab, models: Models) -> Iterator[Page]:
         "ws['till']",
         "edit = ws.ask('Improve it', panel='booth'); edit",
         "edit.reject()",
-        "ws['kiosk']",
-        "ws['stand']",
+        "ws['kiosk-price']",
     )
     page = browser.new_page(viewport={"width": 1280, "height": 1500})
     open_notebook(page, lab.url, "assistant.ipynb")
@@ -165,7 +164,15 @@ def test_a_new_panel_is_seen_while_it_is_written(desk: Page, models: Models) -> 
     expect(place.locator(".nx-asked-outcome")).to_contain_text("made in rev")
     name = place.locator(".nx-asked-head .nx-op-note").inner_text().removeprefix("new: ")
     assert name == "kiosk-price", "a name is made of the wish"
-    expect(desk.get_by_label("Panel that is meant").locator(f'option[value="{name}"]')).to_be_attached()
+    choice = desk.get_by_label("Panel that is meant").locator(f'option[value="{name}"]')
+    expect(choice).to_be_attached()
+    run_cell(desk, 5)
+    made = desk.locator(f'.nx-panel[data-nx="{name}"]')
+    expect(made.locator('[data-id="head"]')).to_have_text("Kiosk at the corner")
+    place.get_by_role("button", name="Undo: take the panel away").click()
+    expect(place.locator(".nx-asked-outcome")).to_have_text("undone")
+    expect(choice).not_to_be_attached()
+    expect(made).to_contain_text(f"There is no panel '{name}'")
 
 
 def test_given_up_in_the_middle_nothing_is_left(desk: Page, models: Models) -> None:
@@ -283,6 +290,25 @@ def test_a_cells_proposal_has_the_same_buttons_and_says_when_it_is_over(desk: Pa
     expect(given.get_by_role("button", name="Accept all 3")).to_be_disabled()
 
 
+def test_what_it_would_ask_for_is_marked_and_accepting_grants_nothing(desk: Page, models: Models) -> None:
+    uses = "<uses cap='net.http' target='https://example.org' why='to look up prices'/>"
+    ops = [{"op": "insert", "where": "into", "at": "logic", "nxml": uses}]
+    models.will(json.dumps({"say": "Looks up prices.", "ops": ops}))
+    place = wish(desk, "Look up prices", "till")
+    asks = place.locator(".nx-asks")
+    expect(asks).to_contain_text("net.http https://example.org")
+    expect(asks).to_contain_text("\u201cto look up prices\u201d")
+    expect(asks).to_contain_text("Accepting grants nothing")
+    place.get_by_role("button", name="Accept").click()
+    expect(place.locator(".nx-asked-outcome")).to_contain_text("accepted in rev")
+    till = desk.locator('.nx-panel[data-nx="till"]').first
+    till.hover()
+    till.get_by_role("button", name="Permissions").click()
+    expect(till.locator(".nx-permissions")).to_contain_text("https://example.org")
+    expect(till.get_by_role("button", name="Always here")).to_be_visible()
+    till.get_by_role("button", name="Permissions").click()
+
+
 def test_it_is_readable_in_both_themes_at_all_widths(desk: Page, models: Models) -> None:
     models.will(BOUND)
     place = wish(desk, "Warn when less is left than a limit that can be set", "stand")
@@ -295,6 +321,7 @@ def test_it_is_readable_in_both_themes_at_all_widths(desk: Page, models: Models)
         desk.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
         desk.locator("#jupyterlab-splash").wait_for(state="detached")
         for width in (480, 840, 1200):
+            desk.set_viewport_size({"width": width + 440, "height": 1500})
             view.evaluate("(element, width) => { element.style.width = `${width}px`; }", width)
             wide = view.evaluate(
                 "element => [...element.querySelectorAll('.nx-proposal *')].filter(one => !one.closest('pre') && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === 'visible' && getComputedStyle(one).display !== 'inline' && !one.classList.contains('nx-hidden')).map(one => one.className)"
