@@ -131,5 +131,6 @@ class AssistantDesk:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()
         if self._router is not None:
             await self._router.aclose()
