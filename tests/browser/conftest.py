@@ -64,6 +64,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, forecast: str, models: Models)
     folder = tmp_path_factory.mktemp("lab") / "root"
     shutil.copytree(EXAMPLES, folder)
     model = {"NEXUS_AI_URL": models.url, "NEXUS_AI_MODEL": "script-1"}
+    model["NEXUS_AI_TRANSCRIPTS"] = str(folder / "transcripts")
     with jupyterlab(folder, f"--NexusApp.private_origins={forecast}", variables=model) as (url, _):
         yield Lab(url, folder)
 

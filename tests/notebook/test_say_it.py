@@ -30,7 +30,7 @@ def test_the_notebook_tells_its_story_without_a_model(ws: Workspace, monkeypatch
             said = ws.ask(wish.strip(), panel=panel.strip())
             said.accept()
             continue
-        exec(cell, names)
+        exec(cell.removeprefix("%load_ext nexus_jupyter\n"), names)
     text = ws["sales"].nxml
     assert 'title="Sales"' in text
     assert 'id="per_hundred"' in text
