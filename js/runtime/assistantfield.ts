@@ -66,6 +66,8 @@ export class WishField {
     const before = this.about.value;
     this.panels = panels;
     const options: [string, string][] = [[ANY, "any panel"], ...panels.map(({ name, title }): [string, string] => [name, title === name ? name : `${title} (${name})`]), [NEW, "a new panel"]];
+    // An open list of choices must not be drawn anew for nothing.
+    if (options.length === this.about.options.length && options.every(([value, label], at) => this.about.options[at]?.value === value && this.about.options[at]?.text === label)) return;
     this.about.replaceChildren(...options.map(([value, label]) => Object.assign(element("option", "", label), { value })));
     this.about.value = options.some(([value]) => value === before) ? before : ANY;
     this.chosen();

@@ -41,10 +41,11 @@ export class OpList {
     this.rows[0]?.box.focus({ preventScroll: true });
   }
 
-  /** Go some ops on or back from where the focus is. */
-  step(by: number): void {
-    const at = this.rows.findIndex(({ item }) => item.contains(document.activeElement));
-    const to = this.rows[Math.min(this.rows.length - 1, Math.max(0, at + by))];
+  /** Go to the next op, or the one before, that something can be done with; from elsewhere to the first, or the last. */
+  step(by: -1 | 1): void {
+    const rows = this.rows.filter(({ box, undo }) => !box.disabled || !(undo.hidden || undo.disabled));
+    const at = rows.findIndex(({ item }) => item.contains(document.activeElement));
+    const to = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by))];
     (to?.box.disabled ? to.undo : to?.box)?.focus();
   }
 

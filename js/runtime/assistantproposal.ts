@@ -208,6 +208,11 @@ export class ProposalView {
     const { rev, accepted, positions } = decided;
     this.held = this.root.contains(document.activeElement);
     const left = accepted.filter((one) => !this.undone.has(one));
+    const standing = this.proposal.ops.filter(({ index: one, needs }) => index !== null && left.includes(one) && needs.includes(index)).map(({ index: one }) => one + 1);
+    if (standing.length) {
+      this.tell(`${standing.length === 1 ? `Change ${standing[0]} needs` : `Changes ${standing.join(", ")} need`} this one: undo ${standing.length === 1 ? "that" : "those"} first, or all.`);
+      return;
+    }
     const wanted = index === null ? [...left].reverse() : [index];
     this.ops.busy(true);
     this.undoAll.disabled = true;
@@ -225,12 +230,12 @@ export class ProposalView {
       this.tell(over ? "Taken back. What came since has stayed." : `Change ${wanted.map((one) => one + 1).join(", ")} was taken back; the others stay.`);
       this.told(over ? "undone" : `${outcome(this.proposal, decided)}, ${this.undone.size} undone`);
       this.undoAll.hidden = over;
-      this.refocus(over ? this.fold : this.undoAll);
     } catch (error) {
       this.tell(this.kit.problem(error).text, "error");
     } finally {
       this.ops.busy(false);
       this.undoAll.disabled = false;
+      this.refocus(this.undoAll.hidden ? this.fold : this.undoAll);
     }
   }
 

@@ -57,7 +57,7 @@ export function changesWord(number: number): string {
 
 /** What came of a proposal. */
 export function outcome(proposal: Proposal, { rev, accepted }: Decided): string {
-  if (rev === null) return "rejected";
+  if (rev === null) return accepted.length ? "nothing to change" : "rejected";
   if (proposal.patch === null) return `made in rev ${rev}`;
   const all = proposal.ops.length;
   return accepted.length === all ? `accepted in rev ${rev}` : `${accepted.length} of ${all} accepted in rev ${rev}`;

@@ -222,9 +222,17 @@ def test_all_of_it_by_keyboard(desk: Page, models: Models) -> None:
     desk.keyboard.press("a")
     expect(place.locator(".nx-asked-outcome")).to_contain_text("2 of 3 accepted")
     expect(place.get_by_role("button", name="Undo all")).to_be_focused()
+    for _ in range(2):
+        desk.keyboard.press("ArrowUp")
+    expect(place.get_by_role("button", name="Undo change 1")).to_be_focused()
+    desk.keyboard.press("Space")
+    expect(place).to_contain_text("Change 2 needs this one: undo that first, or all.")
+    place.get_by_role("button", name="Undo all").focus()
     desk.keyboard.press("Enter")
     expect(place.locator(".nx-asked-outcome")).to_have_text("undone")
-    # What was asked comes back in the field.
+
+
+def test_what_was_asked_comes_back_by_the_arrow_keys(desk: Page, models: Models) -> None:
     field = desk.get_by_label("Your wish")
     field.focus()
     desk.keyboard.type("next")
@@ -238,7 +246,7 @@ def test_all_of_it_by_keyboard(desk: Page, models: Models) -> None:
     field.fill("")
     models.will(THREE)
     place = wish(desk, "Again", "shop")
-    expect(boxes.first).to_be_focused()
+    expect(place.get_by_role("checkbox").first).to_be_focused()
     desk.keyboard.press("r")
     expect(place.locator(".nx-asked-outcome")).to_have_text("rejected")
     expect(place).to_contain_text("Rejected. Nothing was changed.")

@@ -111,6 +111,7 @@ describe("words", () => {
     const proposal = { ops: OPS, patch: {} } as unknown as Proposal;
     expect(outcome(proposal, { id: "", rev: null, accepted: [], positions: [] })).toBe("rejected");
     expect(outcome(proposal, { id: "", rev: 4, accepted: [0, 1], positions: [] })).toBe("2 of 4 accepted in rev 4");
+    expect(outcome(proposal, { id: "", rev: null, accepted: [0], positions: [] })).toBe("nothing to change");
     expect(outcome({ ...proposal, patch: null }, { id: "", rev: 4, accepted: [0], positions: [] })).toBe("made in rev 4");
   });
 });
