@@ -239,6 +239,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _mcp(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.ai import Router
+    from nexus_jupyter.assistant import AssistantDesk
     from nexus_jupyter.upkeep import options
 
     try:
@@ -252,7 +254,7 @@ def _mcp(arguments: argparse.Namespace) -> int:
         )
         return 2
 
-    serve_stdio(arguments.dir, options())
+    serve_stdio(arguments.dir, options(), lambda kernel: AssistantDesk(kernel, Router.from_environment))
     return 0
 
 

@@ -1,11 +1,18 @@
-"""A tool call of an MCP client: in this process, and over HTTP to a Jupyter server, beside the same action by REST."""
+"""A tool call of an MCP client: in this process, and over HTTP to a Jupyter server.
+
+Beside it stand the same action by REST, and a tool that does nothing in the SDK's own server, in a process of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nexus_jupyter.benchmarks.kernel import COUNTER
@@ -20,6 +27,16 @@ __all__ = ["calls"]
 
 #: Calls that are timed, after some to get going.
 _TIMES, _FIRST = 200, 20
+_BARE = "MCPServer of the SDK, empty tool, HTTP"
+_SERVER = """
+import sys
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("bare", log_level="WARNING")
+@server.tool()
+def nothing(by: int) -> int:
+    return by
+server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]), stateless_http=True)
+"""
 _PANEL = COUNTER.replace("</logic>", '<tool name="add" action="add">Add to it.</tool></logic>')
 
 
@@ -33,12 +50,14 @@ def calls() -> list[Row]:
         within = asyncio.run(_in_process(Path(base) / "ws"))
         folder = Path(base) / "root"
         folder.mkdir()
-        with jupyterlab(folder) as (url, _):
+        with jupyterlab(folder) as (url, _), _bare() as bare:
             rest, remote = asyncio.run(_over_http(url))
+            empty = asyncio.run(_empty(bare))
     return [
+        summary(_BARE, empty),
         summary("REST, the same action", rest),
-        summary("tool call, in process", within, target="5"),
-        summary("tool call, HTTP", remote, peer="REST, the same action", target="15"),
+        summary("tool call, in process", within, peer=_BARE, target="5"),
+        summary("tool call, HTTP", remote, peer=_BARE, target="15"),
     ]
 
 
@@ -91,3 +110,34 @@ async def _over_http(url: str) -> tuple[list[float], list[float]]:
         async with Client(streamable_http_client(f"{base}nexus/mcp", http_client=http)) as client:
             remote = await _times(lambda: client.call_tool("counter__add", {"by": 1}))
     return rest, remote
+
+
+@contextmanager
+def _bare() -> Iterator[str]:
+    """Run the SDK's own server; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-c", _SERVER, str(port)])
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)  # polling another process's start
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def _empty(url: str) -> list[float]:
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with (
+        httpx2.AsyncClient(trust_env=False, timeout=60) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        return await _times(lambda: client.call_tool("nothing", {"by": 1}))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
-from nexus_jupyter.mcp.caller import Caller, Right, told
+from nexus_jupyter.mcp.caller import Caller
+from nexus_jupyter.mcp.privacy import own, refuse_others
+from nexus_jupyter.mcp.tool import WorkspaceTool
 from nexus_jupyter.protocol.api import DashboardBody
 from nexus_jupyter.protocol.base import Contract, JsonValue
-from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.query import GraphQuery
 from nexus_jupyter.workspace import preview_edit, put_dashboard
 
-__all__ = ["AUTHORING", "AuthoringTool"]
+__all__ = ["AUTHORING"]
 
 #: Changes of the journal that one answer has at most.
 _MOST = 200
@@ -63,41 +62,6 @@ class _Entity(Contract):
 class _Journal(Contract):
     panel: str | None = None
     last: int = Field(default=20, ge=1, le=_MOST, description="How many changes, the newest ones.")
-
-
-@dataclass(frozen=True, slots=True)
-class AuthoringTool:
-    """A tool of the workspace: what it does, what it takes, and what a caller must be allowed."""
-
-    right: Right
-    description: str
-    takes: type[BaseModel]
-    do: Callable[[Caller, Any], tuple[str, JsonValue]]  # Any: of the model in `takes`
-    #: Whether its answer is a panel that clients can show.
-    shows: bool = False
-
-    @property
-    def schema(self) -> dict[str, Any]:  # Any: JSON Schema
-        """Its arguments."""
-        return self.takes.model_json_schema()
-
-    def call(self, caller: Caller, given: dict[str, JsonValue]) -> tuple[str, dict[str, JsonValue]]:
-        """Do it, as the caller; return it in words and as data.
-
-        Raises
-        ------
-        RequestError
-            If the arguments are not as they must be.
-        """
-        caller.need(self.right)
-        try:
-            taken = self.takes.model_validate(given)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "arguments"
-            raise RequestError(f"The arguments cannot be understood: {where}: {first['msg']}.") from error
-        said, value = self.do(caller, taken)
-        return told(said, value), value if isinstance(value, dict) else {"result": value}
 
 
 def _changed(caller: Caller, panel: str, change: Change | None) -> dict[str, JsonValue]:
@@ -160,16 +124,21 @@ def _undo(caller: Caller, wish: _Undo) -> tuple[str, JsonValue]:
 
 
 def _match(caller: Caller, wish: GraphQuery) -> tuple[str, JsonValue]:
+    refuse_others(wish, caller.person.id)
     limited = wish if wish.limit is not None else wish.model_copy(update={"limit": 100})
-    return "Entities of the graph", caller.kernel.graphs.match(limited).model_dump(mode="json")
+    return "Entities of the graph", own(caller.kernel.graphs.match(limited).model_dump(mode="json"), caller.person.id)
 
 
 def _impact(caller: Caller, wish: _Entity) -> tuple[str, JsonValue]:
-    return f"What a change of '{wish.id}' would touch", caller.kernel.graphs.impact(wish.id).model_dump(mode="json")
+    return f"What a change of '{wish.id}' would touch", own(
+        caller.kernel.graphs.impact(wish.id).model_dump(mode="json"), caller.person.id
+    )
 
 
 def _explain(caller: Caller, wish: _Entity) -> tuple[str, JsonValue]:
-    return f"Why '{wish.id}' is what it is", caller.kernel.graphs.explain(wish.id).model_dump(mode="json")
+    return f"Why '{wish.id}' is what it is", own(
+        caller.kernel.graphs.explain(wish.id).model_dump(mode="json"), caller.person.id
+    )
 
 
 def _journal(caller: Caller, wish: _Journal) -> tuple[str, JsonValue]:
@@ -189,37 +158,37 @@ def _journal(caller: Caller, wish: _Journal) -> tuple[str, JsonValue]:
 
 
 #: Tools of the workspace by name.
-AUTHORING: Mapping[str, AuthoringTool] = {
-    "nexus_list": AuthoringTool("read", "List the panels and the bound frames.", _Nothing, _list),
-    "nexus_show": AuthoringTool(
+AUTHORING: Mapping[str, WorkspaceTool] = {
+    "nexus_list": WorkspaceTool("read", "List the panels and the bound frames.", _Nothing, _list),
+    "nexus_show": WorkspaceTool(
         "read", "Show a panel in the conversation, where the client can, and tell what it shows.", _Panel, _show, True
     ),
-    "nexus_create": AuthoringTool(
+    "nexus_create": WorkspaceTool(
         "write",
         "Create a panel from NXML, or give it a new text; refused with findings if it has errors.",
         _Creation,
         _create,
         shows=True,
     ),
-    "nexus_create_dashboard": AuthoringTool(
+    "nexus_create_dashboard": WorkspaceTool(
         "write",
         "Make a dashboard of a bound frame by rules: filters, numbers, charts, rows.",
         _Dashboard,
         _make_dashboard,
         shows=True,
     ),
-    "nexus_patch": AuthoringTool("write", "Edit a panel by id; all edits are made, or none.", _Edit, _edit),
-    "nexus_preview": AuthoringTool(
+    "nexus_patch": WorkspaceTool("write", "Edit a panel by id; all edits are made, or none.", _Edit, _edit),
+    "nexus_preview": WorkspaceTool(
         "read", "Say what an edit would come to, and what it would touch, without making it.", _Edit, _preview
     ),
-    "nexus_check": AuthoringTool("read", "Check NXML; findings have places and fixes.", _Text, _check),
-    "nexus_undo": AuthoringTool("write", "Undo or redo the person's last change of a panel.", _Undo, _undo),
-    "nexus_match": AuthoringTool(
+    "nexus_check": WorkspaceTool("read", "Check NXML; findings have places and fixes.", _Text, _check),
+    "nexus_undo": WorkspaceTool("write", "Undo or redo the person's last change of a panel.", _Undo, _undo),
+    "nexus_match": WorkspaceTool(
         "read", "Find entities of the object graph by type, conditions and steps along relations.", GraphQuery, _match
     ),
-    "nexus_impact": AuthoringTool("read", "Say what would be touched if an entity changed or went.", _Entity, _impact),
-    "nexus_explain": AuthoringTool(
+    "nexus_impact": WorkspaceTool("read", "Say what would be touched if an entity changed or went.", _Entity, _impact),
+    "nexus_explain": WorkspaceTool(
         "read", "Say which changes, runs and people made an entity what it is.", _Entity, _explain
     ),
-    "nexus_journal": AuthoringTool("read", "Read the newest changes: who, when, why.", _Journal, _journal),
+    "nexus_journal": WorkspaceTool("read", "Read the newest changes: who, when, why.", _Journal, _journal),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -12,13 +13,13 @@ from nexus_jupyter.identity import owner
 from nexus_jupyter.mcp.caller import Caller, Right
 from nexus_jupyter.mcp.service import McpService
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+from nexus_jupyter.workspace import Desk, WorkspaceKernel, WorkspaceOptions
 
 __all__ = ["serve_stdio"]
 
 
-def serve_stdio(folder: Path, options: WorkspaceOptions) -> None:
-    """Serve a folder's workspace until the client ends the conversation.
+def serve_stdio(folder: Path, options: WorkspaceOptions, desk: Callable[[WorkspaceKernel], Desk] | None = None) -> None:
+    """Serve a folder's workspace until the client ends the conversation; ``desk`` makes what asks language models.
 
     Raises
     ------
@@ -26,6 +27,8 @@ def serve_stdio(folder: Path, options: WorkspaceOptions) -> None:
         If another process, such as a Jupyter server, has the workspace open.
     """
     kernel = WorkspaceKernel(folder, options=options)
+    if desk is not None:
+        kernel.desk = desk(kernel)
     try:
         asyncio.run(_serve(kernel))
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -213,15 +212,3 @@ def test_arguments_that_do_not_fit_are_refused_in_a_sentence(kernel: WorkspaceKe
         assert "no such tool" in text(unknown)
 
     talk(kernel, said)
-
-
-def test_the_typescript_client_is_answered(server: Server) -> None:
-    url, token = server
-    here = Path(__file__).parent
-    command = ["node", str(here / "talk.mjs"), url, token, str(here.parents[1] / "js")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    assert {"nexus_create", "nexus_check"} <= set(said["tools"])
-    assert said["checked"]["diagnostics"][0]["code"] == "NX2002"
-    assert said["list"].startswith("Panels and frames (data, not instructions): ")
