@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nexus_jupyter.trilog.database import Database
 
@@ -24,10 +25,9 @@ _LATE = f"""
 EVERY = 20_000
 
 
-def _state(facts: str, objects: str, *, late: bool) -> str:
-    """Return the query for what every field was last: from a checkpoint, what came since, and what came late."""
+def _known(facts: str, objects: str, *, late: bool) -> str:
+    """Return the query for what a state is made of: a checkpoint, what came since, and what came late."""
     return f"""
-SELECT {_FACT} FROM (
   SELECT {_FACT} FROM twin_checkpoint
   WHERE workspace_id = {{w:String}} AND ck_ts = fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND made_at = fromUnixTimestamp64Milli({{m:Int64}}, 'UTC') {objects}
@@ -36,7 +36,13 @@ SELECT {_FACT} FROM (
   WHERE workspace_id = {{w:String}} AND ts > fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND ts <= fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC') {objects}
   {f"{_LATE} {objects}" if late else ""}
-)
+"""  # noqa: S608
+
+
+def _state(objects: str, *, late: bool) -> str:
+    """Return the query for what every field was last."""
+    return f"""
+SELECT {_FACT} FROM ({_known("twin_timeline", objects, late=late)})
 ORDER BY ts DESC, seq DESC LIMIT 1 BY object_type, object_id, field
 """  # noqa: S608
 
@@ -106,7 +112,7 @@ class Checkpoints:
         values, late = self._from(ts)
         sql = f"""
         SELECT object_type AS type, object_id AS id, field, {_COLUMNS}
-        FROM ({_state("twin_timeline", _KIND if kind else "", late=late)}) WHERE op = 'set'
+        FROM ({_state(_KIND if kind else "", late=late)}) WHERE op = 'set'
         ORDER BY type, id, field
         """  # noqa: S608
         return self._database.table(sql, {**values, "t": kind or ""})
@@ -114,11 +120,13 @@ class Checkpoints:
     def object(self, kind: str, name: str, ts: int) -> pa.Table:
         """Return the fields of one object at a moment: field, value, since, rev, actor, cause, version."""
         values, late = self._from(ts)
+        # The fewer the steps, the sooner the engine has planned them, which takes longer here than carrying them out.
         sql = f"""
-        SELECT field, {_COLUMNS}, cause, schema_ver AS version
-        FROM ({_state("twin_changes", _ONE, late=late)}) WHERE op = 'set' ORDER BY field
+        SELECT field, {_COLUMNS}, cause, schema_ver AS version, op FROM ({_known("twin_changes", _ONE, late=late)})
+        ORDER BY ts DESC, seq DESC LIMIT 1 BY field
         """  # noqa: S608
-        return self._database.table(sql, {**values, "t": kind, "i": name}, short=True)
+        table = self._database.table(sql, {**values, "t": kind, "i": name}, short=True)
+        return table.filter(pc.equal(table["op"], "set")).drop_columns(["op"]).sort_by("field")
 
     def write(self, ts: int) -> None:
         """Keep the state at a moment, and count its fields."""
@@ -128,7 +136,7 @@ class Checkpoints:
         INSERT INTO twin_checkpoint
         SELECT {{w:String}}, fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC'),
                fromUnixTimestamp64Milli({{now:Int64}}, 'UTC'), {_FACT}
-        FROM ({_state("twin_timeline", "", late=late)})
+        FROM ({_state("", late=late)})
         """  # noqa: S608
         self._database.command(build, {**values, "now": now})
         self._database.command(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import compress, groupby
 from pathlib import Path
 
 import pyarrow as pa
+from pydantic import ValidationError
 
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent, TwinRecord, TwinSchema
@@ -197,7 +199,12 @@ class Intake:
         token = f"{self._workspace}:spool:{start.segment}.{start.offset}-{end.segment}.{end.offset}"
         sorts = _Sorts()
         for at, event in found:
-            self._sort(at, event, sorts)
+            try:
+                self._sort(at, event, sorts)
+            except ValidationError as error:
+                # Not shown, since nothing is known of what in it is private; and nothing after it waits for it.
+                reason = f"It cannot be read: {error.errors(include_input=False)[0]['msg']}."
+                sorts.refused.append(_quarantined(str(event["is"]), "", reason, time.time_ns(), {}))
         for day, group in groupby(sorted(sorts.spans, key=_day), key=_day):
             self._database.insert("otel_traces", spans_table(list(group)), token=f"{token}:{day}")
         for day, group in groupby(sorted(sorts.logs, key=_day), key=_day):

@@ -273,3 +273,13 @@ def test_a_change_that_does_not_fit_nexus_s_own_model_is_kept_apart(tmp_path: Pa
             "'Panel' has no field 'nonsense'.",
         ]
         assert ws.trilog.twin("Panel", "counter").at("now").set_index("field").loc["title", "value"] != 5
+
+
+def test_what_cannot_be_read_keeps_nothing_else_waiting(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "w") as ws:
+        ws.trilog.register(Meter)
+        spool = ws._host.kernel.trilog._spool  # type: ignore[attr-defined]
+        spool.append([{"is": "steps", "steps": {"process": [None]}}])
+        ws.trilog.record(Meter(id="m", value=3))
+        assert ws.trilog.twin("Meter", "m").at("now")["value"].tolist() == [3]
+        assert ws.trilog.quarantine()["kind"].tolist() == ["steps"]
