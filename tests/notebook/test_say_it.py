@@ -32,7 +32,8 @@ def test_the_notebook_tells_its_story_without_a_model(ws: Workspace, monkeypatch
             continue
         exec(cell.removeprefix("%load_ext nexus_jupyter\n"), names)
     text = ws["sales"].nxml
-    assert 'title="Sales"' in text
+    assert 'order="sales desc"' in text
+    assert "by_category" in str(names["edit"].impact["id"].tolist())
     assert 'id="per_hundred"' in text
     assert 'id="distribution"' in text
     assert "The filters leave" in text
