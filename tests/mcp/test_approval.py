@@ -120,7 +120,7 @@ def test_a_person_allows_in_the_clients_form_and_the_tool_goes_on(
     assert '\\"nicely\\"' in asked  # the panel's words are quoted
     (grant,) = asking.permissions.store.all()
     assert (grant.cap, grant.target, grant.granted_by) == ("net.http", origin, ANN.id)
-    assert grant.expires is not None
+    assert grant.until is not None
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
