@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections import OrderedDict
 
 from pydantic import Field
 
-from nexus_jupyter.mcp.caller import Caller
+from nexus_jupyter.mcp.approval import Question
+from nexus_jupyter.mcp.caller import Caller, quoted
 from nexus_jupyter.mcp.tool import WorkspaceTool
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, DecideBody, Proposal
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.errors import UnavailableError
 from nexus_jupyter.workspace import desk_of
 
-__all__ = ["ASKING"]
+__all__ = ["DECIDE", "AskingTools"]
+
+#: The tool that a person is asked about, where their client can.
+DECIDE = "nexus_decide"
 
 #: Seconds that a proposal may take: two endpoints' whole time, one after the other.
 _PATIENCE = 240.0
+#: Proposals that are remembered, to say what a decision is about, and the choice that carries one out.
+_KEPT, _YES = 100, "carry it out"
 
 
 class _Wish(Contract):
@@ -32,51 +38,72 @@ class _Decision(Contract):
     reject: bool = False
 
 
-def _ask(caller: Caller, wish: _Wish) -> tuple[str, JsonValue]:
-    desk = desk_of(caller.kernel)
-    done = threading.Event()
-    last: list[Proposal | AskFailed] = []
+class AskingTools:
+    """Tools of the assistant, and what it has proposed."""
 
-    def tell(event: AskEvent) -> None:
-        if isinstance(event, Proposal | AskFailed):
-            last.append(event)
-            done.set()
+    def __init__(self) -> None:
+        self._said = OrderedDict[str, tuple[str, list[str]]]()
+        #: The tools by name.
+        self.tools = {
+            "nexus_ask": WorkspaceTool(
+                "write",
+                "Ask the workspace's assistant for a change or a new panel; it answers with a proposal and changes "
+                "nothing.",
+                _Wish,
+                self._ask,
+            ),
+            DECIDE: WorkspaceTool(
+                "write",
+                "Accept a proposal of nexus_ask, or parts of it, or reject it. It grants nothing.",
+                _Decision,
+                self._decide,
+            ),
+        }
 
-    body = AskBody(text=wish.text, panel=wish.panel, create=wish.create)
-    stop = desk.ask(body, caller.actor, tell)
-    if not done.wait(_PATIENCE):
-        stop()
-        raise UnavailableError("The assistant did not answer in time. Nothing was changed.")
-    found = last[0]
-    if isinstance(found, AskFailed):
-        raise UnavailableError(found.message, hint=found.hint)
-    return f"A proposal for '{found.panel}'; nothing is changed until nexus_decide accepts it", {
-        "proposal": found.id,
-        "panel": found.panel,
-        "say": found.say,
-        "ops": [{"index": op.index, "words": op.words, "needs": list[JsonValue](op.needs)} for op in found.ops],
-        "after": found.after,
-        "asks": [{"cap": use.cap, "target": use.target, "allowed": use.allowed} for use in found.asks],
-        "impact": [one.model_dump(mode="json") for one in found.impact],
-    }
+    def question(self, given: dict[str, JsonValue]) -> Question | None:
+        """Return what a person is asked before a proposal is carried out; nothing is asked for a rejection."""
+        panel, words = self._said.get(str(given.get("proposal")), ("", []))
+        if given.get("reject") or not words:
+            return None
+        taken = given.get("accept")
+        chosen = [one for at, one in enumerate(words) if not isinstance(taken, list) or at in taken] or words
+        said = "; ".join(quoted(one) for one in chosen)
+        message = f"Carry out what the assistant proposes for the panel {quoted(panel)}? {said}"
+        return Question(message, (_YES,), [given.get("proposal"), taken])
 
+    def _ask(self, caller: Caller, wish: _Wish) -> tuple[str, JsonValue]:
+        desk = desk_of(caller.kernel)
+        done = threading.Event()
+        last: list[Proposal | AskFailed] = []
 
-def _decide(caller: Caller, wish: _Decision) -> tuple[str, JsonValue]:
-    body = DecideBody(accept=wish.accept, reject=wish.reject)
-    decided = desk_of(caller.kernel).decide(wish.proposal, body, caller.actor)
-    said = "The proposal is rejected" if decided.rev is None else "The proposal is carried out"
-    return f"{said}; no permission was given by it", decided.model_dump(mode="json")
+        def tell(event: AskEvent) -> None:
+            if isinstance(event, Proposal | AskFailed):
+                last.append(event)
+                done.set()
 
+        body = AskBody(text=wish.text, panel=wish.panel, create=wish.create)
+        stop = desk.ask(body, caller.actor, tell)
+        if not done.wait(_PATIENCE):
+            stop()
+            raise UnavailableError("The assistant did not answer in time. Nothing was changed.")
+        found = last[0]
+        if isinstance(found, AskFailed):
+            raise UnavailableError(found.message, hint=found.hint)
+        self._said[found.id] = (found.panel, [op.words for op in found.ops] or [found.say])
+        while len(self._said) > _KEPT:
+            self._said.popitem(last=False)
+        return f"A proposal for '{found.panel}'; nothing is changed until nexus_decide accepts it", {
+            "proposal": found.id,
+            "panel": found.panel,
+            "say": found.say,
+            "ops": [{"index": op.index, "words": op.words, "needs": list[JsonValue](op.needs)} for op in found.ops],
+            "after": found.after,
+            "asks": [{"cap": use.cap, "target": use.target, "allowed": use.allowed} for use in found.asks],
+            "impact": [one.model_dump(mode="json") for one in found.impact],
+        }
 
-#: Tools of the assistant, by name.
-ASKING: Mapping[str, WorkspaceTool] = {
-    "nexus_ask": WorkspaceTool(
-        "write",
-        "Ask the workspace's assistant for a change or a new panel; it answers with a proposal and changes nothing.",
-        _Wish,
-        _ask,
-    ),
-    "nexus_decide": WorkspaceTool(
-        "write", "Accept a proposal of nexus_ask, or parts of it, or reject it. It grants nothing.", _Decision, _decide
-    ),
-}
+    def _decide(self, caller: Caller, wish: _Decision) -> tuple[str, JsonValue]:
+        body = DecideBody(accept=wish.accept, reject=wish.reject)
+        decided = desk_of(caller.kernel).decide(wish.proposal, body, caller.actor)
+        said = "The proposal is rejected" if decided.rev is None else "The proposal is carried out"
+        return f"{said}; no permission was given by it", decided.model_dump(mode="json")
