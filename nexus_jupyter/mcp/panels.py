@@ -74,19 +74,25 @@ class PanelTool:
         return told(f"The state of '{self.panel}' is set", answer), answer
 
 
-def panel_tools(caller: Caller) -> Iterator[PanelTool]:
-    """Yield the tools of all panels that the caller could use."""
+def panel_tools(caller: Caller, name: str | None = None) -> Iterator[PanelTool]:
+    """Yield the tools of all panels that the caller could use, or those that are called so."""
     for panel in caller.kernel.panels():
+        if name is not None and not name.startswith(_plain(f"{panel}__")[: _LONGEST - 9]):
+            continue  # no need to look into it
         build = caller.kernel.build(panel)
         for tool in build.tools:
             found = PanelTool(_name(panel, tool.name), panel, build, tool)
-            if found.right in caller.rights:
+            if found.right in caller.rights and name in {None, found.name}:
                 yield found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", text)
 
 
 def _name(panel: str, tool: str) -> str:
     whole = f"{panel}__{tool}"
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", whole)
+    plain = _plain(whole)
     if plain == whole and len(whole) <= _LONGEST:
         return whole
     return f"{plain[: _LONGEST - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

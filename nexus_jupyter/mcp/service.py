@@ -83,6 +83,8 @@ class McpService:
             on_read_resource=self._read_resource,
             on_subscriptions_listen=ListenHandler(self._bus),
         )
+        # No argument of any tool travels in a header; else the SDK lists all tools before each call to find that out.
+        self.server.get_tool_input_schema = lambda _name: None
         self.server.extensions = {EXTENSION: {"mimeTypes": [APP_MIME]}}
 
     def follow(self, kernel: WorkspaceKernel) -> None:
@@ -216,7 +218,7 @@ class McpService:
             elif own is not None:
                 text, value = own.call(caller, given)
             else:
-                theirs = next((one for one in panel_tools(caller) if one.name == name), None)
+                theirs = next(panel_tools(caller, name), None)
                 if theirs is None:
                     return _failed("There is no such tool, or you may not use it. List the tools to see what there is.")
                 text, value = theirs.call(caller, given)

@@ -22,7 +22,9 @@ class McpGate:
 
     def __init__(self) -> None:
         self._service = McpService(_caller)
-        self._manager = StreamableHTTPSessionManager(self._service.server, stateless=True, max_request_body_size=_LIMIT)
+        self._manager = StreamableHTTPSessionManager(
+            self._service.server, stateless=True, json_response=True, max_request_body_size=_LIMIT
+        )
         self._started = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()

@@ -26,7 +26,7 @@ DEFAULT_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "media-src 'self' data:; connect-src 'none'"
 )
-TALLY = """<panel xmlns="urn:nexus:nxml:1" id="tally" title="Tally">
+TALLY = """<panel xmlns="urn:nexus:nxml:1" id="clicks" title="Clicks">
   <view>
     <button id="plus" label="+1" on:press="add(1)"/><button id="bad" label="Bad" on:press="bad()"/>
     <input id="who" label="Who" bind:value="who"/>
@@ -97,7 +97,7 @@ def host(browser: Browser, server: Server, script: str) -> Iterator[Host]:
     page.expose_function("keep", keep)
     page.goto(f"{origin}/host")
     page.evaluate("([url, token]) => connect(url, token)", [server.url, server.token])
-    made = page.evaluate("(nxml) => call('nexus_create', {name: 'tally', nxml})", TALLY)
+    made = page.evaluate("(nxml) => call('nexus_create', {name: 'clicks', nxml})", TALLY)
     assert not made.get("isError"), made
     yield found
     assert found.asked == [], "an app's page loads nothing from anywhere"
@@ -106,7 +106,7 @@ def host(browser: Browser, server: Server, script: str) -> Iterator[Host]:
 
 def count(host: Host) -> JsonValue:
     """Return the state that the server has."""
-    answer = host.page.evaluate("call('nexus_show', {panel: 'tally'})")
+    answer = host.page.evaluate("call('nexus_show', {panel: 'clicks'})")
     value: JsonValue = answer["structuredContent"]["state"]["count"]
     return value
 
@@ -116,8 +116,8 @@ def count(host: Host) -> JsonValue:
 def test_a_click_in_a_clients_page_changes_the_state_on_the_server(host: Host) -> None:
     before = count(host)
     assert isinstance(before, int)
-    shown = host.page.evaluate("show('tally__add', {by: 2}, 'light')")
-    assert shown["uri"] == "ui://nexus/panels/tally.html"
+    shown = host.page.evaluate("show('clicks__add', {by: 2}, 'light')")
+    assert shown["uri"] == "ui://nexus/panels/clicks.html"
     assert shown["mime"] == "text/html;profile=mcp-app"
     assert shown["meta"]["ui"]["csp"]["connectDomains"] == []
     value = host.app.locator("[data-id=value]")
@@ -131,7 +131,7 @@ def test_a_click_in_a_clients_page_changes_the_state_on_the_server(host: Host) -
     expect(value).to_contain_text(f"{before + 3} of Ann")
     host.app.locator("[data-id=bad] button").click()
     expect(host.app.get_by_text("No ink.").first).to_be_visible()
-    host.page.evaluate("tell('tally__add', {by: 1})")  # the model goes on, and the page sees it
+    host.page.evaluate("tell('clicks__add', {by: 1})")  # the model goes on, and the page sees it
     expect(value).to_contain_text(f"{before + 4} of Ann")
     host.app.get_by_role("link", name="Jupyter").click()
     host.page.wait_for_function("opened.length === 1 && sizes.some((height) => height > 0)")
@@ -142,7 +142,7 @@ def test_a_click_in_a_clients_page_changes_the_state_on_the_server(host: Host) -
 @pytest.mark.browser
 @pytest.mark.timeout(120)
 def test_a_panel_that_a_model_shows_is_found_by_the_calls_argument_and_takes_the_clients_theme(host: Host) -> None:
-    shown = host.page.evaluate("show('nexus_show', {panel: 'tally'}, 'dark')")
+    shown = host.page.evaluate("show('nexus_show', {panel: 'clicks'}, 'dark')")
     assert shown["uri"] == "ui://nexus/panel.html"
     expect(host.app.locator("[data-id=value]")).to_be_visible()
     expect(host.app.locator("body")).to_have_attribute("data-jp-theme-light", "false")

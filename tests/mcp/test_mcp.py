@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -212,3 +213,21 @@ def test_arguments_that_do_not_fit_are_refused_in_a_sentence(kernel: WorkspaceKe
         assert "no such tool" in text(unknown)
 
     talk(kernel, said)
+
+
+def test_tools_of_panels_with_long_and_with_foreign_names_are_found_by_the_names_they_are_listed_under(
+    kernel: WorkspaceKernel,
+) -> None:
+    names = ["tally", "tally_2", "t" * 90, "tally-2"]
+    for name in names:
+        kernel.put_panel(name, TOOLS.replace('id="tally"', f'id="{name}"'), ANN)
+
+    async def said(client: Client) -> None:
+        listed = [tool.name for tool in (await client.list_tools()).tools if "add" in tool.description.split("'")]
+        assert len(set(listed)) == len(names)
+        for name in listed:
+            assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name)
+            assert not (await client.call_tool(name, {"by": 1})).is_error
+
+    talk(kernel, said)
+    assert [kernel.panel(name).state for name in names] == [{"count": 1}] * len(names)
