@@ -348,7 +348,7 @@ def test_in_an_embedded_workspace_over_the_widget(page: Page, lab: Lab, models: 
     opened = "nexus.Workspace.open('own-assistant')"
     without = """
 import os
-for name in ('NEXUS_AI_URL', 'NEXUS_AI_MODEL'):
+for name in ('NEXUS_AI_URL', 'NEXUS_AI_MODEL', 'NEXUS_AI_TRANSCRIPTS'):
     os.environ.pop(name, None)
 other = nexus.Workspace.open('no-model')
 other.assistant()"""

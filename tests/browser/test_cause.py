@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 START = """
 import nexus_jupyter as nexus
 ws = nexus.connect()
-ws.panel('till', '''<panel id="till" title="Till"><view><button id="sell" label="Sell" on:press="sell()"/><text id="left">{stock}</text></view>
+ws.panel('kiosk-till', '''<panel id="kiosk-till" title="Till"><view><button id="sell" label="Sell" on:press="sell()"/><text id="left">{stock}</text></view>
   <data><state name="stock" type="int" default="1"/><state name="checked" type="int" default="0"/></data>
   <logic><action name="sell">state.stock -= 1; </action>
     <effect name="check" on="stock &lt; 1">throw new Error('nothing left to sell');</effect></logic></panel>''')
@@ -42,7 +42,7 @@ def test_a_click_is_followed_to_the_error_that_came_of_it(page: Page, lab: Lab) 
     write_notebook(lab, "cause.ipynb", START, ASK)
     open_notebook(page, lab.url, "cause.ipynb")
     run_cell(page, 0)
-    panel = page.locator('.nx-panel[data-nx="till"]').first
+    panel = page.locator('.nx-panel[data-nx="kiosk-till"]').first
     expect(panel.locator('[data-id="left"]')).to_have_text("1", timeout=60_000)
     panel.get_by_role("button", name="Sell").click()
     expect(panel.locator('[data-id="left"]')).to_have_text("0")
@@ -56,7 +56,7 @@ def test_a_click_is_followed_to_the_error_that_came_of_it(page: Page, lab: Lab) 
     begun = trigger["traceparent"].split("-")[1]
     assert re.search(rf"TRACE {begun}\b", text), text
     way = next(line for line in text.splitlines() if " > " in line)
-    assert re.match(r"click on 'sell' of 'till' by .+ > ", way), text
+    assert re.match(r"click on 'sell' of 'kiosk-till' by .+ > ", way), text
     assert way.endswith("nothing left to sell")
     for part in ("run sell", "effect:check", "change: ", "error: "):
         assert part in text, text
