@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
@@ -32,9 +33,11 @@ TALLY = """<panel xmlns="urn:nexus:nxml:1" id="clicks" title="Clicks">
     <input id="who" label="Who" bind:value="who"/>
     <text id="value">{count} of {who}</text><math id="m">a^2</math>
     <markdown id="link">[Jupyter](https://jupyter.org)</markdown>
+    <table id="rows" data="parts"/>
   </view>
-  <data><state name="count" type="int" default="0" min="0" max="100"/><state name="who" type="str" default="nobody"/></data>
+  <data><frame name="parts" from="nog:nodes()"/><state name="count" type="int" default="0" min="0" max="100"/><state name="who" type="str" default="nobody"/></data>
   <logic>
+    <uses cap="panel.read" why="to list its parts"/>
     <action name="add" params="by: int = 1">state.count += by; return state.count;</action>
     <action name="bad">throw new Error("No ink.");</action>
     <tool name="add" action="add">Add to the tally.</tool>
@@ -99,6 +102,13 @@ def host(browser: Browser, server: Server, script: str) -> Iterator[Host]:
     page.evaluate("([url, token]) => connect(url, token)", [server.url, server.token])
     made = page.evaluate("(nxml) => call('nexus_create', {name: 'clicks', nxml})", TALLY)
     assert not made.get("isError"), made
+    allowed = httpx2.post(
+        f"{server.url.removesuffix('mcp')}api/grants",
+        headers={"Authorization": f"token {server.token}"},
+        json={"panel": "clicks", "cap": "panel.read"},
+        trust_env=False,
+    )
+    allowed.raise_for_status()
     yield found
     assert found.asked == [], "an app's page loads nothing from anywhere"
     context.close()
@@ -126,6 +136,7 @@ def test_a_click_in_a_clients_page_changes_the_state_on_the_server(host: Host) -
     expect(value).to_contain_text(f"{before + 3} of")
     assert count(host) == before + 3
     expect(host.app.locator("[data-id=m] math")).to_be_visible()  # code that the page carries compressed
+    expect(host.app.locator("[data-id=rows]")).to_contain_text("ClicksPanel")  # rows come through the client too
     host.app.get_by_label("Who").fill("Ann")
     host.app.get_by_label("Who").press("Tab")
     expect(value).to_contain_text(f"{before + 3} of Ann")
