@@ -30,14 +30,20 @@ setup: $(VENV)/.installed
 demo: setup  ## Open examples/01-first-panel.ipynb in JupyterLab (DEMO=--no-browser prints the URL only)
 	$(BIN)/nexus demo $(DEMO) $(filter --no-browser,$(MAKEFLAGS))
 
-# Two runs: the server's fixtures bring an event loop for every test, which the browser's driver cannot be used in.
+# Several runs: the server's fixtures bring an event loop for every test, which the browser's driver cannot be used in.
 test: setup  ## Run every test that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx tsc -p bench && npx vitest run
 	$(BIN)/pytest -p pytest_jupyter.jupyter_server tests/server
-	$(BIN)/pytest --ignore=tests/server
+	@mkdir -p build
+	@echo "pytest tests/browser, beside the rest: it mostly waits for pages"
+	@$(BIN)/pytest tests/browser >build/browser.log 2>&1 & browser=$$!; rest=0; shown=0; \
+	  $(BIN)/pytest --ignore=tests/server --ignore=tests/browser || rest=$$?; \
+	  wait $$browser || shown=$$?; \
+	  if [ $$shown -eq 0 ]; then tail -n 20 build/browser.log; else cat build/browser.log; fi; \
+	  exit $$((rest || shown))
 
 bench: setup  ## Run the benchmarks, each beside its peer
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable ".[bench]"

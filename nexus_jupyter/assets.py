@@ -15,7 +15,7 @@ from nexus_jupyter.protocol.errors import UnavailableError
 __all__ = ["BROWSER_ASSETS", "LAZY", "asset", "asset_version", "inline_json", "inline_script", "packed"]
 
 #: What browsers are given: the runtime, and the parts of it that are loaded when they are first needed.
-BROWSER_ASSETS = ("runtime.js", "coedit.js", "editor.js", "math.js", "vega.js")
+BROWSER_ASSETS = ("runtime.js", "assistant.js", "coedit.js", "editor.js", "math.js", "vega.js")
 
 #: Code that a page which carries all it needs has only if one of its panels shows such a component.
 LAZY = {"editor": "editor.js", "math": "math.js", "vega": "vega.js"}

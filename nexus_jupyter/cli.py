@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
+    bench.add_argument("--events", type=int, metavar="N", help="events that the history has (trilog: a million)")
     bench.set_defaults(run=_bench)
     return parser
 
@@ -291,6 +293,8 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
+    if arguments.events is not None:
+        os.environ["NEXUS_BENCH_EVENTS"] = str(arguments.events)
     from nexus_jupyter.benchmarks import run
 
     return run(arguments.names, arguments.json)

@@ -12,6 +12,8 @@ from nexus_jupyter.protocol.errors import UnavailableError
 
 __all__ = ["run"]
 
+#: Variables by which a person has configured a model.
+_MODELS = ("NEXUS_AI_ENDPOINTS", "NEXUS_AI_MODEL", "NEXUS_AI_TRANSCRIPTS")
 _EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -40,5 +42,8 @@ def run(*, no_browser: bool, port: int) -> int:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
+    if not any(name in os.environ for name in _MODELS):
+        # The example about the assistant works without a model, by answers that were written for it.
+        os.environ["NEXUS_AI_TRANSCRIPTS"] = str(folder / "transcripts")
     # JupyterLab takes this process's place: it gets the terminal's signals, and prints its URL itself.
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter

@@ -15,12 +15,15 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from nexus_jupyter.protocol.errors import NexusError
 
 __all__ = ["Finding", "examine"]
 
 _PORT = 8888
+#: Seconds to wait for a model's server.
+_REACH = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def examine(folder: Path, port: int = _PORT) -> list[Finding]:
         _node,
         lambda: _port(port),
         _embedded,
+        _models,
         _server_extension,
         _lab_extension,
     ]
@@ -208,6 +212,32 @@ def _embedded() -> Iterator[Finding]:
         yield Finding("trilog", "warning", f"ws.trilog needs {' and '.join(missing)}, which is not installed.", advice)
     else:
         yield Finding("trilog", "ok", f"chdb {version('chdb')}, clickhouse-connect {version('clickhouse-connect')}")
+
+
+def _models() -> Iterator[Finding]:
+    from nexus_jupyter.ai import endpoints_from_environment
+
+    try:
+        endpoints = endpoints_from_environment()
+    except NexusError as error:
+        yield Finding("models", "error", error.message, error.hint)
+        return
+    if not endpoints:
+        advice = "Set NEXUS_AI_URL and NEXUS_AI_MODEL before JupyterLab starts; all else works without."
+        yield Finding("models", "ok", "no language model is configured, so the assistant cannot be asked", advice)
+    elif find_spec("openai") is None:
+        advice = "Run: pip install 'nexus-jupyter[ai]'"
+        yield Finding("models", "error", "A language model is configured, but its package is missing.", advice)
+    for endpoint in endpoints:
+        parts = urlsplit(endpoint.url)
+        address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        try:
+            socket.create_connection(address, _REACH).close()
+        except OSError as error:
+            said = f"'{endpoint.name}' cannot be reached at {parts.hostname}: {error}."
+            yield Finding("models", "warning", said, "Is its server running?")
+        else:
+            yield Finding("models", "ok", f"'{endpoint.name}' answers at {parts.hostname}, model {endpoint.model}")
 
 
 def _server_extension() -> Iterator[Finding]:

@@ -92,6 +92,19 @@ def test_doctor_with_a_port_taken_says_so(tmp_path: Path) -> None:
     assert "--port" in found["port"]["advice"]
 
 
+def test_doctor_tells_of_models_without_showing_a_key(tmp_path: Path) -> None:
+    nothing = findings(nexus("doctor", "--json", "--dir", str(tmp_path), "--port", "0"))["models"]
+    assert nothing["state"] == "ok"
+    assert "NEXUS_AI_URL" in nothing["advice"]
+    down = {"NEXUS_AI_URL": "http://127.0.0.1:9/v1", "NEXUS_AI_MODEL": "m", "NEXUS_AI_KEY": "sk-canary-4711"}
+    said = nexus("doctor", "--json", "--dir", str(tmp_path), "--port", "0", env=down)
+    assert "cannot be reached at 127.0.0.1" in findings(said)["models"]["detail"]
+    assert "canary" not in said.stdout + said.stderr
+    wrong = findings(nexus("doctor", "--json", "--dir", str(tmp_path), "--port", "0", env={"NEXUS_AI_ENDPOINTS": "{"}))
+    assert wrong["models"]["state"] == "error"
+    assert "no JSON" in wrong["models"]["detail"]
+
+
 def test_doctor_with_a_folder_that_cannot_be_written() -> None:
     # Nobody, root included, can make files there.
     said = nexus("doctor", "--json", "--dir", "/proc/nexus")

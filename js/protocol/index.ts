@@ -49,6 +49,7 @@ export type ClientFrame =
   | BranchFrom
   | AskRequest
   | DecideRequest
+  | AssistantRequest
   | Ping;
 export type ServerFrame =
   | Welcome
@@ -89,7 +90,9 @@ export interface NexusProtocol {
   AskFailed?: AskFailed;
   AskProgress?: AskProgress;
   AskRequest?: AskRequest;
+  AssistantChoices?: AssistantChoices;
   AssistantInfo?: AssistantInfo;
+  AssistantRequest?: AssistantRequest;
   Attribute?: Attribute;
   Binary?: Binary;
   BranchBody?: BranchBody;
@@ -191,6 +194,7 @@ export interface NexusProtocol {
   Origin?: Origin;
   PackUse?: PackUse;
   PageHeader?: PageHeader;
+  PanelChoice?: PanelChoice;
   Parameter?: Parameter;
   PastPanel?: PastPanel;
   PastRequest?: PastRequest;
@@ -201,6 +205,7 @@ export interface NexusProtocol {
   Presence?: Presence;
   Problem?: Problem;
   ProcessStep?: ProcessStep;
+  ProcessSteps?: ProcessSteps;
   Profile?: Profile;
   Proposal?: Proposal;
   ProposedOp?: ProposedOp;
@@ -914,6 +919,14 @@ export interface AskRequest {
   type: "ask";
 }
 /**
+ * Models that may be asked, panels that may be meant, and whether the proposal still waits for this person.
+ */
+export interface AssistantChoices {
+  info: AssistantInfo;
+  panels: PanelChoice[];
+  waiting: boolean;
+}
+/**
  * Which models may be asked, in order; with none, ``hint`` says how to configure one.
  */
 export interface AssistantInfo {
@@ -931,6 +944,21 @@ export interface ModelInfo {
   price_out: number;
   tasks: ("edit" | "create" | "complete")[];
   window: number;
+}
+/**
+ * A panel that a wish may be about.
+ */
+export interface PanelChoice {
+  name: string;
+  title: string;
+}
+/**
+ * Ask what there is to choose from, and whether a proposal waits; the result's value is an `AssistantChoices`.
+ */
+export interface AssistantRequest {
+  id: string;
+  proposal: string | null;
+  type: "assistant";
 }
 /**
  * An attribute as written. ``value`` has its entities resolved; null means a bare name without ``=``.
@@ -1618,10 +1646,11 @@ export interface PastRequest {
   type: "past";
 }
 /**
- * Take back one change of the journal; what came since stays.
+ * Take back one change of the journal, or one op of it; what came since stays.
  */
 export interface RevertRequest {
   id: string;
+  op: number | null;
   rev: number;
   type: "revert";
 }
@@ -2142,6 +2171,22 @@ export interface ProcessStep {
   trace_id: string;
   ts: number;
   version: number;
+}
+/**
+ * Many steps, one list per field of `ProcessStep`, all equally long: the form that is quick to write and check.
+ */
+export interface ProcessSteps {
+  actor: string[];
+  attributes: {
+    [k: string]: string;
+  }[];
+  instance: string[];
+  panel: string[];
+  process: string[];
+  step: string[];
+  trace_id: string[];
+  ts: number[];
+  version: number[];
 }
 /**
  * What a run used: milliseconds of CPU in the engine, of wall clock, and bytes of the engine's memory.

@@ -4,7 +4,7 @@ import type { Aggregate, Json, Ordering, Problem } from "../protocol/index.ts";
 import type { Value } from "./expression/index.ts";
 
 /** Libraries that are too large for every page. */
-export type LazyName = "coedit" | "editor" | "math" | "vega";
+export type LazyName = "assistant" | "coedit" | "editor" | "math" | "vega";
 
 export type Row = { readonly [column: string]: Value };
 

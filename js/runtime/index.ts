@@ -2,12 +2,14 @@
 
 import { registry } from "../components/index.ts";
 import { type Language, languageOf } from "../reactor/assist/index.ts";
+import { mountAssistant } from "./assistant.ts";
 import { CommTransport, type Model } from "./comm.ts";
 import { assetUrl, jupyterPage, streamUrl } from "./host.ts";
 import { MountedPanel } from "./panel.ts";
 import { Preview } from "./preview.ts";
 import { SocketTransport } from "./socket.ts";
 import { addStyles } from "./styles.ts";
+import { playingOf } from "./playing.ts";
 import { mountTimeBar } from "./timebar.ts";
 import type { Transport } from "./transport.ts";
 
@@ -18,8 +20,10 @@ export type { Preview } from "./preview.ts";
 export interface MountOptions {
   readonly panel: string;
   readonly host: "server" | "kernel";
-  /** What is shown: the panel, or, without one, the time bar of the workspace. */
-  readonly view?: "panel" | "timebar";
+  /** What is shown: the panel, or, without one, the time bar of the workspace or its assistant. */
+  readonly view?: "panel" | "timebar" | "assistant";
+  /** What the view is about, or its JSON: for the assistant a proposal, for the time bar what is to be played. */
+  readonly about?: unknown;
   /** The widget's model, for a workspace in the kernel. */
   readonly model?: Model;
 }
@@ -30,8 +34,15 @@ const comms = new WeakMap<Model, CommTransport>();
 /** Show a panel in an element; returns what takes it away again. Throws a sentence when there is nothing to talk to. */
 export function mount(element: HTMLElement, options: MountOptions): () => void {
   addStyles();
-  const shown = options.view === "timebar" ? mountTimeBar(element, transport(options)) : new MountedPanel(element, options.panel, transport(options));
+  const shown = viewed(element, options);
   return () => shown.dispose();
+}
+
+function viewed(element: HTMLElement, options: MountOptions): { dispose(): void } {
+  const over = transport(options);
+  if (options.view === "timebar") return mountTimeBar(element, over, playingOf(options.about));
+  if (options.view === "assistant") return mountAssistant(element, over, options.about);
+  return new MountedPanel(element, options.panel, over);
 }
 
 /** Show in an element what a text draws, with no workspace behind it. */

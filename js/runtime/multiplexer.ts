@@ -1,12 +1,14 @@
 // Panels and requests over one channel: who gets which frame. What carries the frames is a subclass's business.
 
-import type { ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
+import type { AskEvent, ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName } from "../reactor/host.ts";
 import { type ConnectionState, type Follower, gone, type Host, type Page, PROTOCOL, Refusal, type RequestBody, type Transport, type Watcher } from "./transport.ts";
 
 interface Waiting {
   resolve(answer: Result | Page): void;
   reject(error: Error): void;
+  /** Something became of it, and more will. */
+  told(event: AskEvent): void;
 }
 
 /** Longer than an action may take: a minute, waiting included, and what stands before it in its panel's queue. */
@@ -75,13 +77,14 @@ export abstract class Multiplexer implements Transport {
     this.send({ type: "focus", panel, element });
   }
 
-  request(body: RequestBody, sent: (id: string) => void = () => {}): Promise<Result | Page> {
+  request(body: RequestBody, sent: (id: string) => void = () => {}, told: (event: AskEvent) => void = () => {}): Promise<Result | Page> {
     const id = String(++this.last);
     sent(id);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.settle(id)?.reject(new Refusal(gone("The server did not answer."))), PATIENCE);
+      const wait = () => setTimeout(() => this.settle(id)?.reject(new Refusal(gone("The server did not answer."))), PATIENCE);
+      let timer = wait();
       const done = <T>(finish: (value: T) => void) => (value: T): void => { clearTimeout(timer); finish(value); };
-      this.waiting.set(id, { resolve: done(resolve), reject: done(reject) });
+      this.waiting.set(id, { resolve: done(resolve), reject: done(reject), told: (event) => { clearTimeout(timer); timer = wait(); told(event); } });
       if (!this.send({ ...body, id } as ClientFrame)) this.settle(id)?.reject(new Refusal(gone("Not connected to the server right now.", "The connection comes back by itself; do it again then.")));
     });
   }
@@ -119,7 +122,8 @@ export abstract class Multiplexer implements Transport {
       const waiting = this.settle(frame.id);
       if (frame.problem) waiting?.reject(new Refusal(frame.problem));
       else waiting?.resolve(frame);
-    } else if (frame.type === "history.moved") for (const watcher of this.watchers) watcher.moved();
+    } else if (frame.type === "ask.event") this.waiting.get(frame.request)?.told(frame.event);
+    else if (frame.type === "history.moved") for (const watcher of this.watchers) watcher.moved();
     else if ("panel" in frame) for (const follower of this.followers.get(frame.panel) ?? []) follower.frame(frame);
     else if (frame.type === "frame" || frame.type === "notice") for (const set of this.followers.values()) for (const follower of set) follower.frame(frame);
   }

@@ -15,6 +15,12 @@ const NO_ROWS: Rows = { rows: [], total: 0, columns: [], stale: false };
 /** A host whose tables are there, and empty. */
 class PreviewHost extends LocalHost {
   private build: Build | null = null;
+  private readonly bring: (name: LazyName) => Promise<unknown>;
+
+  constructor(told: (action: string) => void, bring: (name: LazyName) => Promise<unknown>) {
+    super(true, told);
+    this.bring = bring;
+  }
 
   override replace(build: Build): void {
     super.replace(build);
@@ -31,10 +37,14 @@ class PreviewHost extends LocalHost {
   }
 
   load(name: LazyName): Promise<unknown> {
-    const page = jupyterPage();
-    if (!page) return Promise.reject(new Error("This page is not served by a Jupyter server with Nexus."));
-    return import(/* webpackIgnore: true */ assetUrl(page, `${name}.js`));
+    return this.bring(name);
   }
+}
+
+function fromServer(name: LazyName): Promise<unknown> {
+  const page = jupyterPage();
+  if (!page) return Promise.reject(new Error("This page is not served by a Jupyter server with Nexus."));
+  return import(/* webpackIgnore: true */ assetUrl(page, `${name}.js`));
 }
 
 export class Preview {
@@ -43,10 +53,12 @@ export class Preview {
   private readonly limits = element("div", "nx-banner");
   private readonly problems = element("div", "nx-banner");
   private readonly untold = element("div", "nx-banner");
-  private readonly host = new PreviewHost(true, (action) => { say(this.untold, `In the notebook, this would run ${action}.`); });
+  private readonly host: PreviewHost;
   private shown = false;
 
-  constructor(root: HTMLElement) {
+  /** `bring` brings code that comes when it is needed; from the page's server when left out. */
+  constructor(root: HTMLElement, bring: (name: LazyName) => Promise<unknown> = fromServer) {
+    this.host = new PreviewHost((action) => { say(this.untold, `In the notebook, this would run ${action}.`); }, bring);
     const bar = element("div", "nx-bar");
     bar.append(this.title, element("span", "nx-mark", "preview"));
     root.classList.add("nx-panel", "nx-live");

@@ -5,6 +5,7 @@ import type { Result, Tick, Ticks } from "../protocol/index.ts";
 import { element } from "./element.ts";
 import { problemOf } from "./live.ts";
 import { MomentActions } from "./momentactions.ts";
+import { Player, type Playing } from "./playing.ts";
 import type { Transport } from "./transport.ts";
 import { deed, travelOf, when, whenExactly } from "./travel.ts";
 
@@ -74,6 +75,11 @@ export class TimeBar {
   dispose(): void {
     clearTimeout(this.timer);
     for (const stop of this.stops) stop();
+  }
+
+  /** The changes that there are marks for, in order. */
+  get changes(): readonly Tick[] {
+    return this.ticks;
   }
 
   focus(): void {
@@ -222,7 +228,7 @@ export class TimeBar {
 }
 
 /** The time bar of the workspace, with what can be done from where it stands. */
-export function mountTimeBar(root: HTMLElement, transport: Transport): { dispose(): void } {
+export function mountTimeBar(root: HTMLElement, transport: Transport, playing: Playing = {}): { dispose(): void } {
   root.classList.add("nx-panel", "nx-live");
   const messages = element("div", "nx-messages");
   const actions = new MomentActions(transport, (text, level) => {
@@ -239,9 +245,10 @@ export function mountTimeBar(root: HTMLElement, transport: Transport): { dispose
     if (tick) messages.replaceChildren();
   });
   const title = element("div", "nx-bar");
-  title.append(element("span", "nx-title", "History"));
+  const player = new Player(transport, () => bar.changes, playing);
+  title.append(element("span", "nx-title", "History"), player.root);
   root.replaceChildren(title, bar.root, foot, messages);
-  return bar;
+  return { dispose: () => { player.dispose(); bar.dispose(); } };
 }
 
 /** Places of changes on the line, in percent: in order of time, with long pauses drawn shorter than they were. */

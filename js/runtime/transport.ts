@@ -1,6 +1,6 @@
 // What carries frames between a page and a workspace.
 
-import type { ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
+import type { AskEvent, ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName, Rows } from "../reactor/host.ts";
 import { rowsOf } from "./arrow.ts";
 
@@ -54,8 +54,8 @@ export interface Transport {
   watch(watcher: Watcher): () => void;
   /** Follow a panel; returns what ends it. */
   follow(panel: string, follower: Follower): () => void;
-  /** Ask for something; `sent` is told the request's id, by which it can be cancelled. */
-  request(body: RequestBody, sent?: (id: string) => void): Promise<Result | Page>;
+  /** Ask for something; `sent` is told the request's id, by which it can be cancelled, and `told` what becomes of a wish. */
+  request(body: RequestBody, sent?: (id: string) => void, told?: (event: AskEvent) => void): Promise<Result | Page>;
   /** Code that is too large to come with every page. */
   load(name: LazyName): Promise<unknown>;
   /** Cancel the run that a request started; its answer tells whether that came in time. */

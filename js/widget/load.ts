@@ -9,8 +9,16 @@ export interface LoaderModel {
   off(event: string, listener: (content: { type?: string }, buffers: DataView[]) => void): void;
 }
 
+/** What an output shows. */
+export type View = "panel" | "timebar" | "assistant";
+
+/** The view that an output names; a panel, where it names none that is known. */
+export function viewOf(name: unknown): View {
+  return name === "timebar" || name === "assistant" ? name : "panel";
+}
+
 export interface Runtime {
-  mount(element: HTMLElement, options: { panel: string; host: "server" | "kernel"; view?: "panel" | "timebar"; model?: unknown }): () => void;
+  mount(element: HTMLElement, options: { panel: string; host: "server" | "kernel"; view?: View; about?: unknown; model?: unknown }): () => void;
   preview(element: HTMLElement): Preview;
   readonly language: Language;
 }

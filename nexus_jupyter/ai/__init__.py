@@ -5,7 +5,7 @@ is loaded by the first call. `ContextBuilder` and `AnswerReader` are the ways in
 """
 
 from nexus_jupyter.ai.answer import Answer, AnswerReader, Partial, Unusable
-from nexus_jupyter.ai.budgets import Allowance, Budgets
+from nexus_jupyter.ai.budgets import Allowance, Budgets, Ledger
 from nexus_jupyter.ai.context import ContextBuilder, ContextOptions, Focus
 from nexus_jupyter.ai.edits import Edit, edits_to_ops
 from nexus_jupyter.ai.endpoints import endpoints_from_environment
@@ -32,6 +32,7 @@ __all__ = [
     "Edit",
     "FairQueue",
     "Focus",
+    "Ledger",
     "Meter",
     "ModelEdit",
     "Partial",

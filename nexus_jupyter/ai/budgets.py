@@ -134,6 +134,10 @@ class Ledger:
         self._changed = changed
         self._accounts: dict[tuple[str, str], _Account] = {}
 
+    def follow(self, changed: Callable[[], None]) -> None:
+        """Call a function after each call from now on, so that it may keep a snapshot."""
+        self._changed = changed
+
     def reserve(self, request: ModelRequest, tokens: int, cost: float) -> Reservation:
         """Set aside what a call may use.
 

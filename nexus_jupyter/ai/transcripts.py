@@ -1,8 +1,8 @@
 """Answers of models in files: recorded once, replayed without a model, the same on every machine.
 
-A transcript is found by what was asked (the task and the words of the conversation) and not by what the system part
-told the model about Nexus, for that grows with each release. It is JSON, a line of text to a line, so that a change
-can be read.
+A transcript is found by what was asked: the task, the request and the panel's text. What the system part told the model
+about Nexus does not count, for that grows with each release, nor what else there was in the workspace at the time. It
+is JSON, a line of text to a line, so that a change can be read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from nexus_jupyter.ai.failures import CREDENTIAL
+from nexus_jupyter.ai.quotation import lasting
 from nexus_jupyter.protocol.ai import (
     Message,
     ModelEvent,
@@ -157,7 +158,11 @@ class Transcripts:
         return path
 
     def _path(self, request: ModelRequest) -> Path:
-        said = [[message.role, scrubbed(message.content)] for message in request.messages if message.role != "system"]
+        said = [
+            [message.role, lasting(scrubbed(message.content))]
+            for message in request.messages
+            if message.role != "system"
+        ]
         digest = hashlib.sha256(json.dumps([request.task, said], ensure_ascii=False).encode("utf-8", "surrogatepass"))
         return self.folder / f"{request.task}-{digest.hexdigest()[:_DIGITS]}.json"
 

@@ -16,7 +16,7 @@ from nexus_jupyter.assistant.checking import patch_of
 from nexus_jupyter.assistant.proposals import Pending, Proposals
 from nexus_jupyter.assistant.seeing import builder
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, Context, DecideBody, Decided, Task
-from nexus_jupyter.protocol.errors import ConflictError, NexusError, RequestError
+from nexus_jupyter.protocol.errors import ConflictError, NexusError, NotFoundError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Change, Op, Patch, SetOp
 from nexus_jupyter.workspace import WorkspaceKernel
@@ -122,6 +122,14 @@ class Assistant:
         record_decision(self._kernel.recorder, pending.proposal, actor.id, step="accepted", accepted=accepted, rev=rev)
         positions = _positions(change, pending, accepted) if change is not None else []
         return Decided(id=proposal_id, rev=rev, accepted=accepted, positions=positions)
+
+    def waits(self, proposal_id: str, actor: Actor) -> bool:
+        """Return whether a person has such a proposal that is not decided yet."""
+        try:
+            self._proposals.find(proposal_id, actor.id)
+        except NotFoundError:
+            return False
+        return True
 
     def close(self) -> None:
         """Forget all proposals."""

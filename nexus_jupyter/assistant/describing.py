@@ -12,7 +12,7 @@ from nexus_jupyter.protocol.ai import ProposedOp, ProposedUse
 from nexus_jupyter.protocol.errors import PatchError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.panel import Build
-from nexus_jupyter.protocol.patch import InsertOp, Op
+from nexus_jupyter.protocol.patch import InsertOp, MoveOp, Op, RemoveOp
 from nexus_jupyter.protocol.query import Touched
 from nexus_jupyter.protocol.versions import EntityChange
 from nexus_jupyter.workspace import WorkspaceKernel, graph_ops
@@ -59,9 +59,9 @@ def described(
 def impact_of(graph: Graph, ops: Iterable[Op]) -> list[Touched]:
     """Return what ops touch beside what they name, nearest first, without what people have for themselves."""
     found: dict[str, Touched] = {}
-    for entity_id in dict.fromkeys(_named(op) for op in ops):
+    for entity_id, whole in dict.fromkeys((_named(op), isinstance(op, RemoveOp | MoveOp)) for op in ops):
         if entity_id in graph:
-            for one in impact(graph, entity_id)[0]:
+            for one in impact(graph, entity_id, contents=whole)[0]:
                 found.setdefault(one.entity.id, one)
     return [one.model_copy(update={"entity": _shared(one.entity)}) for one in list(found.values())[:_MOST]]
 

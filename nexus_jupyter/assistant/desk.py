@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 from collections.abc import Callable, Coroutine
@@ -10,10 +11,11 @@ from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from nexus_jupyter.ai import Router
+from nexus_jupyter.ai import Ledger, Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.completing import complete
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
+from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel
 
@@ -56,7 +58,28 @@ class AssistantDesk:
         with self._lock:
             if self._router is None:
                 self._router = self._make()
+                self._resume(self._router.ledger)
             return self._router
+
+    def _resume(self, ledger: Ledger) -> None:
+        """Go on counting where the process before this one was, and keep the count."""
+        kept = self._kernel.folder.private / "model-usage.json"
+        try:
+            ledger.restore(json.loads(kept.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, RequestError):
+            _log.warning("%s cannot be read; what models used so far is forgotten.", kept)
+
+        def keep() -> None:
+            written = kept.with_suffix(".new")
+            try:
+                written.write_text(json.dumps(ledger.snapshot()), encoding="utf-8")
+                written.replace(kept)
+            except OSError as error:
+                _log.warning("What models used cannot be kept: %s", error)
+
+        ledger.follow(keep)
 
     def info(self) -> AssistantInfo:
         """Return which models may be asked."""
@@ -79,6 +102,10 @@ class AssistantDesk:
         """Ask for text in the background; see `complete`."""
         work = complete(self._kernel.recorder, self.router, prompt, actor=actor, panel=panel)
         return asyncio.run_coroutine_threadsafe(work, self._running())
+
+    def waits(self, proposal: str, actor: Actor) -> bool:
+        """Return whether a person has such a proposal that is not decided yet."""
+        return self._assistance().waits(proposal, actor)
 
     def carry(self, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
         """Do something on the desk's loop, and wait for it."""
@@ -127,5 +154,6 @@ class AssistantDesk:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()
         if self._router is not None:
             await self._router.aclose()

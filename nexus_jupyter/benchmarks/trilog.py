@@ -1,42 +1,60 @@
-"""The history: recording, and questions at 1M events (NEXUS_BENCH_EVENTS=10000000 for ten), beside DuckDB and SQLite.
+"""The history: recording, and questions at 1M events (``--events 10000000`` for ten), beside DuckDB and SQLite.
 
-Facts are of one workspace of 100 panels with 12 fields each, over 100 days; a tenth as many spans. The
-peers have the same facts, sorted (DuckDB) or indexed (SQLite, up to two million) by object, field and time.
+Facts are of one workspace of 100 panels with 12 fields each, over 100 days; a tenth as many spans, and a fifth as many
+steps. The graph has had NEXUS_BENCH_CHANGES changes.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from nexus_jupyter.benchmarks.measure import Row, measured
+from nexus_jupyter.benchmarks.trilogpeers import (
+    BY_PANEL,
+    BY_PANEL_LITE,
+    BY_TIME,
+    BY_TIME_LITE,
+    FUNNEL,
+    OBJECT,
+    OBJECT_LITE,
+    TRACE,
+    WHOLE,
+    WHOLE_LITE,
+    Peers,
+)
+from nexus_jupyter.nog import apply
 from nexus_jupyter.protocol.identity import SYSTEM
-from nexus_jupyter.protocol.patch import Cause, SetOp
-from nexus_jupyter.protocol.trilog import CauseOf, StepLatency, TwinAt, TwinDiff, WorkspaceAt
+from nexus_jupyter.protocol.patch import Cause, Change, SetOp
+from nexus_jupyter.protocol.trilog import (
+    AnomaliesBetween,
+    CauseOf,
+    StepFunnel,
+    StepLatency,
+    TwinAt,
+    TwinDiff,
+    WorkspaceAt,
+)
 from nexus_jupyter.storage import Journal, open_database
 from nexus_jupyter.trilog import Recorder, TriLog
+from nexus_jupyter.trilog.checkpoints import EVERY
 from nexus_jupyter.trilog.database import Database
 from nexus_jupyter.trilog.process import Store
 from nexus_jupyter.workspace import WorkspaceKernel
-from nexus_jupyter.workspace.writer import Draft
+from nexus_jupyter.workspace.timeline import Head
 
 __all__ = ["trilog"]
 
 _EVENTS = int(os.environ.get("NEXUS_BENCH_EVENTS", "1000000"))
-_CHANGES = int(os.environ.get("NEXUS_BENCH_CHANGES", "8000"))
+_CHANGES = int(os.environ.get("NEXUS_BENCH_CHANGES", "20000"))
 _DAYS = 100
 _BEGAN = 1_750_000_000 * 10**9
 _STEP = _DAYS * 86_400 * 10**9 // _EVENTS
-_CHECKPOINT = 50_000
-_SQLITE = 2_000_000
+_CHECKPOINT = EVERY
 _ASKED = 60
 _FACTS = """
 SELECT 'w' AS workspace_id, 'Panel' AS object_type, concat('p', toString(cityHash64(number, 1) % 100)) AS object_id,
@@ -65,6 +83,9 @@ SELECT 'w', 'PanelExecution', toString(intDiv(number, 2)), if(number % 2 = 0, 't
        concat('p', toString(intDiv(number, 2) % 100))
 FROM numbers({first:UInt64}, {count:UInt64})
 """
+
+
+_BY_TIME = "SELECT toStartOfFiveMinutes(Timestamp) t, quantiles(0.5, 0.95, 0.99)(Duration) FROM otel_traces GROUP BY t"
 
 
 def trilog() -> list[Row]:
@@ -96,6 +117,10 @@ def _recording() -> Iterator[Row]:
                 recorder.begin("action.run", panel="p", action="add").end()
             cpu.append((time.thread_time_ns() - spent) / 2000 / 1e3)
         yield _row("CPU of recording a span", cpu, "us")
+        nothing = TwinAt(type="Panel", id="p", ts=1)
+        yield measured(
+            "a question that finds nothing, through the database's process", lambda: log.ask(nothing), count=60
+        )
         log.close()
 
 
@@ -105,47 +130,116 @@ def _questions() -> Iterator[Row]:
         journal = Journal(open_database(f"sqlite:///{base}/journal.db"), "w")
         store = Store(database, journal, Path(base) / "spool", "w")
         yield _filled(database, store)
+        peers = Peers(database, Path(base))
         dice = random.Random(5)
-        peers = _Peers(database, Path(base))
-
-        def when() -> int:
-            return _BEGAN + dice.randrange(_DAYS * 86_400) * 10**9
-
-        def name() -> str:
-            return f"p{dice.randrange(100)}"
-
-        size = f"{_EVENTS:,} events"
-        sql = "select field, arg_max(value, (ts, seq)) v from f where object_id = ? and ts <= ? group by field"
-        lite = "select field, value, max(ts) from f where object_id = ? and ts <= ? group by field"
-        duck = f"object at T, DuckDB, {size}"
-        yield measured(duck, lambda: peers.duck(sql, name(), when()), count=_ASKED)
-        if peers.lite is not None:
-            yield measured(f"object at T, SQLite, {size}", lambda: peers.ask_lite(lite, name(), when()), count=_ASKED)
-        asked = f"object at T, {size}"
-        point = lambda: store.ask(TwinAt(type="Panel", id=name(), ts=when()))  # noqa: E731 - as those below
-        yield measured(asked, point, count=_ASKED, peer=duck, target="P95 15")
-        sql = "select object_id, field, arg_max(value, (ts, seq)) v from f where ts <= ? group by all"
-        duck = f"100 panels at T, DuckDB, {size}"
-        yield measured(duck, lambda: peers.duck(sql, when()), count=12, warm_up=1)
-        if peers.lite is not None:
-            lite = "select object_id, field, value, max(ts) from f where ts <= ? group by object_id, field"
-            yield measured(f"100 panels at T, SQLite, {size}", lambda: peers.ask_lite(lite, when()), count=4, warm_up=1)
-        whole = lambda: store.ask(WorkspaceAt(ts=when()))  # noqa: E731
-        yield measured(f"100 panels at T, {size}", whole, count=_ASKED, peer=duck, target="P95 60")
-        diff = lambda: store.ask(TwinDiff(id=name(), start=when() - 10**15, end=when()))  # noqa: E731
-        yield measured(f"difference of a panel, {size}", diff, count=30)
-        traces = [str(row[0]) for row in database.rows("SELECT TraceId FROM otel_traces ORDER BY rand() LIMIT 200")]
-        cause = lambda: store.ask(CauseOf(trace_id=dice.choice(traces)))  # noqa: E731
-        yield measured(f"cause by trace, {size}", cause, count=_ASKED, target="20")
-        board = lambda: store.ask(StepLatency(process="PanelExecution", by="panel"))  # noqa: E731
-        yield measured(f"dashboard: quantiles by panel, {_EVENTS // 10:,} runs", board, count=6, warm_up=1)
-        five = (
-            "SELECT toStartOfFiveMinutes(Timestamp) t, quantiles(0.5, 0.95, 0.99)(Duration) FROM otel_traces GROUP BY t"
-        )
-        yield measured(
-            f"dashboard: quantiles by 5 minutes, {_EVENTS // 10:,} spans", lambda: database.rows(five), count=6
-        )
+        yield from _states(store, peers, dice)
+        yield from _causes(database, store, peers, dice)
+        yield from _boards(database, store, peers)
         database.close()
+
+
+def _states(store: Store, peers: Peers, dice: random.Random) -> Iterator[Row]:
+    """What objects were."""
+
+    def when() -> int:
+        return _BEGAN + dice.randrange(_DAYS * 86_400) * 10**9
+
+    def name() -> str:
+        return f"p{dice.randrange(100)}"
+
+    yield from _beside(
+        "object at T",
+        lambda: store.ask(TwinAt(type="Panel", id=name(), ts=when())),
+        lambda: peers.duck(OBJECT, name(), when()),
+        lambda: peers.lite(OBJECT_LITE, name(), when()),
+        target="P95 15",
+    )
+    yield from _beside(
+        "100 panels at T",
+        lambda: store.ask(WorkspaceAt(ts=when())),
+        lambda: peers.duck(WHOLE, when()),
+        lambda: peers.lite(WHOLE_LITE, when()),
+        target="P95 60",
+    )
+
+    def asked() -> TwinDiff:
+        end = when()
+        return TwinDiff(id=name(), start=end - 10**15, end=end)
+
+    def both(ask: Callable[[str, str, int], object], sql: str) -> None:
+        question = asked()
+        for ts in (question.start, question.end):
+            ask(sql, str(question.id), ts)
+
+    yield from _beside(
+        "difference of a panel",
+        lambda: store.ask(asked()),
+        lambda: both(peers.duck, OBJECT),
+        lambda: both(peers.lite, OBJECT_LITE),
+    )
+
+
+def _causes(database: Database, store: Store, peers: Peers, dice: random.Random) -> Iterator[Row]:
+    """What led to something."""
+    failed = "SELECT TraceId FROM otel_traces WHERE StatusCode = 'ERROR' ORDER BY rand() LIMIT 200"
+    traces = [str(row[0]) for row in database.rows(failed)]
+    yield from _beside(
+        "cause of an error",
+        lambda: store.ask(CauseOf(trace_id=dice.choice(traces))),
+        lambda: peers.duck(TRACE, dice.choice(traces)),
+        lambda: peers.lite(TRACE, dice.choice(traces)),
+        target="20",
+    )
+    end = _BEGAN + _DAYS * 86_400 * 10**9
+    unusual = AnomaliesBetween(start=end - 86_400 * 10**9, end=end)
+    yield measured(f"anomalies of a day, {_size()}", lambda: store.ask(unusual), count=5, warm_up=1)
+
+
+def _boards(database: Database, store: Store, peers: Peers) -> Iterator[Row]:
+    """What dashboards ask for; a tenth as many runs and spans as there are facts."""
+    yield from _beside(
+        "dashboard: quantiles by panel",
+        lambda: store.ask(StepLatency(process="PanelExecution", by="panel")),
+        lambda: peers.duck(BY_PANEL),
+        lambda: peers.lite(BY_PANEL_LITE),
+        count=5,
+    )
+    yield from _beside(
+        "dashboard: funnel",
+        lambda: store.ask(StepFunnel(process="PanelExecution")),
+        lambda: peers.duck(FUNNEL),
+        lambda: peers.lite(FUNNEL),
+        count=5,
+    )
+    yield from _beside(
+        "dashboard: quantiles by 5 minutes",
+        lambda: database.rows(_BY_TIME),
+        lambda: peers.duck(BY_TIME),
+        lambda: peers.lite(BY_TIME_LITE),
+        count=5,
+    )
+
+
+def _beside(
+    name: str,
+    ours: Callable[[], object],
+    duck: Callable[[], object],
+    lite: Callable[[], object],
+    *,
+    count: int = _ASKED,
+    target: str = "",
+) -> Iterator[Row]:
+    """Measure a question and the same of the peers, which are asked less often where they take long."""
+    name = f"{name}, {_size()}"
+    beside = f"{name}, DuckDB"
+    fewer = min(count, 10)
+    yield measured(beside, duck, count=fewer, warm_up=1)
+    yield measured(name, ours, count=count, peer=beside, target=target, warm_up=min(count, 5))
+    yield measured(f"{name}, SQLite", lite, count=min(fewer, 4), peer=name, warm_up=1)
+
+
+def _size() -> str:
+    return f"{_EVENTS:,} events"
 
 
 def _filled(database: Database, store: Store) -> Row:
@@ -165,47 +259,6 @@ def _filled(database: Database, store: Store) -> Row:
     return Row("facts a second into all tables and views, checkpoints included", rate, rate, 1, unit="1/s")
 
 
-class _Peers:
-    """The same facts in DuckDB and, if they are not too many, in SQLite."""
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._duck = duckdb.connect(str(folder / "facts.duckdb"))
-        self.lite: sqlite3.Connection | None = None
-        # Not through the limits of questions that people ask.
-        step = 1_000_000
-        for first in range(0, _EVENTS, step):
-            facts = database.table(
-                "SELECT object_id, field, value, toUnixTimestamp64Nano(ts) AS ts, seq FROM twin_timeline "
-                "WHERE seq > {a:UInt64} AND seq <= {b:UInt64} ORDER BY object_id, field, ts",
-                {"a": first, "b": first + step},
-            )
-            self._duck.register("facts", facts)
-            self._duck.execute("create table g as from facts" if first == 0 else "insert into g from facts")
-            self._duck.unregister("facts")
-            if _EVENTS <= _SQLITE:
-                self._insert(folder, facts)
-        self._duck.execute("create table f as select * from g order by object_id, field, ts; drop table g")
-        if self.lite is not None:
-            self.lite.execute("create index by_object on f (object_id, field, ts)")
-
-    def duck(self, sql: str, *values: object) -> Any:  # Any: an Arrow table
-        """Ask DuckDB."""
-        return self._duck.execute(sql, values).fetchall()
-
-    def ask_lite(self, sql: str, *values: object) -> list[Any]:  # Any: rows
-        """Ask SQLite."""
-        assert self.lite is not None
-        return self.lite.execute(sql, values).fetchall()
-
-    def _insert(self, folder: Path, facts: Any) -> None:  # Any: an Arrow table
-        if self.lite is None:
-            self.lite = sqlite3.connect(folder / "facts.sqlite")
-            self.lite.execute("create table f (object_id text, field text, value text, ts integer, seq integer)")
-        rows = zip(*(column.to_pylist() for column in facts.columns), strict=True)
-        self.lite.executemany("insert into f values (?, ?, ?, ?, ?)", rows)
-        self.lite.commit()
-
-
 def _graph() -> Iterator[Row]:
     """The graph of 10k nodes at any rev, beyond those kept at hand."""
     with tempfile.TemporaryDirectory() as base:
@@ -216,19 +269,38 @@ def _graph() -> Iterator[Row]:
         for panel in range(100):
             view = f'<view><column id="c">{items}</column></view>'
             kernel.put_panel(f"p{panel}", f'<panel id="p{panel}">{view}{data}</panel>', SYSTEM)
-        for number in range(_CHANGES):
-            op = SetOp(id=f"p{number % 100}/state.n", attrs={"value": number + 1})
-            kernel.writer.submit(lambda _graph, op=op: Draft([op], SYSTEM, Cause(kind="set")))  # type: ignore[misc]  # a default binds it
         nodes = len(kernel.head.graph.records)
+        _changed(kernel)
         kernel.close()
         # Opened anew: the versions of before are not at hand.
         kernel = WorkspaceKernel(folder)
-        # Far from each other: what is made for one is kept for those near it.
-        revs = list(range(1500, kernel.head.rev, 1100))
-        rows = iter(revs)
+        timeline = kernel.store.timeline
+        dice = random.Random(6)
+
+        def ask() -> None:
+            timeline._older.clear()  # noqa: SLF001 - each question as if it were the first
+            timeline.at(dice.randrange(1100, max(1200, kernel.head.rev - 10_000)))
+
         name = f"graph of {nodes:,} nodes at T, {_CHANGES:,} changes"
-        yield measured(name, lambda: kernel.writer.at(next(rows)), count=len(revs), target="350", warm_up=0)
+        yield measured(name, ask, count=20, target="350", warm_up=1)
         kernel.close()
+
+
+def _changed(kernel: WorkspaceKernel) -> None:
+    """Make changes as the writer does, though not one by one, with the checkpoints of so many."""
+    graph, rev, ts = kernel.head.graph, kernel.head.rev, time.time_ns()
+    for first in range(0, _CHANGES, 1000):
+        changes = []
+        for number in range(first, min(first + 1000, _CHANGES)):
+            rev += 1
+            applied = apply(graph, [SetOp(id=f"p{number % 100}/state.n", attrs={"value": number + 1})], rev=rev)
+            graph = applied.graph
+            told = {"actor": SYSTEM, "cause": Cause(kind="set"), "panel": f"p{number % 100}"}
+            changes.append(
+                Change(workspace=kernel.name, rev=rev, ts=ts + rev, ops=applied.ops, inverse=applied.inverse, **told)
+            )
+        kernel.journal.append(changes)
+        kernel.store.checkpointer.write(Head(graph, rev))
 
 
 def _row(name: str, values: list[float], unit: str, target: str = "") -> Row:

@@ -237,11 +237,12 @@ def _ranked(count: int, seeds: int, pairs: Sequence[int]) -> list[float]:
     return scores
 
 
-def impact(graph: Graph, entity_id: str) -> tuple[list[Touched], str]:
+def impact(graph: Graph, entity_id: str, *, contents: bool = True) -> tuple[list[Touched], str]:
     """Return all that would be touched if an entity changed or went, nearest first, and what was cut.
 
     That is: what it contains; what reads, writes, shows, binds, triggers, derives from or links to any of that; what an
     action that is touched writes; and so on, ten relations far. A link to an export of another panel is followed.
+    Without ``contents``, the entity changes but what it contains stays, as when it gets another title.
 
     Raises
     ------
@@ -251,12 +252,12 @@ def impact(graph: Graph, entity_id: str) -> tuple[list[Touched], str]:
     graph.record(entity_id)
     ways: dict[str, tuple[str, Relation] | None] = {entity_id: None}
     level, cut = [entity_id], ""
-    own = {entity.id for entity in graph.subtree(entity_id)}
+    own = {entity.id for entity in graph.subtree(entity_id)} if contents else {entity_id}
     for _ in range(DEEPEST):
         below: list[str] = []
         for source in level:
             for relation, target in _touches(graph, source, inside=source in own):
-                if target in ways:
+                if target in ways or (relation == "contains" and not contents):
                     continue
                 if len(below) == WIDEST:
                     cut = cut or _TOO_WIDE

@@ -161,7 +161,7 @@ class Edit:
         data: dict[str, Any] = {}
         about = self.proposal.model_dump(mode="json")
         if self._host.kind == "server":
-            data[PANEL_MIME] = {"view": "assistant", "workspace": self._host.name, "proposal": about}
+            data[PANEL_MIME] = {"view": "assistant", "workspace": self._host.name, "about": about}
         data |= widget_bundle(self._host, "", view="assistant", about=self.proposal.model_dump_json()) or {}
         data["text/html"] = self._repr_html_()
         data["text/plain"] = repr(self)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from nexus_jupyter.notebook.plots import Plot, bars, steps
 
-__all__ = ["Answer", "FunnelFrame", "HistoryFrame", "LatencyFrame"]
+if TYPE_CHECKING:
+    from nexus_jupyter.notebook.timebar import TimeBar
+
+__all__ = ["Answer", "FunnelFrame", "HistoryFrame", "LatencyFrame", "ReplayFrame"]
 
 
 class Answer(pd.DataFrame):
@@ -56,3 +59,14 @@ class LatencyFrame(Answer):
         if label == "courses":
             label, table = "all", table.assign(all="all")
         return bars(table, title, label, quantiles, unit="ms")
+
+
+class ReplayFrame(Answer):
+    """Facts in order, as they can be played again."""
+
+    _metadata: ClassVar[list[str]] = ["bar"]
+    bar: TimeBar
+
+    def play(self) -> TimeBar:
+        """Return a time bar whose *Play* drives the panels of the page through these facts."""
+        return self.bar

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nexus_jupyter.notebook.anomalies import AlertsFrame, AnomalyFrame
+    from nexus_jupyter.notebook.frames import ReplayFrame
     from nexus_jupyter.notebook.panel import Run
     from nexus_jupyter.trilog import TwinObject, TwinProcess
 
@@ -112,8 +113,8 @@ class TriLogFace(OwnTwins):
         speed: float = 1.0,
         *,
         panel: str | None = None,
-    ) -> pd.DataFrame:
-        """Return the facts between two moments in order, with when each is due if they are played again.
+    ) -> ReplayFrame:
+        """Return the facts between two moments in order; its ``play()`` drives the page's panels through them.
 
         Parameters
         ----------
@@ -126,8 +127,9 @@ class TriLogFace(OwnTwins):
 
         Returns
         -------
-        DataFrame
-            ts, rev, type, id, field, op, value, actor, due (seconds after the start).
+        ReplayFrame
+            ts, rev, type, id, field, op, value, actor, due (seconds after the start). ``play()`` as the last value of a
+            cell is a time bar that plays them.
         """
         if speed <= 0:
             raise TriLogError("The speed must be more than nothing.")
@@ -135,7 +137,12 @@ class TriLogFace(OwnTwins):
         kind = "Panel" if panel is not None else None
         frame = self._host.trilog.ask(ReplayBetween(start=began, end=nanoseconds(end), type=kind, id=panel)).to_pandas()
         due = [(stamp.value - began) / 1e9 / speed for stamp in frame["ts"]]
-        return decoded(frame, "value").assign(due=due)
+        from nexus_jupyter.notebook.frames import ReplayFrame
+
+        played = ReplayFrame(decoded(frame, "value").assign(due=due))
+        until = {} if end == "now" else {"to": nanoseconds(end)}
+        played.bar = TimeBar(self._host, {"from": began, "speed": speed, **until})
+        return played
 
     # Causes and processes
 
@@ -300,6 +307,30 @@ class TriLogFace(OwnTwins):
         from nexus_jupyter.trilog.ocel import write_ocel
 
         return write_ocel(self._host.changes(), Path(path))
+
+    def to_parquet(
+        self,
+        path: str | Path,
+        since: str | datetime | pd.Timestamp | None = None,
+        until: str | datetime | pd.Timestamp | None = None,
+    ) -> Path:
+        """Write the history as Parquet, for any tool that reads it; return the folder.
+
+        The folder gets ``changes.parquet`` (a row per field that changed, in order of objects; ``value`` is JSON),
+        ``steps.parquet`` (steps of processes) and ``spans.parquet``. Private fields are in none of them, as they are
+        never recorded.
+
+        Parameters
+        ----------
+        path
+            The folder; made if it is not there.
+        since, until
+            From when, and to before when; everything by now when left out.
+        """
+        from nexus_jupyter.notebook.parquet import write_parquet
+
+        start, end = (nanoseconds(one) if one is not None else None for one in (since, until))
+        return write_parquet(self._host.trilog, Path(path), start, end)
 
     def dashboard(self, panel: str = "activity") -> Panel:
         """Make a live panel of what goes on here; leave it as a cell's last value to see it.

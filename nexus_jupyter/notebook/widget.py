@@ -22,7 +22,7 @@ _LOADER = Path(__file__).parent.parent / "static" / "loader.js"
 
 
 class PanelWidget(anywidget.AnyWidget):
-    """Shows one panel, or the time bar of all.
+    """Shows one panel, the time bar of all, or the assistant.
 
     Where the workspace lives in a server, the front end talks to that, and this object has nothing more to do. Where it
     lives in this process, the stream protocol comes and goes through the widget's comm.

@@ -6,10 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nexus_jupyter.protocol.ai import AskBody, AskEvent, DecideBody
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AssistantInfo, DecideBody
 from nexus_jupyter.protocol.base import Contract
 
-__all__ = ["AskProgress", "AskRequest", "AskingFrame", "DecideRequest"]
+__all__ = [
+    "AskProgress",
+    "AskRequest",
+    "AskingFrame",
+    "AssistantChoices",
+    "AssistantRequest",
+    "DecideRequest",
+    "PanelChoice",
+]
 
 
 class AskRequest(Contract):
@@ -31,6 +39,29 @@ class DecideRequest(Contract):
     traceparent: str | None = None
 
 
+class AssistantRequest(Contract):
+    """Ask what there is to choose from, and whether a proposal waits; the result's value is an `AssistantChoices`."""
+
+    type: Literal["assistant"] = "assistant"
+    id: str
+    proposal: str | None = None
+
+
+class PanelChoice(Contract):
+    """A panel that a wish may be about."""
+
+    name: str
+    title: str
+
+
+class AssistantChoices(Contract):
+    """Models that may be asked, panels that may be meant, and whether the proposal still waits for this person."""
+
+    info: AssistantInfo
+    panels: list[PanelChoice]
+    waiting: bool = False
+
+
 class AskProgress(Contract):
     """Something that became of a wish; ``request`` is the id of the `AskRequest`."""
 
@@ -39,4 +70,4 @@ class AskProgress(Contract):
     event: AskEvent
 
 
-AskingFrame = Annotated[AskRequest | DecideRequest, Field(discriminator="type")]
+AskingFrame = Annotated[AskRequest | DecideRequest | AssistantRequest, Field(discriminator="type")]

@@ -19,6 +19,8 @@ __all__ = [
     "ReplayBetween",
     "RetainFrom",
     "RevAt",
+    "RowsBetween",
+    "RowsOf",
     "SqlQuestion",
     "StepFunnel",
     "StepLatency",
@@ -124,6 +126,20 @@ class ReplayBetween(Contract):
     id: str | None = None
 
 
+RowsOf = Literal["changes", "steps", "spans"]
+
+
+class RowsBetween(Contract):
+    """All that is known from a time to before another, a page at a time: in order of a key, after that of a row."""
+
+    kind: Literal["rows"] = "rows"
+    of: RowsOf
+    start: int
+    end: int
+    after: list[str] = []
+    limit: Annotated[int, Field(gt=0, le=200_000)] = 100_000
+
+
 AnomalyKind = Literal["latency", "outcome", "burst", "value", "transition", "schema"]
 
 
@@ -152,7 +168,8 @@ TriLogQuestion = Annotated[
     | CauseOf
     | StepFunnel
     | StepLatency
-    | ReplayBetween,
+    | ReplayBetween
+    | RowsBetween,
     Field(discriminator="kind"),
 ]
 

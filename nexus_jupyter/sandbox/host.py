@@ -45,6 +45,8 @@ class Caller:
         How much an operation may bring back.
     traceparent
         The run's place in its trace, in W3C's form.
+    baggage
+        Whom and what the run is for, in W3C's form.
     closers
         Called when the run ends, whichever way.
     """
@@ -56,6 +58,7 @@ class Caller:
     origin: Origin | None = None
     answer_bytes: int = 8 << 20
     traceparent: str = ""
+    baggage: str = ""
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     #: Open resources by number; operations that open one put it here.
     resources: dict[int, Any] = field(default_factory=dict)  # Any: of each operation's own kind

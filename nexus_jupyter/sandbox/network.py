@@ -91,8 +91,7 @@ class Network:
                 headers = [(name, value) for name, value in headers if name in _HARMLESS]
                 origin = _origin(parts)
             # Which clicks belong together is nothing for strangers; the owner's own servers may trace it on.
-            own = origin in self.private and caller.traceparent and "traceparent" not in dict(headers)
-            sent = [*headers, ("traceparent", caller.traceparent)] if own else headers
+            sent = [*headers, *_context(caller, headers)] if origin in self.private else headers
             async with (
                 httpcore.AsyncConnectionPool(network_backend=_Guarded(self, parts)) as pool,
                 pool.stream(method, url, headers=sent, content=body or None) as response,
@@ -271,6 +270,13 @@ class _Guarded(httpcore.AsyncNetworkBackend):
             except (OSError, httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
         raise error
+
+
+def _context(caller: Caller, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers that tell what a request is part of, without those that the handler has set itself."""
+    given = {name.lower() for name, _ in headers}
+    known = (("traceparent", caller.traceparent), ("baggage", caller.baggage))
+    return [(name, value) for name, value in known if value and name not in given]
 
 
 def _request(args: Arguments) -> tuple[str, str, list[tuple[str, str]], bytes]:

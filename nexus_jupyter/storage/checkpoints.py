@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
@@ -87,6 +87,12 @@ class CheckpointStore:
         with reading(self._engine) as connection:
             query = select(checkpoints.c.rev).where(self._mine).order_by(checkpoints.c.rev)
             return list(connection.execute(query).scalars())
+
+    def sizes(self) -> dict[int, int]:
+        """Return how many bytes each checkpoint has, by rev and in its order."""
+        query = select(checkpoints.c.rev, func.length(checkpoints.c.body)).where(self._mine)
+        with reading(self._engine) as connection:
+            return {int(rev): int(size) for rev, size in connection.execute(query.order_by(checkpoints.c.rev))}
 
     def drop(self, revs: Collection[int]) -> None:
         """Delete checkpoints.

@@ -131,8 +131,8 @@ class Journal:
         for row in self.rows(after=after, panel=panel):
             yield change_of(row)
 
-    def replay(self, start: Mark) -> Iterator[Change]:
-        """Yield the changes after a place, each checked to be what was written, and none missing.
+    def replay(self, start: Mark, upto: int | None = None) -> Iterator[Change]:
+        """Yield the changes after a place, up to a rev if one is given, each checked to be what was written.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class Journal:
             At the first rev that is missing or was changed.
         """
         rev, digest = start.rev, start.digest
-        for row in self.rows(after=rev):
+        for row in self.rows(after=rev, upto=upto):
             if row["rev"] != rev + 1:
                 raise self._damaged(f"lacks rev {rev + 1} (found {row['rev']} next)")
             rev, digest = row["rev"], chained(digest, row)
@@ -152,12 +152,14 @@ class Journal:
                 raise self._damaged(f"is damaged: rev {rev} cannot be read") from error
             yield change
 
-    def rows(self, *, after: int = 0, panel: str | None = None) -> Iterator[JournalRow]:
+    def rows(self, *, after: int = 0, panel: str | None = None, upto: int | None = None) -> Iterator[JournalRow]:
         """Yield rows as they are stored; else as `read`."""
         # Rows up to the base count as dropped, even if a crash kept them from being deleted.
         after = max(after, self.base.rev)
         while True:
             query = select(journal).where(self._mine, journal.c.rev > after)
+            if upto is not None:
+                query = query.where(journal.c.rev <= upto)
             if panel is not None:
                 query = query.where(or_(journal.c.panel == panel, journal.c.panel.is_(None)))
             with reading(self.engine) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +23,8 @@ __all__ = ["Causes", "Node", "tree"]
 _LONGEST = 64
 #: Above all revs are the numbers of what was recorded beside the journal.
 _REVS = 1 << 32
+#: Characters of a prompt that are told.
+_WORDS = 200
 _TIME = pa.timestamp("ns", "UTC")
 Span = Mapping[str, Any]  # Any: columns of several types
 
@@ -91,7 +94,7 @@ class Causes:
             changes |= more
             if not more:
                 break
-        nodes = tree(list(changes.values()), spans)
+        nodes = tree(list(changes.values()), spans, self._prompts(changes.values()))
         if not nodes:
             raise NotFoundError("TriLog knows nothing of this.", hint="Ask for a rev, a run, its trace, or an error.")
         return _table(nodes)
@@ -120,7 +123,7 @@ class Causes:
         SELECT DISTINCT trace_id, kind, toUnixTimestamp64Nano(ts) AS at, seq FROM trace_index
         WHERE trace_id IN {t:Array(String)} AND (workspace_id = {w:String} OR workspace_id = '')
         """
-        rows: list[Span] = self._database.table(sql, {"t": traces, "w": self._workspace}).to_pylist()
+        rows: list[Span] = self._database.table(sql, {"t": traces, "w": self._workspace}, short=True).to_pylist()
         return rows
 
     def _spans(self, indexed: list[Span]) -> list[Span]:
@@ -137,8 +140,18 @@ class Causes:
           AND TraceId IN {t:Array(String)} AND SpanAttributes['nexus.workspace'] = {w:String}
         ORDER BY Timestamp, SpanId LIMIT 1 BY TraceId, SpanId
         """
-        found: list[Span] = self._database.table(sql, values).to_pylist()
+        found: list[Span] = self._database.table(sql, values, short=True).to_pylist()
         return found
+
+    def _prompts(self, changes: Collection[Change]) -> dict[str, str]:
+        asked = sorted({change.cause.ref for change in changes if change.cause.kind == "prompt" and change.cause.ref})
+        if not asked:
+            return {}
+        sql = "SELECT instance, substringUTF8(max(attributes['prompt']), 1, {n:UInt16}) FROM process_steps "
+        sql += "WHERE workspace_id = {w:String} AND process = 'ModelExchange' AND instance IN {i:Array(String)} "
+        sql += "GROUP BY instance"
+        rows = self._database.rows(sql, {"w": self._workspace, "i": asked, "n": _WORDS})
+        return {str(row[0]): " ".join(str(row[1]).split()) for row in rows}
 
     def _changes(self, revs: Collection[int]) -> dict[int, Change]:
         query = select(journal_rows).where(
@@ -149,8 +162,11 @@ class Causes:
         return {row["rev"]: change_of(dict(row)) for row in rows}
 
 
-def tree(changes: list[Change], spans: list[Span]) -> list[Node]:
-    """Return the nodes of a tree, parents before children, in order of time. Pure."""
+def tree(changes: list[Change], spans: list[Span], prompts: Mapping[str, str] = MappingProxyType({})) -> list[Node]:
+    """Return the nodes of a tree, parents before children, in order of time. Pure.
+
+    ``prompts`` are the words of exchanges with models, by their ids.
+    """
     nodes: dict[str, Node] = {}
     by_span = {str(span["SpanId"]): span for span in spans}
     revs = {change.rev for change in changes}
@@ -163,7 +179,9 @@ def tree(changes: list[Change], spans: list[Span]) -> list[Node]:
         elif parent in by_span:
             above = f"span:{parent}"
         else:
-            above = _began(nodes, attributes, int(span["start"]), str(span["TraceId"]), parent)
+            asked = attributes.get("nexus.prompt", "")
+            told = {**attributes, "nexus.words": prompts.get(asked, "")}
+            above = _began(nodes, told, int(span["start"]), str(span["TraceId"]), parent)
         _add_span(nodes, span, attributes, above)
     for change in sorted(changes, key=lambda one: one.rev):
         earlier = [rev for rev in _before(change.cause) if rev in revs]
@@ -174,7 +192,9 @@ def tree(changes: list[Change], spans: list[Span]) -> list[Node]:
         else:
             told = {"nexus.via": change.cause.via, "nexus.element": change.cause.element or ""}
             told |= {"nexus.panel": change.panel or "", "nexus.user": change.actor.id}
-            told |= {"nexus.prompt": change.cause.ref or ""} if change.cause.kind == "prompt" else {}
+            if change.cause.kind == "prompt":
+                asked = change.cause.ref or ""
+                told |= {"nexus.prompt": asked, "nexus.words": prompts.get(asked, "")}
             above = _began(nodes, told, change.ts, change.trace_id, f"rev-{change.rev}")
         node = Node(
             f"rev:{change.rev}",
@@ -202,7 +222,9 @@ def _began(nodes: dict[str, Node], about: Mapping[str, str], ts: int, trace: str
     kind = "prompt" if prompt else via or "api"
     on = f" on '{element}'" if element else ""
     where = f" of '{panel}'" if panel else ""
-    what = f"prompt {prompt}" if prompt else {"cell": "cell", "api": "call"}.get(kind, kind)
+    words = about.get("nexus.words", "")
+    asked = f"'{words}'" if words else prompt
+    what = f"prompt {asked}" if prompt else {"cell": "cell", "api": "call"}.get(kind, kind)
     text = f"{what}{on}{where}" + (f" by {who}" if who else "")
     nodes[name] = Node(name, "", kind, text, ts, actor=who, panel=panel, trace_id=trace)
     return name

@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nexus_jupyter.trilog.database import Database
 
 __all__ = ["Checkpoints"]
 
 
-_FACT = "object_type, object_id, field, toString(op), value, ts, seq, toString(actor_id), cause, schema_ver"
+_FACT = "object_type, object_id, field, op, value, ts, seq, actor_id, cause, schema_ver"
 _LATE = f"""
   UNION ALL
   SELECT {_FACT} FROM twin_timeline
   WHERE workspace_id = {{w:String}} AND ts <= fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND recorded_at >= fromUnixTimestamp64Milli({{m:Int64}}, 'UTC')
 """  # noqa: S608 - put together from constants, as those below
+#: Facts between two checkpoints; if the state itself is larger, as many as it has fields, so that keeping costs little.
+EVERY = 20_000
 
 
-def _state(facts: str, objects: str, *, late: bool) -> str:
-    """Return the query for what every field was last: from a checkpoint, what came since, and what came late."""
+def _known(facts: str, objects: str, *, late: bool) -> str:
+    """Return the query for what a state is made of: a checkpoint, what came since, and what came late."""
     return f"""
-SELECT object_type, object_id, field, argMax((op, value, ts, seq, actor, cause, version), (ts, seq)) AS last
-FROM (
-  SELECT object_type, object_id, name AS field, one.op AS op, one.value AS value, one.ts AS ts, one.seq AS seq,
-         one.actor AS actor, one.cause AS cause, one.version AS version
-  FROM twin_checkpoint ARRAY JOIN mapKeys(state) AS name, mapValues(state) AS one
+  SELECT {_FACT} FROM twin_checkpoint
   WHERE workspace_id = {{w:String}} AND ck_ts = fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND made_at = fromUnixTimestamp64Milli({{m:Int64}}, 'UTC') {objects}
   UNION ALL
@@ -37,15 +36,21 @@ FROM (
   WHERE workspace_id = {{w:String}} AND ts > fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND ts <= fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC') {objects}
   {f"{_LATE} {objects}" if late else ""}
-)
-GROUP BY object_type, object_id, field
+"""  # noqa: S608
+
+
+def _state(objects: str, *, late: bool) -> str:
+    """Return the query for what every field was last."""
+    return f"""
+SELECT {_FACT} FROM ({_known("twin_timeline", objects, late=late)})
+ORDER BY ts DESC, seq DESC LIMIT 1 BY object_type, object_id, field
 """  # noqa: S608
 
 
 _KIND = "AND object_type = {t:String}"
 _ONE = "AND object_type = {t:String} AND object_id = {i:String}"
 #: What was recorded beside the journal has no rev.
-_COLUMNS = "last.2 AS value, last.3 AS since, if(last.4 < 4294967296, last.4, 0) AS rev, last.5 AS actor"
+_COLUMNS = "value, ts AS since, if(seq < 4294967296, seq, 0) AS rev, actor_id AS actor"
 
 
 @dataclass(slots=True)
@@ -70,12 +75,17 @@ class Checkpoints:
         Whose state it is.
     shared
         Whether others write to the database, too, so that something late may be there at any time.
+    least
+        Facts between two, at least.
     """
 
-    def __init__(self, database: Database, workspace: str, *, shared: bool) -> None:
+    def __init__(self, database: Database, workspace: str, *, shared: bool, least: int = EVERY) -> None:
         self._database = database
         self._workspace = workspace
         self._shared = shared
+        self._least = least
+        #: Facts until the next one is due.
+        self.every = least
         self._made: list[_Made] = []
         self.look_again()
 
@@ -89,6 +99,7 @@ class Checkpoints:
             {"w": self._workspace},
         )
         self._made = [_Made(int(ts), int(at)) for ts, at in rows]
+        self._count()
 
     def arrived(self, oldest: int) -> None:
         """Take note that facts from a time on were taken in."""
@@ -101,7 +112,7 @@ class Checkpoints:
         values, late = self._from(ts)
         sql = f"""
         SELECT object_type AS type, object_id AS id, field, {_COLUMNS}
-        FROM ({_state("twin_timeline", _KIND if kind else "", late=late)}) WHERE last.1 = 'set'
+        FROM ({_state(_KIND if kind else "", late=late)}) WHERE op = 'set'
         ORDER BY type, id, field
         """  # noqa: S608
         return self._database.table(sql, {**values, "t": kind or ""})
@@ -109,24 +120,23 @@ class Checkpoints:
     def object(self, kind: str, name: str, ts: int) -> pa.Table:
         """Return the fields of one object at a moment: field, value, since, rev, actor, cause, version."""
         values, late = self._from(ts)
+        # The fewer the steps, the sooner the engine has planned them, which takes longer here than carrying them out.
         sql = f"""
-        SELECT field, {_COLUMNS}, last.6 AS cause, last.7 AS version
-        FROM ({_state("twin_changes", _ONE, late=late)}) WHERE last.1 = 'set' ORDER BY field
+        SELECT field, {_COLUMNS}, cause, schema_ver AS version, op FROM ({_known("twin_changes", _ONE, late=late)})
+        ORDER BY ts DESC, seq DESC LIMIT 1 BY field
         """  # noqa: S608
-        return self._database.table(sql, {**values, "t": kind, "i": name})
+        table = self._database.table(sql, {**values, "t": kind, "i": name}, short=True)
+        return table.filter(pc.equal(table["op"], "set")).drop_columns(["op"]).sort_by("field")
 
     def write(self, ts: int) -> None:
-        """Keep the state at a moment."""
+        """Keep the state at a moment, and count its fields."""
         now = int(self._database.rows("SELECT toUnixTimestamp64Milli(now64(3))")[0][0])
         values, late = self._from(ts)
         build = f"""
         INSERT INTO twin_checkpoint
         SELECT {{w:String}}, fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC'),
-               fromUnixTimestamp64Milli({{now:Int64}}, 'UTC'), object_type, object_id,
-               CAST((groupArray(field), groupArray(last)),
-                    'Map(LowCardinality(String), Tuple(op String, value String, ts DateTime64(9, ''UTC''), seq UInt64,
-                         actor String, cause String, version UInt16))')
-        FROM ({_state("twin_timeline", "", late=late)}) GROUP BY object_type, object_id
+               fromUnixTimestamp64Milli({{now:Int64}}, 'UTC'), {_FACT}
+        FROM ({_state("", late=late)})
         """  # noqa: S608
         self._database.command(build, {**values, "now": now})
         self._database.command(
@@ -140,6 +150,30 @@ class Checkpoints:
         )
         self._made = [*(made for made in self._made if made.ts != ts), _Made(ts, now, late=False)]
         self._made.sort(key=lambda made: made.ts)
+        self._count()
+
+    def fill(self) -> None:
+        """Make checkpoints all along a history that has none, such as after erasure."""
+        if self._made:
+            return
+        minutes = self._database.rows(
+            """
+            SELECT count(), toUnixTimestamp64Nano(max(ts)) AS last FROM twin_timeline
+            WHERE workspace_id = {w:String} AND ts <= now64(9) GROUP BY toStartOfMinute(ts) ORDER BY last
+            """,
+            {"w": self._workspace},
+        )
+        facts = 0
+        for count, last in minutes:
+            facts += int(count)
+            if facts >= self.every:
+                self.write(int(last))
+                facts = 0
+
+    def _count(self) -> None:
+        fields = "SELECT argMax(facts, made_at) FROM twin_checkpoints WHERE workspace_id = {w:String} GROUP BY ck_ts "
+        found = self._database.rows(f"{fields} ORDER BY ck_ts DESC LIMIT 1", {"w": self._workspace})
+        self.every = max(self._least, int(found[0][0])) if found else self._least
 
     def _from(self, ts: int) -> tuple[dict[str, Any], bool]:  # Any: values of SQL types
         """Return what the queries take, the newest checkpoint up to a time with it, and whether any came late."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import compress, groupby
 from pathlib import Path
-from typing import Any
+
+import pyarrow as pa
+from pydantic import ValidationError
 
 from nexus_jupyter.protocol.patch import Change
-from nexus_jupyter.protocol.telemetry import ProcessStep, Quarantined, TelemetryEvent, TwinRecord, TwinSchema
+from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent, TwinRecord, TwinSchema
 from nexus_jupyter.storage import Journal
 from nexus_jupyter.trilog.beginning import beginning
 from nexus_jupyter.trilog.database import Database
@@ -18,13 +22,24 @@ from nexus_jupyter.trilog.position import Progress
 from nexus_jupyter.trilog.projection import events
 from nexus_jupyter.trilog.registry import Registry, facts
 from nexus_jupyter.trilog.spool import Event, Position, SpoolReader
-from nexus_jupyter.trilog.tables import changes_table, quarantine_table, spans_table, steps_table
+from nexus_jupyter.trilog.tables import changes_table, logs_table, quarantine_table, spans_table, steps_table
 
 __all__ = ["FORGOTTEN", "Intake", "digest_of"]
 
 _BATCH = 8192
 #: Stands in the place of whom the history has forgotten.
 FORGOTTEN = "forgotten"
+
+
+@dataclass(slots=True)
+class _Sorts:
+    """What was recorded, by the table that it goes to."""
+
+    spans: list[Event] = field(default_factory=list)
+    logs: list[Event] = field(default_factory=list)
+    rows: list[TelemetryEvent] = field(default_factory=list)
+    steps: list[ProcessSteps] = field(default_factory=list)
+    refused: list[Quarantined] = field(default_factory=list)
 
 
 class Intake:
@@ -126,8 +141,7 @@ class Intake:
         )
         known = {(str(row[0]), str(row[1]), str(row[2])): str(row[3]) for row in rows}
         found = list(beginning(self._journal, self._workspace, known))
-        if found:
-            self._insert(found, f"{self._workspace}:begin:{self._journal.base.rev}")
+        self._insert_fitting(found, f"{self._workspace}:begin:{self._journal.base.rev}")
         self.rev = self._journal.base.rev
 
     def _write(self, changes: list[Change]) -> None:
@@ -143,8 +157,23 @@ class Intake:
 
     def _insert_changes(self, batch: list[Change]) -> None:
         rows = [event for change in batch for event in events(change)]
+        self._insert_fitting(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+
+    def _insert_fitting(self, facts: list[TelemetryEvent], token: str) -> None:
+        """Insert facts of the journal, those apart that are not of Nexus's own model."""
+        rows, refused = [], []
+        for fact in facts:
+            reason = self._registry.fact_refusal(fact)
+            if reason is None:
+                rows.append(fact)
+            else:
+                told = fact.model_dump(mode="json")
+                refused.append(_quarantined(fact.object_type, fact.object_id, reason, fact.ts, told))
+        if refused:
+            table = quarantine_table(self._workspace, refused)
+            self._database.insert("twin_quarantine", table, token=f"{token}:refused")
         if rows:
-            self._insert(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
+            self._insert(rows, token)
 
     def _insert(self, rows: list[TelemetryEvent], token: str) -> None:
         if self._erased:
@@ -168,45 +197,55 @@ class Intake:
     def _store(self, found: list[tuple[Position, Event]], end: Position) -> None:
         start = self._progress.read
         token = f"{self._workspace}:spool:{start.segment}.{start.offset}-{end.segment}.{end.offset}"
-        spans: list[dict[str, Any]] = []  # Any: a span's own attributes
-        rows: list[TelemetryEvent] = []
-        steps: list[ProcessStep] = []
-        refused: list[Quarantined] = []
+        sorts = _Sorts()
         for at, event in found:
-            match event["is"]:
-                case "span":
-                    spans.append(event)
-                case "schema":
-                    self._registry.add(TwinSchema.model_validate(event["schema"]))
-                case "twin":
-                    self._twin(TwinRecord.model_validate(event["twin"]), at, rows, refused)
-                case "step":
-                    self._step(ProcessStep.model_validate(event["step"]), steps, refused)
-                case _:
-                    refused.append(Quarantined.model_validate(event["quarantined"]))
-        if spans:
-            for day, group in groupby(sorted(spans, key=_day), key=_day):
-                self._database.insert("otel_traces", spans_table(list(group)), token=f"{token}:{day}")
-        if rows:
-            rows.sort(key=lambda row: row.ts)
-            for month, dated in groupby(rows, key=lambda row: _month(row.ts)):
-                self._insert(list(dated), f"{token}:{month}")
-        if steps:
-            self._database.insert("process_steps", steps_table(self._workspace, steps), token=token)
-        if refused:
-            self._database.insert("twin_quarantine", quarantine_table(self._workspace, refused), token=token)
+            try:
+                self._sort(at, event, sorts)
+            except ValidationError as error:
+                # Not shown, since nothing is known of what in it is private; and nothing after it waits for it.
+                reason = f"It cannot be read: {error.errors(include_input=False)[0]['msg']}."
+                sorts.refused.append(_quarantined(str(event["is"]), "", reason, time.time_ns(), {}))
+        for day, group in groupby(sorted(sorts.spans, key=_day), key=_day):
+            self._database.insert("otel_traces", spans_table(list(group)), token=f"{token}:{day}")
+        for day, group in groupby(sorted(sorts.logs, key=_day), key=_day):
+            self._database.insert("otel_logs", logs_table(list(group)), token=f"{token}:log:{day}")
+        for month, dated in groupby(sorted(sorts.rows, key=lambda row: row.ts), key=lambda row: _month(row.ts)):
+            self._insert(list(dated), f"{token}:{month}")
+        if sorts.steps:
+            tables = [steps_table(self._workspace, some) for some in sorts.steps]
+            self._database.insert("process_steps", pa.concat_tables(tables).combine_chunks(), token=token)
+        if sorts.refused:
+            self._database.insert("twin_quarantine", quarantine_table(self._workspace, sorts.refused), token=token)
         self._progress.read, self._progress.reading = end, None
         self._progress.save()
         self._spool.drop(end)
 
-    def _twin(self, twin: TwinRecord, at: Position, rows: list[TelemetryEvent], refused: list[Quarantined]) -> None:
+    def _sort(self, at: Position, event: Event, sorts: _Sorts) -> None:
+        match event["is"]:
+            case "span":
+                sorts.spans.append(event)
+            case "log":
+                sorts.logs.append(event)
+            case "schema":
+                self._registry.add(TwinSchema.model_validate(event["schema"]))
+            case "twin":
+                self._twin(TwinRecord.model_validate(event["twin"]), at, sorts)
+            case "steps":
+                self._steps(ProcessSteps.model_validate(event["steps"]), sorts)
+            case "step":  # from before there were many in a line
+                columns = {name: [value] for name, value in event["step"].items()}
+                self._steps(ProcessSteps.model_validate({"version": [1], **columns}), sorts)
+            case _:
+                sorts.refused.append(Quarantined.model_validate(event["quarantined"]))
+
+    def _twin(self, twin: TwinRecord, at: Position, sorts: _Sorts) -> None:
         reason = self._registry.refusal(twin)
         if reason is not None:
-            refused.append(_quarantined(twin.kind, twin.id, reason, twin.ts, self._registry.shown(twin)))
+            sorts.refused.append(_quarantined(twin.kind, twin.id, reason, twin.ts, self._registry.shown(twin)))
             return
         # Above all revs, and the same whenever this line is read.
         seq = (at.segment + 1) << 40 | at.offset
-        rows += (self._fact(twin, seq, *fact) for fact in facts(twin, self._registry.newest(twin.kind)))
+        sorts.rows += (self._fact(twin, seq, *fact) for fact in facts(twin, self._registry.newest(twin.kind)))
 
     def _fact(self, twin: TwinRecord, seq: int, field: str, value: str | None) -> TelemetryEvent:
         return TelemetryEvent(
@@ -226,12 +265,16 @@ class Intake:
             version=twin.version,
         )
 
-    def _step(self, step: ProcessStep, steps: list[ProcessStep], refused: list[Quarantined]) -> None:
-        reason = self._registry.step_refusal(step)
-        if reason is None:
-            steps.append(step)
-        else:
-            refused.append(_quarantined(step.process, step.instance, reason, step.ts, step.model_dump(mode="json")))
+    def _steps(self, some: ProcessSteps, sorts: _Sorts) -> None:
+        reasons = self._registry.step_refusals(some)
+        for index, reason in reasons.items():
+            one = {name: column[index] for name, column in some}
+            sorts.refused.append(_quarantined(one["process"], one["instance"], reason, one["ts"], one))
+        if reasons:
+            kept = [index not in reasons for index in range(len(some.ts))]
+            some = ProcessSteps.model_validate({name: list(compress(column, kept)) for name, column in some})
+        if some.ts:
+            sorts.steps.append(some)
 
     def _forgotten(self) -> set[str]:
         found = "SELECT DISTINCT digest FROM trilog_erased WHERE workspace_id = {w:String}"
@@ -251,8 +294,9 @@ def _month(ts: int) -> tuple[int, int]:
     return moment.year, moment.month
 
 
-def _day(span: dict[str, Any]) -> int:  # Any: a span's own attributes
-    return int(span["start"]) // 86_400_000_000_000
+def _day(event: Event) -> int:
+    """Return the day of a span or a log record."""
+    return int(event["start"] if "start" in event else event["ts"]) // 86_400_000_000_000
 
 
 def _quarantined(kind: str, name: str, reason: str, ts: int, event: object) -> Quarantined:

@@ -25,6 +25,7 @@ from nexus_jupyter.protocol.trilog import (
     ReplayBetween,
     RetainFrom,
     RevAt,
+    RowsBetween,
     SqlQuestion,
     StepFunnel,
     StepLatency,
@@ -38,11 +39,12 @@ from nexus_jupyter.storage import Journal, open_database
 from nexus_jupyter.trilog.anomalies import anomalies
 from nexus_jupyter.trilog.answers import Answers
 from nexus_jupyter.trilog.causes import Causes
-from nexus_jupyter.trilog.checkpoints import Checkpoints
+from nexus_jupyter.trilog.checkpoints import EVERY, Checkpoints
 from nexus_jupyter.trilog.database import Database, told
 from nexus_jupyter.trilog.erasure import forget, retain
 from nexus_jupyter.trilog.intake import Intake
 from nexus_jupyter.trilog.migrate import migrate
+from nexus_jupyter.trilog.pages import page
 from nexus_jupyter.trilog.processes import funnel, latency
 from nexus_jupyter.trilog.reading import Reading
 from nexus_jupyter.trilog.registry import Registry
@@ -52,8 +54,6 @@ from nexus_jupyter.trilog.twins import built_in
 __all__ = ["Opening", "Store", "main"]
 
 _QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
-#: Facts between two checkpoints of the whole state.
-_CHECKPOINT_EVERY = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Store:
     workspace
         The workspace's name.
     checkpoint_every
-        Facts between two checkpoints.
+        Facts between two checkpoints, at least.
     shared
         Whether others write to the database, too.
     """
@@ -93,16 +93,16 @@ class Store:
         spool: Path,
         workspace: str,
         *,
-        checkpoint_every: int = _CHECKPOINT_EVERY,
+        checkpoint_every: int = EVERY,
         shared: bool = False,
     ) -> None:
         self.database = database
         self._workspace = workspace
-        self._checkpoint_every = checkpoint_every
         migrate(database)
         self._registry = Registry(database, workspace, built_in())
         self._intake = Intake(database, journal, spool, workspace, self._registry)
-        self.checkpoints = Checkpoints(database, workspace, shared=shared)
+        self.checkpoints = Checkpoints(database, workspace, shared=shared, least=checkpoint_every)
+        self.checkpoints.fill()
         self._answers = Answers(database, self.checkpoints, journal, workspace)
         self._causes = Causes(database, journal, workspace)
         self._reading = Reading(database, workspace)
@@ -118,7 +118,7 @@ class Store:
         oldest = self._intake.take_oldest()
         if oldest is not None:
             self.checkpoints.arrived(oldest)
-        if self._intake.facts >= self._checkpoint_every:
+        if self._intake.facts >= self.checkpoints.every:
             self._intake.facts = 0
             self.checkpoint()
         return rev
@@ -157,6 +157,8 @@ class Store:
                 return latency(self.database, self._workspace, question, self._registry.newest(question.process))
             case AnomaliesBetween():
                 return anomalies(self.database, self._workspace, question, self._registry.processes())
+            case RowsBetween():
+                return page(self.database, self._workspace, question)
             case SqlQuestion():
                 return self._reading.answer(question.sql)
 
@@ -167,6 +169,7 @@ class Store:
         else:
             retain(self.database, self._workspace, self.rev, command.ts)
         self.checkpoints.look_again()
+        self.checkpoints.fill()
 
 
 def opened(opening: Opening) -> Store:

@@ -13,13 +13,11 @@ from nexus_jupyter.trilog.database import Database
 
 __all__ = ["funnel", "latency"]
 
-#: Each step of each course once, whatever arrived twice.
 _STEPS = """
-SELECT instance, step, min(ts) AS at, any(panel) AS panel, any(actor_id) AS actor FROM process_steps
+process_steps
 WHERE workspace_id = {w:String} AND process = {p:String}
   AND ({a:Int64} = 0 OR ts >= fromUnixTimestamp64Nano({a:Int64}, 'UTC'))
   AND ({b:Int64} = 0 OR ts <= fromUnixTimestamp64Nano({b:Int64}, 'UTC'))
-GROUP BY instance, step
 """
 _BY = {
     "panel": "panel",
@@ -34,13 +32,15 @@ def funnel(database: Database, workspace: str, question: StepFunnel, schema: Twi
     """Return, for each step in order: courses that reached it, their share, and milliseconds since the step before."""
     order = _order(question.process, schema)
     sql = f"""
-    WITH steps AS ({_STEPS})
-    SELECT step, count() AS courses,
-           quantileExact(0.5)(dateDiff('microsecond', before, at) / 1000) AS p50_ms
+    SELECT reached.2 AS step, count() AS courses,
+           quantileExact(0.5)(dateDiff('microsecond', before.1, reached.1) / 1000) AS p50_ms
     FROM (
-      SELECT step, at, lagInFrame(at, 1, at) OVER (PARTITION BY instance ORDER BY at
-             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS before FROM steps
-    ) GROUP BY step
+      -- Each step of a course where it was reached first, whatever arrived twice.
+      SELECT arraySort(groupUniqArray((ts, toString(step)))) AS every,
+             arrayFilter((one, place) -> indexOf(every.2, one.2) = place, every, arrayEnumerate(every)) AS firsts
+      FROM {_STEPS} GROUP BY instance
+    ) ARRAY JOIN firsts AS reached, arrayPushFront(arrayPopBack(firsts), firsts[1]) AS before
+    GROUP BY step
     """  # noqa: S608 - put together from constants
     found = {row["step"]: row for row in database.table(sql, _values(workspace, question)).to_pylist()}
     first = sum(found[name]["courses"] for name in schema.transitions[""] if name in found) if schema else 0
@@ -62,13 +62,12 @@ def latency(database: Database, workspace: str, question: StepLatency, schema: T
     ends = [name for name, after in schema.transitions.items() if name and not after]
     chosen = ", ".join(str(float(q)) for q in question.quantiles)
     sql = f"""
-    WITH steps AS ({_STEPS})
     SELECT {_BY[question.by]} AS what, count() AS courses,
            quantilesExact({chosen})(dateDiff('microsecond', began, ended) / 1000) AS ms
     FROM (
-      SELECT instance, min(at) AS began, max(at) AS ended, argMax(step, at) AS last_step, max(panel) AS panel,
-             max(actor) AS actor
-      FROM steps GROUP BY instance HAVING has({{ends:Array(String)}}, argMax(step, at))
+      SELECT min(ts) AS began, max(ts) AS ended, argMax(step, ts) AS last_step, max(panel) AS panel,
+             max(actor_id) AS actor
+      FROM {_STEPS} GROUP BY instance HAVING has({{ends:Array(String)}}, last_step)
     ) GROUP BY what ORDER BY what
     """  # noqa: S608 - put together from constants and numbers
     rows = database.table(sql, {**_values(workspace, question), "ends": ends}).to_pylist()

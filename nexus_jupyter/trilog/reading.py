@@ -28,6 +28,9 @@ TABLES = {
     "process_steps": "workspace_id",
     "twin_quarantine": "workspace_id",
     "twin_schemas": "workspace_id",
+    "twin_fields": "workspace_id",
+    "trilog_cursor": "workspace_id",
+    "trilog_erased": "workspace_id",
     "otel_traces": "SpanAttributes['nexus.workspace']",
     "otel_logs": "LogAttributes['nexus.workspace.id']",
 }

@@ -10,9 +10,10 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
+from urllib.parse import quote
 
 from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
@@ -23,23 +24,27 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCod
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.run import Profile
 from nexus_jupyter.protocol.telemetry import TwinRecord
-from nexus_jupyter.trilog.export import exporting, span_exporter
+from nexus_jupyter.trilog.export import span_exporter
+from nexus_jupyter.trilog.signals import ErrorLog, Metrics
 from nexus_jupyter.trilog.store import TriLog
 
 __all__ = ["Operation", "Recorder", "current_ids", "traceparent"]
 
 #: Host calls of one run that its span tells of one by one.
 _CALLS_NOTED = 64
+#: What travels as baggage, and how long an entry may be: a name that is longer stays at home.
+_BAGGAGE, _ENTRY = ("nexus.workspace", "nexus.user", "nexus.panel"), 256
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
 #: Operations that change the graph: each is a course of the process NOGUpdate.
 _UPDATES = frozenset({"panel.create", "panel.edit", "panel.delete", "panel.undo", "state.set", "frame.bind"})
 
 
 class Operation:
-    """A span that is running."""
+    """A span that is running; ``over`` is told when `end` was called."""
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span, over: Callable[[Span, BaseException | None], None]) -> None:
         self._span = span
+        self._over = over
         given = span.get_span_context()
         assert given is not None
         #: 32 hexadecimal digits.
@@ -52,11 +57,19 @@ class Operation:
         """What others need to go on from here, in W3C's form."""
         return f"00-{self.trace_id}-{self.span_id}-01"
 
+    @property
+    def baggage(self) -> str:
+        """Whom and what it is for, in W3C's form: ids of workspace, user and panel, never a name; bounded."""
+        known = self._span.attributes or {}
+        entries = [f"{key}={quote(str(known[key]), safe='')}" for key in _BAGGAGE if key in known]
+        return ",".join(entry for entry in entries if len(entry) <= _ENTRY)
+
     def end(self, error: BaseException | None = None) -> None:
         """End a span that was begun by `Recorder.begin`."""
         if error is not None:
             self._span.set_status(Status(StatusCode.ERROR, str(error)[:500]))
         self._span.end()
+        self._over(self._span, error)
 
     def set_profile(self, profile: Profile) -> None:
         """Note what a run used."""
@@ -84,11 +97,15 @@ class Recorder:
         self._workspace = workspace
         self._store = store
         self._seen: set[str] = set()
+        self._clients: dict[str, str] = {}
         # A provider of our own: the process's global one belongs to whoever runs the server or the notebook.
         resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "nexus")})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(_ToStore(store))
-        exporter = span_exporter() if exporting() else None
+        #: Numbers, beside what is recorded.
+        self.metrics = Metrics(resource)
+        self._errors = ErrorLog(resource, store)
+        exporter = span_exporter()
         if exporter is not None:
             self._provider.add_span_processor(exporter)
         self._tracer: Tracer = self._provider.get_tracer("nexus_jupyter", version("nexus-jupyter"))
@@ -99,7 +116,7 @@ class Recorder:
         given = self._attributes(None, {"panel": panel, **attributes})
         with self._tracer.start_as_current_span(name, attributes=given, record_exception=False) as span:
             assert isinstance(span, Span)
-            operation = Operation(span)
+            operation = Operation(span, self._over)
             update = name in _UPDATES
             if update:
                 self.step("NOGUpdate", operation.span_id, "requested", panel, operation.trace_id, operation=name)
@@ -107,6 +124,7 @@ class Recorder:
                 yield operation
             except Exception as error:
                 span.set_status(Status(StatusCode.ERROR, str(error)[:500]))
+                self._errors.failed(span, error)
                 if not getattr(error, "trace_id", True):
                     error.trace_id = operation.trace_id  # type: ignore[attr-defined]  # an error of the protocol
                 if update:
@@ -128,7 +146,7 @@ class Recorder:
         given = self._attributes(within, {"panel": panel, **attributes})
         span = self._tracer.start_span(name, within, attributes=given, record_exception=False)
         assert isinstance(span, Span)
-        return Operation(span)
+        return Operation(span, self._over)
 
     @contextmanager
     def within(self, parent: str | None, *, user: str | None = None) -> Iterator[None]:
@@ -167,14 +185,7 @@ class Recorder:
         if not actor:
             user = baggage.get_baggage("nexus.user")
             actor = user if isinstance(user, str) else ""
-        ts = time.time_ns()
-
-        def line() -> dict[str, object]:
-            # The form of a ProcessStep, which is checked where it is read.
-            made = {"process": process, "instance": instance, "step": step, "ts": ts, "panel": panel or ""}
-            return {"is": "step", "step": {**made, "actor": actor, "attributes": attributes, "trace_id": trace_id}}
-
-        self._store.keep(line)
+        self._store.keep((process, instance, step, time.time_ns(), panel or "", actor, attributes, trace_id, 1))
 
     def twin(self, kind: str, name: str, fields: Mapping[str, object], *, actor: str = "", cause: str = "") -> None:
         """Note what an object of Nexus's own model is like now."""
@@ -188,6 +199,8 @@ class Recorder:
 
     def connected(self, connection: str, actor: Actor, client: str) -> None:
         """Note that somebody is connected: by their id and kind, never by name."""
+        self._clients[connection] = client
+        self.metrics.connected(1, client)
         if actor.id not in self._seen:
             self._seen.add(actor.id)
             self.twin("User", actor.id, {"kind": actor.kind}, actor=actor.id, cause="was seen")
@@ -196,6 +209,7 @@ class Recorder:
 
     def disconnected(self, connection: str, actor: Actor) -> None:
         """Note that somebody is not connected any more."""
+        self.metrics.connected(-1, self._clients.pop(connection, ""))
         self.twin("WebSocketConnection", connection, {"state": "closed"}, actor=actor.id, cause="disconnected")
 
     def authenticated(self, user: str, method: str, *, accepted: bool) -> None:
@@ -207,6 +221,16 @@ class Recorder:
     def close(self) -> None:
         """Hand over what is left."""
         self._provider.shutdown()
+        self._errors.close()
+        self.metrics.close()
+
+    def _over(self, span: Span, error: BaseException | None) -> None:
+        if error is not None:
+            self._errors.failed(span, error)
+        if span.name == "action.run":
+            seconds = ((span.end_time or 0) - (span.start_time or 0)) / 1e9
+            panel = str((span.attributes or {}).get("nexus.panel", ""))
+            self.metrics.ran(seconds, panel, "failed" if error is not None else "completed")
 
     def _attributes(self, within: Context | None, attributes: Mapping[str, str | None]) -> dict[str, str]:
         given = {"nexus.workspace": self._workspace}

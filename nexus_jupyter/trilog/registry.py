@@ -8,22 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.telemetry import FieldSchema, ProcessStep, TwinRecord, TwinSchema
+from nexus_jupyter.protocol.telemetry import ProcessSteps, TelemetryEvent, TwinRecord, TwinSchema
 from nexus_jupyter.trilog.database import Database
+from nexus_jupyter.trilog.fitting import entry_of, is_of_node, is_strict, misfit
+from nexus_jupyter.trilog.tables import fields_table
 
 __all__ = ["Registry", "facts"]
 
 #: Courses of processes whose last step is remembered.
 _COURSES = 50_000
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "null": (type(None),),
-}
 
 
 class Registry:
@@ -48,6 +41,12 @@ class Registry:
         for (text,) in database.rows(kept, {"w": workspace}):
             schema = TwinSchema.model_validate_json(text)
             self._schemas[schema.kind, schema.version] = schema
+        self._own = {schema.kind: schema for schema in built_in}
+        described = "SELECT DISTINCT kind, version FROM twin_fields WHERE workspace_id = {w:String}"
+        known = {(str(kind), int(version)) for kind, version in database.rows(described, {"w": workspace})}
+        for key, schema in self._schemas.items():
+            if key not in known:  # registered before fields were described
+                self._describe(schema)
         for schema in built_in:
             self.add(schema)
 
@@ -56,12 +55,21 @@ class Registry:
         if self._schemas.get((schema.kind, schema.version)) == schema:
             return
         self._schemas[schema.kind, schema.version] = schema
+        self._describe(schema)
         values = {"w": self._workspace, "k": schema.kind, "v": schema.version, "s": schema.model_dump_json()}
         self._database.command(
             "INSERT INTO twin_schemas (workspace_id, kind, version, schema) "
             "VALUES ({w:String}, {k:String}, {v:UInt16}, {s:String})",
             values,
         )
+
+    def _describe(self, schema: TwinSchema) -> None:
+        """Write down what the fields of objects may be, for what meets only the database on its way."""
+        if schema.role != "object":
+            return
+        rows = fields_table(self._workspace, schema)
+        if len(rows):
+            self._database.insert("twin_fields", rows, token=f"{self._workspace}:fields:{schema.model_dump_json()}")
 
     def newest(self, kind: str) -> TwinSchema | None:
         """Return the newest version of a kind."""
@@ -86,34 +94,64 @@ class Registry:
             if name not in schema.fields:
                 return f"'{twin.kind}' has no field '{name}'."
         for name, value in twin.fields.items():
-            wrong = _misfit(value, schema.fields[name].form, schema.fields[name])
+            wrong = misfit(value, schema.fields[name].form, schema.fields[name])
             if wrong is not None:
                 return f"'{name}' {wrong}."
         return None
 
-    def step_refusal(self, step: ProcessStep) -> str | None:
-        """Return why a step cannot be; ``None`` when it can. Then it is the last of its course."""
-        schema = self._schemas.get((step.process, step.version))
-        if schema is None or schema.role != "process":
-            return f"There is no process named '{step.process}' in version {step.version}."
-        if step.step not in schema.transitions:
-            return f"'{step.process}' has no step '{step.step}'."
-        for name in step.attributes:
-            if name in schema.private:
-                step.attributes.clear()
-                return f"'{name}' is private and must not be recorded."
-            if name not in schema.fields:
-                return f"'{step.process}' has no field '{name}'."
-        key = step.process, step.instance
-        before = self._steps.get(key)
-        if before is not None and step.step not in schema.transitions.get(before, []):
-            return f"'{step.step}' cannot follow '{before}'."
-        if before is None and step.step not in schema.transitions.get("", []) and self._began_here(key):
-            return f"'{step.process}' cannot begin with '{step.step}'."
-        self._steps[key] = step.step
-        self._steps.move_to_end(key)
+    def fact_refusal(self, fact: TelemetryEvent) -> str | None:
+        """Return why a fact of the journal does not fit Nexus's own model; ``None`` when it does."""
+        schema = self._own.get(fact.object_type)
+        if schema is None:
+            return f"There is no kind of twin named '{fact.object_type}' in version {fact.version}."
+        head, dot, _ = fact.field.partition(".")
+        field = schema.fields.get(head)
+        if field is None:
+            return None if is_of_node(fact) else f"'{fact.object_type}' has no field '{fact.field}'."
+        form = entry_of(field) if field.tracked and dot else field.form
+        wrong = misfit(json.loads(fact.value), form, field) if fact.op == "set" and is_strict(form) else None
+        return f"'{fact.field}' {wrong}." if wrong is not None else None
+
+    def step_refusals(self, steps: ProcessSteps) -> dict[int, str]:
+        """Return why steps cannot be, by their index. Those that can are the last of their courses."""
+        found: dict[int, str] = {}
+        rows = zip(steps.process, steps.instance, steps.step, steps.version, steps.attributes, strict=True)
+        for index, (process, instance, step, version, attributes) in enumerate(rows):
+            schema = self._schemas.get((process, version))
+            if schema is None or schema.role != "process":
+                reason: str | None = f"There is no process named '{process}' in version {version}."
+            else:
+                reason = self._attributes_refusal(schema, attributes) if attributes else None
+                reason = reason or self._order_refusal(schema, (process, instance), step)
+            if reason is not None:
+                found[index] = reason
         while len(self._steps) > _COURSES:
             self._steps.popitem(last=False)
+        return found
+
+    @staticmethod
+    def _attributes_refusal(schema: TwinSchema, attributes: dict[str, str]) -> str | None:
+        for name in attributes:
+            if name in schema.private:
+                attributes.clear()
+                return f"'{name}' is private and must not be recorded."
+            if name not in schema.fields:
+                return f"'{schema.kind}' has no field '{name}'."
+        return None
+
+    def _order_refusal(self, schema: TwinSchema, key: tuple[str, str], step: str) -> str | None:
+        transitions = schema.transitions
+        if step not in transitions:
+            return f"'{key[0]}' has no step '{step}'."
+        before = self._steps.get(key)
+        if before is None:
+            if step not in transitions.get("", []) and self._began_here(key):
+                return f"'{key[0]}' cannot begin with '{step}'."
+        elif step not in transitions[before] if before in transitions else True:
+            return f"'{step}' cannot follow '{before}'."
+        self._steps[key] = step
+        if before is not None:
+            self._steps.move_to_end(key)
         return None
 
     def shown(self, twin: TwinRecord) -> dict[str, Any]:  # Any: JSON
@@ -147,37 +185,3 @@ def facts(twin: TwinRecord, schema: TwinSchema | None) -> Iterator[tuple[str, st
 
 def _text(value: JsonValue) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _misfit(value: JsonValue, form: Any, field: FieldSchema) -> str | None:  # Any: a JSON Schema, or true
-    """Return how a value breaks the parts of a JSON Schema that Python's types become; ``None`` when it fits."""
-    if not isinstance(form, dict):
-        return None
-    if "$ref" in form:
-        definitions: Any = field.form.get("$defs", {})  # Any: JSON Schema
-        return _misfit(value, definitions.get(str(form["$ref"]).rsplit("/", 1)[-1]), field)
-    for choices in (form.get("anyOf"), form.get("oneOf")):
-        if isinstance(choices, list):
-            return None if any(_misfit(value, one, field) is None for one in choices) else "fits none of its types"
-    if "enum" in form and value not in form["enum"]:
-        return f"is none of {', '.join(map(repr, form['enum']))}"
-    name = form.get("type")
-    if isinstance(name, str) and name in _TYPES:
-        right = isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in {"integer", "number"})
-        if not right:
-            return f"is no {name}"
-    if isinstance(value, list) and "items" in form:
-        return next((w for one in value if (w := _misfit(one, form["items"], field)) is not None), None)
-    if isinstance(value, dict):
-        return _misfit_of_entries(value, form, field)
-    return None
-
-
-def _misfit_of_entries(value: dict[str, JsonValue], form: Any, field: FieldSchema) -> str | None:  # Any: as above
-    known = form.get("properties", {})
-    for name, entry in value.items():
-        wrong = _misfit(entry, known.get(name, form.get("additionalProperties")), field)
-        if wrong is not None:
-            return f"{wrong} at '{name}'"
-    missing = [name for name in form.get("required", []) if name not in value]
-    return f"lacks '{missing[0]}'" if missing else None

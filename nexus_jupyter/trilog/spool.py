@@ -23,6 +23,7 @@ _SEGMENTS = 8
 _CHUNK = 4 << 20
 
 Event = dict[str, Any]  # Any: JSON
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,9 +52,7 @@ class Spool:
 
     def append(self, events: Iterable[Event]) -> None:
         """Write events down."""
-        data = b"".join(
-            json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for event in events
-        )
+        data = b"".join(_written(event).encode() + b"\n" for event in events)
         with self._lock:
             file = self._open()
             view = memoryview(data)
@@ -134,6 +133,9 @@ class SpoolReader:
             with path.open("rb") as file:
                 file.seek(offset)
                 data = file.read(limit)
+                # A line that is longer than what is read at once is read to its end.
+                while b"\n" not in data and (more := file.read(_CHUNK)):
+                    data += more
             # Half a line is being written, or its writer was killed; then a new segment follows.
             data = data[: data.rfind(b"\n") + 1]
             for line in data.splitlines(keepends=True):

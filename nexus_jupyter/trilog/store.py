@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, TriLogError, UnavailableError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.telemetry import ProcessSteps
 from nexus_jupyter.protocol.trilog import (
     ForgetUser,
     RecordTwins,
@@ -34,6 +35,11 @@ _GRACE = 5.0
 _PAUSE, _BATCH, _MOST = 0.5, 8192, 65_536
 #: Makes the line of something recorded, away from those who wait for a click.
 Described = Callable[[], dict[str, Any]]  # Any: JSON
+#: A step of a process: the fields of `ProcessSteps`, in order.
+Stepped = tuple[str, str, str, int, str, str, dict[str, str], str, int]
+_STEP = tuple(ProcessSteps.model_fields)
+#: Steps in one line.
+_TOGETHER = 1024
 
 
 class TriLog:
@@ -64,7 +70,7 @@ class TriLog:
         self._process: subprocess.Popen[bytes] | None = None
         self._spool = Spool(spool_of(folder))
         # Appended to by every thread that works, without a lock.
-        self._waiting: deque[Described] = deque()
+        self._waiting: deque[Described | Stepped] = deque()
         self._writing = threading.Lock()
         self._something = threading.Event()
         self._enough = threading.Event()
@@ -103,12 +109,12 @@ class TriLog:
             case RecordTwins():
                 by = {"actor": actor.id}
                 twins = ({"is": "twin", "twin": {**one.model_dump(mode="json"), **by}} for one in command.twins)
-                steps = ({"is": "step", "step": {**one.model_dump(mode="json"), **by}} for one in command.steps)
-                self._spool.append([*twins, *steps])
+                given = [{**one.model_dump(mode="json"), **by} for one in command.steps]
+                self._spool.append([*twins, *_lines([tuple(one[name] for name in _STEP) for one in given])])
             case ForgetUser() | RetainFrom():
                 self._exchange(None, command.model_dump(mode="json"))
 
-    def keep(self, described: Described) -> None:
+    def keep(self, described: Described | Stepped) -> None:
         """Take something that happened, to be described and written down a moment later. Costs next to nothing."""
         self._waiting.append(described)
         if not self._something.is_set():
@@ -173,7 +179,7 @@ class TriLog:
         with self._writing:
             while self._waiting:
                 count = min(len(self._waiting), _BATCH)
-                self._spool.append([self._waiting.popleft()() for _ in range(count)])
+                self._spool.append(_lines([self._waiting.popleft() for _ in range(count)]))
 
     # The database's process
 
@@ -222,6 +228,15 @@ class TriLog:
             ) from error
         self._process = process
         return process
+
+
+def _lines(some: Sequence[Described | Stepped]) -> Iterator[dict[str, Any]]:  # Any: JSON
+    """Yield lines of the spool: of steps, many in one, in columns; their order among themselves is kept."""
+    steps = [one for one in some if isinstance(one, tuple)]
+    yield from (one() for one in some if not isinstance(one, tuple))
+    for first in range(0, len(steps), _TOGETHER):
+        columns = zip(*steps[first : first + _TOGETHER], strict=True)
+        yield {"is": "steps", "steps": dict(zip(_STEP, columns, strict=True))}
 
 
 def _receive(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.telemetry import ProcessStep, Quarantined, TelemetryEvent
+from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent, TwinSchema
+from nexus_jupyter.trilog.fitting import described
 
-__all__ = ["changes_table", "quarantine_table", "spans_table", "steps_table"]
+__all__ = ["changes_table", "fields_table", "logs_table", "quarantine_table", "spans_table", "steps_table"]
 
 _TIME = pa.timestamp("ns", "UTC")
 _MAP = pa.map_(pa.string(), pa.string())
 Span = dict[str, Any]  # Any: a span's own attributes
+Log = dict[str, Any]  # Any: JSON
 
 
 def changes_table(rows: Sequence[TelemetryEvent]) -> pa.Table:
@@ -64,19 +67,55 @@ def spans_table(spans: Sequence[Span]) -> pa.Table:
     return pa.table(columns)
 
 
-def steps_table(workspace: str, steps: Sequence[ProcessStep]) -> pa.Table:
+def logs_table(logs: Sequence[Log]) -> pa.Table:
+    """Rows of ``otel_logs``."""
+    columns = {
+        "Timestamp": pa.array([log["ts"] for log in logs], _TIME),
+        "TraceId": [log["trace_id"] for log in logs],
+        "SpanId": [log["span_id"] for log in logs],
+        "TraceFlags": pa.array([log["flags"] for log in logs], pa.uint8()),
+        "SeverityText": [log["severity"] for log in logs],
+        "SeverityNumber": pa.array([log["number"] for log in logs], pa.uint8()),
+        "ServiceName": ["nexus"] * len(logs),
+        "Body": [log["body"] for log in logs],
+        "ResourceAttributes": _maps([{"service.name": "nexus"}] * len(logs)),
+        "ScopeName": ["nexus_jupyter"] * len(logs),
+        "LogAttributes": _maps([log["attributes"] for log in logs]),
+    }
+    return pa.table(columns)
+
+
+def steps_table(workspace: str, steps: ProcessSteps) -> pa.Table:
     """Rows of ``process_steps``."""
     columns = {
-        "workspace_id": [workspace] * len(steps),
-        "process": [step.process for step in steps],
-        "instance": [step.instance for step in steps],
-        "step": [step.step for step in steps],
-        "ts": pa.array([step.ts for step in steps], _TIME),
-        "panel": [step.panel for step in steps],
-        "actor_id": [step.actor for step in steps],
-        "attributes": pa.array([list(step.attributes.items()) for step in steps], _MAP),
-        "trace_id": [step.trace_id for step in steps],
-        "schema_ver": pa.array([step.version for step in steps], pa.uint16()),
+        "workspace_id": pa.array([workspace] * len(steps.ts), pa.string()),
+        "process": pa.array(steps.process, pa.string()),
+        "instance": pa.array(steps.instance, pa.string()),
+        "step": pa.array(steps.step, pa.string()),
+        "ts": pa.array(steps.ts, _TIME),
+        "panel": pa.array(steps.panel, pa.string()),
+        "actor_id": pa.array(steps.actor, pa.string()),
+        "attributes": _maps(steps.attributes),
+        "trace_id": pa.array(steps.trace_id, pa.string()),
+        "schema_ver": pa.array(steps.version, pa.uint16()),
+    }
+    return pa.table(columns)
+
+
+def fields_table(workspace: str, schema: TwinSchema) -> pa.Table:
+    """Rows of ``twin_fields``."""
+    rows = [(name, *described(field), False) for name, field in schema.fields.items()]
+    rows += [(name, False, [], [], True) for name in schema.private]
+    names, tracked, types, allowed, private = zip(*rows, strict=True) if rows else ((),) * 5
+    columns = {
+        "workspace_id": pa.array([workspace] * len(rows), pa.string()),
+        "kind": pa.array([schema.kind] * len(rows), pa.string()),
+        "version": pa.array([schema.version] * len(rows), pa.uint16()),
+        "field": pa.array(names, pa.string()),
+        "tracked": pa.array([int(one) for one in tracked], pa.uint8()),
+        "private": pa.array([int(one) for one in private], pa.uint8()),
+        "types": pa.array(types, pa.list_(pa.string())),
+        "allowed": pa.array(allowed, pa.list_(pa.string())),
     }
     return pa.table(columns)
 
@@ -92,3 +131,12 @@ def quarantine_table(workspace: str, rows: Sequence[Quarantined]) -> pa.Table:
         "event": [row.event for row in rows],
     }
     return pa.table(columns)
+
+
+def _maps(rows: Sequence[dict[str, str]]) -> pa.Array:
+    """Return mappings as one column; much quicker than from lists of pairs."""
+    offsets = pa.array([0, *accumulate(map(len, rows))], pa.int32())
+    keys = pa.array([key for row in rows for key in row], pa.string())
+    return pa.MapArray.from_arrays(
+        offsets, keys, pa.array([text for row in rows for text in row.values()], pa.string())
+    )

@@ -9,6 +9,7 @@ from nexus_jupyter.protocol.telemetry import TwinSchema
 from nexus_jupyter.trilog.model import Ref, TwinObject, TwinProcess, pii, step, tracked
 
 __all__ = [
+    "Frame",
     "ModelExchange",
     "NOGUpdate",
     "Panel",
@@ -40,8 +41,18 @@ class Panel(TwinObject):
 
     title: str
     nxml: str
+    cell: str = ""
     state: dict[str, JsonValue] = tracked()
     owner: Ref[User] | None = None
+
+
+class Frame(TwinObject):
+    """A shared frame: of what shape its rows are, and a digest of them."""
+
+    name: str
+    rows: int
+    digest: str
+    columns: list[dict[str, str]]
 
 
 class WebSocketConnection(TwinObject):
@@ -117,6 +128,6 @@ class SubscriptionChange(TwinProcess):
 
 def built_in() -> list[TwinSchema]:
     """Return the schemas of all of these."""
-    objects = [one.schema_of() for one in (User, Workspace, Panel, WebSocketConnection)]
+    objects = [one.schema_of() for one in (User, Workspace, Panel, Frame, WebSocketConnection)]
     processes = (UserAuthentication, PanelExecution, NOGUpdate, ModelExchange, SubscriptionChange)
     return objects + [one.schema_of() for one in processes]

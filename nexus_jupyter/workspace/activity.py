@@ -19,9 +19,10 @@ from sqlalchemy import select
 
 from nexus_jupyter.nog.explain import told
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.protocol.errors import FrameError, UnavailableError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause
+from nexus_jupyter.protocol.trilog import SqlQuestion
 from nexus_jupyter.storage.database import reading
 from nexus_jupyter.storage.schema import journal as table
 from nexus_jupyter.workspace.graphframes import graph_table
@@ -55,8 +56,41 @@ _SCHEMAS: Mapping[str, pa.Schema] = {
         [("quota", pa.string()), ("used", pa.float64()), ("limit", pa.float64()), ("percent", pa.float64())]
     ),
     "alerts": pa.schema([("time", _TIME), ("kind", pa.string()), ("what", pa.string()), ("cause", pa.string())]),
+    "models": pa.schema(
+        [
+            ("hour", pa.string()),
+            ("model", pa.string()),
+            ("asked", pa.int64()),
+            ("tokens", pa.int64()),
+            ("cost", pa.float64()),
+        ]
+    ),
+    "viewers": pa.schema([("panel", pa.string()), ("people", pa.int64())]),
+    "machines": pa.schema([("what", pa.string()), ("count", pa.int64())]),
     "graph": pa.schema([("type", pa.string()), ("entities", pa.int64())]),
 }
+
+
+_MODELS = """
+SELECT formatDateTime(toStartOfHour(at), '%d %b %H:%i', 'UTC') AS hour, model, toInt64(count()) AS asked,
+       toInt64(sum(tokens)) AS tokens, sum(cost) AS cost
+FROM (
+  SELECT instance, toDateTime(min(ts), 'UTC') AS at, max(attributes['model']) AS model,
+         max(toUInt64OrZero(attributes['prompt_tokens']) + toUInt64OrZero(attributes['completion_tokens'])) AS tokens,
+         max(toFloat64OrZero(attributes['cost'])) AS cost
+  FROM process_steps WHERE process = 'ModelExchange'
+    AND ts >= fromUnixTimestamp64Nano(toInt64({since})) GROUP BY instance HAVING model != ''
+) GROUP BY toStartOfHour(at), model ORDER BY toStartOfHour(at), model
+"""
+#: Words, the metric, and which of its values.
+_MACHINES = (
+    ("runs going on", "nexus.instances", "running"),
+    ("runs that wait", "nexus.instances", "parked"),
+    ("machines ready", "nexus.instances", "ready"),
+    ("runs with a machine ready", "nexus.pool", "hits"),
+    ("runs without one", "nexus.pool", "misses"),
+    ("images kept", "nexus.images", "kept"),
+)
 
 
 class ActivityTables:
@@ -65,7 +99,8 @@ class ActivityTables:
     ``changes(hours)`` by hour (UTC) and kind; ``users(hours)`` who changed something; ``latency(hours)`` of runs by
     panel, in milliseconds; ``failures(hours)`` of runs; ``versions(hours)`` that were made or gone to; ``quotas()`` and
     what of them is used; ``graph()``, the entities by type; ``alerts(hours)`` and what
-    began each. Each looks at the last 24 hours when none are given.
+    began each; ``models(hours)`` that were asked, by hour, with tokens and cost; ``viewers()`` by panel; ``machines()``
+    and what they do. Each looks at the last 24 hours when none are given.
 
     Parameters
     ----------
@@ -99,6 +134,9 @@ class ActivityTables:
             "quotas": self._quotas,
             "graph": self._graph,
             "alerts": self._alerts,
+            "models": self._models,
+            "viewers": self._viewers,
+            "machines": self._machines,
         }
         if name not in makers:
             raise FrameError(f"There is no table 'trilog:{name}'.", hint=f"There are: {', '.join(makers)}.")
@@ -186,6 +224,21 @@ class ActivityTables:
             if alert.ts >= since
         ]
 
+    def _models(self, since: int) -> list[dict[str, Any]]:
+        try:
+            answer = self._kernel.trilog.ask(SqlQuestion(sql=_MODELS.format(since=since)))
+        except UnavailableError:
+            return []  # what models cost is in the database alone, which may not be installed
+        return list(answer.to_pylist())
+
+    def _viewers(self, _since: int) -> list[dict[str, Any]]:
+        seen = [(name, self._kernel.presence.of(name).count) for name in self._kernel.panels()]
+        return [{"panel": name, "people": count} for name, count in seen if count]
+
+    def _machines(self, _since: int) -> list[dict[str, Any]]:
+        found = self._kernel.sandbox.metrics.read()
+        return [{"what": words, "count": _counted(found.get(name), kind)} for words, name, kind in _MACHINES]
+
     def _since(self, ts: int) -> list[tuple[int, Actor, Cause, str | None]]:
         """Return the changes since a time; what was read before is not read again."""
         journal = self._kernel.journal
@@ -219,3 +272,7 @@ def _nanoseconds(value: object) -> int:
 
 def _moment(ts: object) -> datetime:
     return datetime.fromtimestamp(_nanoseconds(ts) / 1e9, UTC).replace(tzinfo=None)
+
+
+def _counted(points: Any, kind: str) -> int:  # Any: a metric's points
+    return sum(int(point["value"]) for point in points or [] if kind in point.values())

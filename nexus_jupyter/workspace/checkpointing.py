@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from nexus_jupyter.nog.snapshot import dump
@@ -16,8 +16,9 @@ from nexus_jupyter.workspace.timeline import Head
 __all__ = ["Checkpointer"]
 
 _log = logging.getLogger(__name__)
-#: The newest checkpoints all stay; of older ones, one in so many.
-_NEWEST, _ONE_IN = 12, 10
+#: The newest checkpoints all stay; older ones are thinned once all have more bytes than this, but never further apart
+#: than so many times what they were made at.
+_NEWEST, _BYTES, _SPARSEST = 12, 256 << 20, 64
 
 
 class Checkpointer:
@@ -61,7 +62,7 @@ class Checkpointer:
             return
         self._store.put(Checkpoint(mark.rev, mark.ts, mark.digest, dump(head.graph)))
         self._newest = max(self._newest, head.rev)
-        self._store.drop(_superfluous(self._store.revs(), self._every, self._journal.base.rev))
+        self._store.drop(_superfluous(self._store.sizes(), self._every, self._journal.base.rev))
 
     def close(self, head: Head) -> None:
         """Write what has changed since the last checkpoint, so that the workspace opens fast again."""
@@ -82,13 +83,26 @@ class Checkpointer:
             _log.warning("No checkpoint of rev %d was written; opening will take longer. %s", head.rev, error)
 
 
-def _superfluous(revs: list[int], every: int, base: int) -> Collection[int]:
-    """Return the checkpoints that may go: old ones near to the next, but not the one that the journal begins with."""
+def _superfluous(sizes: Mapping[int, int], every: int, base: int, most: int = _BYTES) -> Collection[int]:
+    """Return the checkpoints that may go: old ones near to the next, the nearer ones first.
+
+    As many stay as there is room for, since what is replayed from one to a version is what looking at the past costs.
+    The one that the journal begins with stays, whatever there is.
+    """
+    total, apart = sum(sizes.values()), every
+    while True:
+        dropped = _near(list(sizes), apart, base)
+        if total - sum(sizes[rev] for rev in dropped) <= most or apart >= every * _SPARSEST:
+            return dropped
+        apart *= 2
+
+
+def _near(revs: list[int], apart: int, base: int) -> Collection[int]:
     dropped: set[int] = set()
     newer = revs[-_NEWEST:]
     next_kept = newer[0] if newer else 0
     for rev in reversed(revs[:-_NEWEST]):
-        if rev != base and next_kept - rev < every * _ONE_IN:
+        if rev != base and next_kept - rev < apart:
             dropped.add(rev)
         else:
             next_kept = rev

@@ -7,7 +7,14 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided, Proposal
-from nexus_jupyter.protocol.asking import AskProgress, AskRequest, DecideRequest
+from nexus_jupyter.protocol.asking import (
+    AskProgress,
+    AskRequest,
+    AssistantChoices,
+    AssistantRequest,
+    DecideRequest,
+    PanelChoice,
+)
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import UnavailableError
 from nexus_jupyter.protocol.identity import Actor
@@ -32,6 +39,9 @@ class Desk(Protocol):
 
     def complete(self, prompt: str, actor: Actor, panel: str) -> Future[str]:
         """Ask for text, for a handler; cancelling it gives it up."""
+
+    def waits(self, proposal: str, actor: Actor) -> bool:
+        """Return whether a person has such a proposal that is not decided yet."""
 
     def close(self) -> None:
         """Give up what is going on, and forget all proposals."""
@@ -72,8 +82,11 @@ class AskRequests:
         self._finish = finish
         self._going: dict[str, Callable[[], None]] = {}
 
-    def take(self, frame: AskRequest | DecideRequest) -> None:
-        """Take a wish, or what a person makes of a proposal."""
+    def take(self, frame: AskRequest | DecideRequest | AssistantRequest) -> None:
+        """Take a wish, what a person makes of a proposal, or the question what there is to choose from."""
+        if isinstance(frame, AssistantRequest):
+            self._finish(frame.id, None, self._choices(frame.proposal).model_dump(mode="json"))
+            return
         if isinstance(frame, DecideRequest):
             decided = desk_of(self._kernel).decide(frame.proposal, frame.decision, self._actor)
             self._finish(frame.id, decided.rev, decided.model_dump(mode="json"))
@@ -81,8 +94,7 @@ class AskRequests:
 
         def tell(event: AskEvent) -> None:
             self._send(AskProgress(request=frame.id, event=event))
-            if isinstance(event, Proposal | AskFailed):
-                self._going.pop(frame.id, None)
+            if isinstance(event, Proposal | AskFailed) and self._going.pop(frame.id, None) is not None:
                 self._finish(frame.id, None, None)
 
         self._going[frame.id] = lambda: None
@@ -91,12 +103,24 @@ class AskRequests:
             self._going[frame.id] = stop
 
     def cancel(self, request: str) -> None:
-        """Give a wish up."""
+        """Give a wish up; that is its answer."""
         stop = self._going.pop(request, None)
         if stop is not None:
             stop()
+            self._finish(request, None, None)
 
     def close(self) -> None:
         """Give all up: whoever asked has gone."""
         for request in list(self._going):
-            self.cancel(request)
+            stop = self._going.pop(request, None)
+            if stop is not None:
+                stop()
+
+    def _choices(self, proposal: str | None) -> AssistantChoices:
+        desk, graph = desk_of(self._kernel), self._kernel.head.graph
+        titles = {name: graph.entity(name).attrs.get("title") for name in self._kernel.panels()}
+        return AssistantChoices(
+            info=desk.info(),
+            panels=[PanelChoice(name=name, title=str(title or name)) for name, title in titles.items()],
+            waiting=proposal is not None and desk.waits(proposal, self._actor),
+        )

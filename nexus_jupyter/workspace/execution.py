@@ -140,6 +140,7 @@ class _Task:
         self._started: Started | None = None
         self._cancelled = False
         self._within = execution.recorder.here()
+        execution.recorder.metrics.waiting(1)
         self._reached("triggered", current_ids()[0], action=cause.action or "")
 
     def cancel(self) -> None:
@@ -151,6 +152,7 @@ class _Task:
     def begin(self) -> None:
         """Take the run's first step, on a thread for JavaScript."""
         home = self._execution
+        home.recorder.metrics.waiting(-1)
         span = home.recorder.begin("action.run", within=self._within, **self._attributes())
         try:
             view = panel_view(home.writer.head.graph, self._panel, self._actor.id)
@@ -177,7 +179,7 @@ class _Task:
             )
             # Through the lane too: a panel has one thread at most, whatever it does.
             submit = home.lanes[self._panel].put
-            caller.traceparent = span.traceparent
+            caller.traceparent, caller.baggage = span.traceparent, span.baggage
             self._reached("context_loaded", span.trace_id)
             started = home.sandbox.prepare(job, caller, refresh=self._states, submit=submit)
         except BaseException as error:

@@ -227,7 +227,7 @@ class WorkspaceKernel:
         NXMLError
             If the text has errors; the panel stays as it was.
         """
-        with self.recorder.span("panel.create", panel=name) as span:
+        with self.recorder.span("panel.create", panel=name, prompt=prompt) as span:
             build = self.reactor.check(nxml)
             refuse_misnamed(name, build)
             refuse_errors(name, build)
@@ -272,7 +272,7 @@ class WorkspaceKernel:
         ConflictError
             If somebody else edited the same thing after the patch's rev.
         """
-        with self.recorder.span("panel.edit", panel=name) as span:
+        with self.recorder.span("panel.edit", panel=name, prompt=prompt) as span:
             # The new text is made outside the writer's lock, and again if somebody edited the panel meanwhile.
             while True:
                 graph = self.head.graph

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.asking import AskingFrame, AskRequest, DecideRequest
+from nexus_jupyter.protocol.asking import AskingFrame, AskRequest, AssistantRequest, DecideRequest
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
 from nexus_jupyter.protocol.conflict import Resolve
@@ -136,7 +136,7 @@ class Requests:
                     self._trigger(frame)
                 case FramePage():
                     self._paging.answer(frame)
-                case AskRequest() | DecideRequest():
+                case AskRequest() | DecideRequest() | AssistantRequest():
                     self._asking.take(frame)
                 case _:
                     self._finished(frame.id, *self._done(frame))
@@ -175,7 +175,7 @@ class Requests:
                 return change.rev if change else None, None
             case HistoryRequest() | PastRequest() | RevertRequest() | BranchFrom():
                 return self._past.done(frame)
-            case Trigger() | FramePage() | AskRequest() | DecideRequest():
+            case Trigger() | FramePage() | AskRequest() | DecideRequest() | AssistantRequest():
                 raise AssertionError(frame.type)  # answered later
             case _:
                 assert_never(frame)

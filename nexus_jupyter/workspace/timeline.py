@@ -8,18 +8,18 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from nexus_jupyter.nog import Graph, apply
-from nexus_jupyter.nog.snapshot import load
+from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
 from nexus_jupyter.protocol.patch import Change
-from nexus_jupyter.storage import CheckpointStore, Journal, Mark, examine_advice
+from nexus_jupyter.storage import Checkpoint, CheckpointStore, Journal, Mark, examine_advice
 
 __all__ = ["Head", "Timeline"]
 
 _log = logging.getLogger(__name__)
 #: Versions kept as they are made, and as many older ones once they were asked for. They share what did not change.
 _KEPT = 10_000
-#: Changes that are replayed beyond the version asked for, since its neighbours are likely to be next.
-_AHEAD = 1000
+#: A version that took the replay of more changes is kept as a checkpoint, so that those near it take few.
+_FAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +154,31 @@ class Timeline:
         return mark, load(checkpoint.body)
 
     def _replay_around(self, rev: int) -> None:
-        start, graph = self.restored(rev)
-        # What was made already is nearer than the checkpoint.
-        near = next((found for found in range(rev, start.rev, -1) if found in self._older), None)
-        mark = self._journal.mark(near) if near is not None else None
-        if near is not None and mark is not None:
-            start, graph = mark, self._older[near]
+        start, graph = self._nearest(rev)
         self._older[start.rev] = graph
-        for change in self._journal.replay(start):
-            if change.rev in self._recent or change.rev > rev + _AHEAD:
-                break
+        for change in self._journal.replay(start, rev):
             graph = self.applied(graph, change)
             self._older[change.rev] = graph
+        if rev - start.rev > _FAR:
+            self._keep(rev, graph)
         while len(self._older) > self._kept:
             oldest, forgotten = self._older.popitem(last=False)
             if oldest == rev:
                 self._older[oldest] = forgotten
+
+    def _nearest(self, rev: int) -> tuple[Mark, Graph]:
+        """Return the newest version up to a rev that is at hand, or a checkpoint's if that is newer."""
+        shown = max((found for found in self._checkpoints.revs() if found <= rev), default=0)
+        near = next((found for found in range(rev, shown - 1, -1) if found in self._older), None)
+        mark = self._journal.mark(near) if near is not None else None
+        if near is not None and mark is not None:
+            return mark, self._older[near]
+        return self.restored(rev)
+
+    def _keep(self, rev: int, graph: Graph) -> None:
+        mark = self._journal.mark(rev)
+        try:
+            if mark is not None:
+                self._checkpoints.put(Checkpoint(rev, mark.ts, mark.digest, dump(graph)))
+        except StorageError as error:  # such as of a workspace that is another process's now
+            _log.info("The version of rev %d is not kept as a checkpoint. %s", rev, error)

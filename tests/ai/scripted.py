@@ -166,6 +166,8 @@ class Scripted:
             self.left.set()
             raise ConnectionResetError
         gone.cancel()
+        # The next request is read by the same reader, which takes one at a time.
+        await asyncio.wait({gone})
 
     async def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         writer.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -210,8 +212,13 @@ class Models:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def will(self, *steps: Step | str) -> None:
-        """Answer the next requests so; what was left of an earlier script is forgotten."""
+        """Answer the next requests so; what was left of an earlier script, and its release, is forgotten."""
+        self._wait(self._again())
         self.server.steps[:] = [Step(text=one) if isinstance(one, str) else one for one in steps]
+
+    async def _again(self) -> None:
+        for event in (self.server.release, self.server.held, self.server.left):
+            event.clear()
 
     def release(self) -> None:
         """Let a held answer go on."""

@@ -27,7 +27,7 @@ from tests.assistant.conftest import ANN, BOARD, run
 from tests.conftest import COUNTER
 
 pytest.importorskip("xllamacpp")
-PATCHES = int(os.environ.get("NEXUS_AI_PATCHES", "200"))
+PATCHES = int(os.environ.get("NEXUS_AI_PATCHES", "500"))
 SLOTS = 4
 WORDS = {
     "id": ["c", "kpi", "note", "go", "state.n", "action.add", "view", "board", "counter", "state.gone"],

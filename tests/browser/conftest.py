@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nexus_jupyter.benchmarks.lab import CHROMIUM_FLAGS, jupyterlab
+from tests.ai.scripted import Models
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOTS = Path(__file__).parents[2] / "test-results"
@@ -51,10 +52,20 @@ def forecast() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, forecast: str) -> Iterator[Lab]:
+def models() -> Iterator[Models]:
+    """A language model that answers by script, for the server and for workspaces in kernels."""
+    served = Models()
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, forecast: str, models: Models) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab") / "root"
     shutil.copytree(EXAMPLES, folder)
-    with jupyterlab(folder, f"--NexusApp.private_origins={forecast}") as (url, _):
+    model = {"NEXUS_AI_URL": models.url, "NEXUS_AI_MODEL": "script-1"}
+    model["NEXUS_AI_TRANSCRIPTS"] = str(folder / "transcripts")
+    with jupyterlab(folder, f"--NexusApp.private_origins={forecast}", variables=model) as (url, _):
         yield Lab(url, folder)
 
 

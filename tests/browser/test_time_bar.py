@@ -31,6 +31,7 @@ ws.trilog.timebar()
 """
 SHOW = "ws['first']"
 OTHER = "ws['second']"
+PLAY = "ws.trilog.replay('2020-01-01', speed=600).play()"
 LATER = "ws['second'].state['price'] = 6"
 
 
@@ -43,7 +44,7 @@ def go(bar: Locator, key: str, times: int = 1) -> None:
 @pytest.mark.parametrize("where", ["server", "embedded"])
 def test_the_bar_takes_all_panels_back_and_one_change_is_reverted(page: Page, lab: Lab, shot: Shot, where: str) -> None:
     opened = "nexus.connect()" if where == "server" else "nexus.Workspace.open('own-past')"
-    write_notebook(lab, f"past-{where}.ipynb", START.replace("{open}", opened), SHOW, OTHER)
+    write_notebook(lab, f"past-{where}.ipynb", START.replace("{open}", opened), SHOW, OTHER, PLAY)
     open_notebook(page, lab.url, f"past-{where}.ipynb")
     run_all(page)
     bar = page.locator(".nx-timebar").first
@@ -78,6 +79,17 @@ def test_the_bar_takes_all_panels_back_and_one_change_is_reverted(page: Page, la
     expect(first.locator('[data-id="total"]')).to_have_text("Total 60")
     expect(second.locator('[data-id="total"]')).to_have_text("Total 10")
     expect(first.get_by_label("Price")).to_be_enabled()
+
+    # The past is played from its beginning, and ends at now.
+    box = page.locator(".nx-timebar").last.locator("xpath=..")
+    expect(box.get_by_label("How fast the past is played")).to_have_value("600")
+    box.get_by_role("button", name="Play").click()
+    expect(first.locator(".nx-past")).to_be_visible()
+    expect(box.get_by_role("button", name="Pause")).to_be_visible()
+    expect(first.locator('[data-id="total"]')).to_have_text("Total 40")
+    expect(box.get_by_role("button", name="Play")).to_be_visible(timeout=20_000)
+    expect(first.locator(".nx-past")).to_be_hidden()
+    expect(first.locator('[data-id="total"]')).to_have_text("Total 60")
 
 
 def test_a_panels_own_bar_counts_what_comes_meanwhile_and_a_branch_begins_there(

@@ -28,7 +28,7 @@ from nexus_jupyter.storage import sqlite_url
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, read_database, read_file, verify
 from tests.postgres import Cluster, cluster
 
-KILLS = int(os.environ.get("NEXUS_KILLS", "40"))
+KILLS = int(os.environ.get("NEXUS_KILLS", "30"))
 WRITERS = 4
 ROOT = Path(__file__).parent.parent.parent
 

@@ -13,6 +13,8 @@ from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.notebook.remote import RemoteHost
 from tests.ai.scripted import Models
 
+TRANSCRIPTS = Path(__file__).parents[2] / "examples" / "transcripts"
+
 
 @pytest.fixture(scope="session")
 def models() -> Iterator[Models]:
@@ -27,7 +29,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, models: Models) -> Iterator
     """URL and kernel token of a running server, as its kernels see them."""
     folder = tmp_path_factory.mktemp("server") / "root"
     folder.mkdir()
-    with jupyterlab(folder, variables={"NEXUS_AI_URL": models.url, "NEXUS_AI_MODEL": "script-1"}) as (url, _):
+    variables = {"NEXUS_AI_URL": models.url, "NEXUS_AI_MODEL": "script-1", "NEXUS_AI_TRANSCRIPTS": str(TRANSCRIPTS)}
+    with jupyterlab(folder, variables=variables) as (url, _):
         yield _kernel_environment(url)
 
 

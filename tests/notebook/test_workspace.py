@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import nexus_jupyter as nexus
@@ -135,6 +136,14 @@ def test_trilog_answers_through_both(ws: Workspace, counter: str) -> None:
     at = ws.trilog.twin("Panel", "counter").at("now").set_index("field")
     assert at.loc["state.count", "value"] == 4
     assert str(at.loc["state.count", "since"].tz) == "UTC"
+
+
+def test_the_history_becomes_parquet_through_both(ws: Workspace, counter: str, tmp_path: Path) -> None:
+    ws.panel("counter", counter).state["count"] = 4
+    folder = ws.trilog.to_parquet(tmp_path / "history")
+    read = pq.read_table(folder / "changes.parquet").to_pandas()
+    asked = ws.trilog.sql("select value from twin_changes where field = 'state.count'")
+    assert sorted(read[read["field"] == "state.count"]["value"]) == sorted(asked["value"])
 
 
 def test_a_panel_shows_itself_as_html_that_is_safe_and_complete(ws: Workspace, counter: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from nexus_jupyter.protocol.patch import Cause
 from nexus_jupyter.protocol.upkeep import CompactBody
 from nexus_jupyter.storage import open_database, sqlite_url
 from nexus_jupyter.storage.schema import HEAD
-from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, compact
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, checkpointing, compact, timeline
 from nexus_jupyter.workspace.writer import Draft
 from tests.workspace.test_session import Client
 
@@ -133,14 +135,36 @@ def test_the_last_ten_thousand_versions_are_at_hand(tmp_path: Path, engine: Engi
         assert dump(kernel.writer.at(20)) == replayed(kernel, 20)
 
 
-def test_only_so_many_checkpoints_are_kept(opened: Opener, ann: Actor) -> None:
-    with opened() as kernel:
+def test_checkpoints_are_thinned_once_they_take_much_room(
+    opened: Opener, ann: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(kernel: WorkspaceKernel) -> list[int]:
         for value in range(300):
             kernel.set_state("counter", {"count": value}, ann)
             kernel.store.checkpointer._pool.submit(lambda: None).result()
-        revs = kernel.store.checkpoints.revs()
-        assert len(revs) <= 12 + 346 // 100 + 1
-        assert revs[-1] >= 337
+        return kernel.store.checkpoints.revs()
+
+    with opened() as kernel:
+        revs = taken(kernel)
+        every = kernel.store.checkpointer._every
+        late = [rev for rev in revs if rev >= 46]
+        assert max(after - before for before, after in pairwise(late)) == every
+        monkeypatch.setattr(checkpointing, "_superfluous", partial(checkpointing._superfluous, most=1))
+        revs = taken(kernel)
+        assert len(revs) <= 12 + 646 // (64 * every) + 2
+        assert revs[-1] >= 637
+
+
+def test_a_version_far_from_all_checkpoints_takes_long_only_once(
+    opened: Opener, ann: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "_FAR", 20)
+    opened.sql("delete from checkpoints")
+    with opened() as kernel:
+        kernel.store.timeline._recent.clear()
+        for rev in (40, 10, 41, 40):
+            assert dump(kernel.writer.at(rev)) == replayed(kernel, rev)
+        assert kernel.store.checkpoints.revs() == [40]
 
 
 def test_compacting_drops_what_is_old_and_changes_nothing_else(opened: Opener, ann: Actor) -> None:

@@ -11,8 +11,10 @@ from typing import ClassVar
 
 import pytest
 
+from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.stream import SetState, Trigger, Undo
+from nexus_jupyter.protocol.trilog import SqlQuestion
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace import StreamSession, WorkspaceKernel, WorkspaceOptions
 
@@ -26,20 +28,24 @@ PANEL = """<panel id="p"><view><button id="go" label="Go" on:press="go()"/></vie
 
 class Seen(BaseHTTPRequestHandler):
     headers_seen: ClassVar[list[str | None]] = []
-    bodies: ClassVar[list[bytes]] = []
+    baggage_seen: ClassVar[list[str | None]] = []
+    posted: ClassVar[list[tuple[str, bytes]]] = []
 
     def log_message(self, *_args: object) -> None:
         pass
 
     def do_GET(self) -> None:
         self.headers_seen.append(self.headers.get("traceparent"))
+        self.baggage_seen.append(self.headers.get("baggage"))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.bodies.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+        self.posted.append(
+            (self.path, gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+        )
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -49,7 +55,8 @@ class Seen(BaseHTTPRequestHandler):
 def origin() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Seen)
     Seen.headers_seen.clear()
-    Seen.bodies.clear()
+    Seen.baggage_seen.clear()
+    Seen.posted.clear()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -86,6 +93,8 @@ def test_a_click_is_the_beginning_of_the_trace_of_all_that_comes_of_it(tmp_path:
         version, trace, span, flags = str(Seen.headers_seen[0]).split("-")
         assert (version, trace, flags) == ("00", TRACE, "01")
         assert span == changes[0].span_id
+        # Whom it is for is told by ids: never by a name.
+        assert Seen.baggage_seen == ["nexus.workspace=w,nexus.user=ann,nexus.panel=p"]
         from nexus_jupyter.protocol.trilog import CauseOf
 
         nodes = kernel.trilog.ask(CauseOf(trace_id=TRACE)).to_pylist()
@@ -128,4 +137,50 @@ def test_spans_go_to_the_collector_that_the_environment_names(
         pass
     recorder.close()
     log.close()
-    assert any(b"panel.create" in body for body in Seen.bodies)
+    assert any(b"panel.create" in body for _, body in Seen.posted)
+
+
+def test_numbers_and_errors_go_to_the_collector_and_errors_into_the_store(
+    tmp_path: Path, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", origin)
+    kernel = WorkspaceKernel(tmp_path / "w")
+    try:
+        kernel.put_panel("p", PANEL.format(origin=origin, headers="{}"), ANN)
+        with pytest.raises(NexusError) as caught:  # nobody has granted the address
+            kernel.execution.start("p", "go", [], ANN).result()
+        click(kernel, SetState(id="1", panel="p", name="n", value=3, element="e", traceparent=CLICK))
+        kernel.recorder.metrics.tokens("a-model", 12, 34)
+        rows = kernel.trilog.ask(SqlQuestion(sql="select * from otel_logs")).to_pylist()
+    finally:
+        kernel.close()
+    (row,) = rows
+    assert row["TraceId"] == caught.value.trace_id
+    assert row["SeverityText"] == "ERROR"
+    assert row["Body"] == str(caught.value)[:500]
+    attributes = dict(row["LogAttributes"])
+    assert (attributes["event.name"], attributes["nexus.panel"]) == ("action.run.failed", "p")
+    metrics = b"".join(body for path, body in Seen.posted if path == "/v1/metrics")
+    for name in (b"nexus.run.duration", b"nexus.sockets.open", b"nexus.runs.waiting", b"nexus.tokens"):
+        assert name in metrics
+    logs = b"".join(body for path, body in Seen.posted if path == "/v1/logs")
+    assert bytes.fromhex(caught.value.trace_id) in logs
+    assert b"action.run" in b"".join(body for path, body in Seen.posted if path == "/v1/traces")
+    for _, body in Seen.posted:
+        assert b"Ann" not in body
+
+
+@pytest.mark.parametrize("name", ["OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER", "OTEL_TRACES_EXPORTER"])
+def test_each_signal_can_be_switched_off(
+    tmp_path: Path, origin: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", origin)
+    monkeypatch.setenv(name, "none")
+    log = TriLog(f"sqlite:///{tmp_path / 'j.db'}", tmp_path / "trilog", workspace="w")
+    recorder = Recorder("w", store=log)
+    recorder.begin("action.run", panel="p").end(ValueError("no luck"))
+    recorder.close()
+    log.close()
+    signals = {"METRICS": "/v1/metrics", "LOGS": "/v1/logs", "TRACES": "/v1/traces"}
+    off = signals[name.split("_")[1]]
+    assert {path for path, _ in Seen.posted} == set(signals.values()) - {off}

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -174,7 +175,7 @@ try: migrate(database)
 except Exception as error: print(error.message)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.splitlines()
-    assert said[0] == "4 0"
+    assert said[0] == "6 0"
     assert "version 999" in said[1]
 
 
@@ -209,18 +210,76 @@ def test_a_server_that_cannot_be_reached_is_told_without_its_password(tmp_path: 
     assert "secret" not in repr(WorkspaceOptions(trilog_url=wrong))
 
 
-def test_log_records_of_a_collector_become_twins(clickhouse: str) -> None:
+def test_log_records_of_a_collector_become_twins_where_they_fit(clickhouse: str) -> None:
     """What the Collector's exporter writes, inserted as it does; the Collector itself is not run."""
+    from nexus_jupyter.trilog import pii, tracked
     from nexus_jupyter.trilog.database import Database
     from nexus_jupyter.trilog.migrate import migrate
+    from nexus_jupyter.trilog.registry import Registry
+
+    class Pump(TwinObject):
+        rpm: int = 0
+        state: Literal["on", "off"] = "off"
+        heat: dict[str, float] = tracked()
+        serial: str = pii("")
 
     database = Database.server(clickhouse)
     migrate(database)
-    attributes = "map('nexus.workspace.id', 'c', 'nexus.object.type', 'Pump', 'nexus.object.id', 'p1', 'nexus.seq', '7', 'nexus.set.rpm', '900', 'nexus.set.state', '\"on\"')"
-    database.command(
-        f"INSERT INTO otel_logs (Timestamp, TraceId, SpanId, Body, LogAttributes) SELECT now64(9), 'aa', 'bb', 'pump.changed', {attributes}"
-    )
-    rows = database.rows(
-        "SELECT field, value, event_type FROM twin_timeline JOIN twin_changes USING (workspace_id, object_id, field, ts, seq, value) WHERE workspace_id = 'c' ORDER BY field"
-    )
-    assert [tuple(row) for row in rows] == [("rpm", "900", "pump.changed"), ("state", '"on"', "pump.changed")]
+    Registry(database, "c", [Pump.schema_of()])
+
+    def arrive(kind: str, **fields: str) -> None:
+        given = {"nexus.workspace.id": "c", "nexus.object.type": kind, "nexus.object.id": "p1", "nexus.seq": "7"}
+        given |= {f"nexus.set.{name.replace('__', '.')}": text for name, text in fields.items()}
+        database.command(
+            "INSERT INTO otel_logs (Timestamp, TraceId, SpanId, Body, LogAttributes) "
+            "SELECT now64(9), 'aa', 'bb', 'pump.changed', mapFromArrays({k:Array(String)}, {v:Array(String)})",
+            {"k": list(given), "v": list(given.values())},
+        )
+
+    arrive("Pump", rpm="900", state='"on"', heat__top="1.5")
+    rows = database.rows("SELECT field, value, event_type FROM twin_changes WHERE workspace_id = 'c' ORDER BY field")
+    fitting = [("heat.top", "1.5"), ("rpm", "900"), ("state", '"on"')]
+    assert [tuple(row) for row in rows] == [(*one, "pump.changed") for one in fitting]
+    arrive("Pump", rpm='"fast"', state='"odd"', heat__top="true", serial='"geheim"', nothing="1", rpm__x="1")
+    arrive("Engine", rpm="1")
+    arrive("Pump", rpm="no JSON")
+    assert len(database.rows("SELECT * FROM twin_changes WHERE workspace_id = 'c'")) == len(fitting)
+    told = database.rows("SELECT reason, event FROM twin_quarantine WHERE workspace_id = 'c' ORDER BY ts, reason")
+    assert [row[0] for row in told] == [
+        "'Pump' has no field 'nothing'.",
+        "'Pump' has no field 'rpm.x'.",
+        "'heat.top' is of a wrong type.",
+        "'rpm' is of a wrong type.",
+        "'serial' is private and must not be recorded.",
+        '\'state\' is none of "on", "off".',
+        "There is no kind of twin named 'Engine' in version 1.",
+        "'rpm' is no JSON text.",
+    ]
+    assert not any("geheim" in row[1] for row in told)
+
+
+def test_a_change_that_does_not_fit_nexus_s_own_model_is_kept_apart(tmp_path: Path, counter: str) -> None:
+    from nexus_jupyter.protocol.identity import SYSTEM
+    from nexus_jupyter.protocol.patch import Cause, SetOp
+    from nexus_jupyter.workspace.writer import Draft
+
+    with Workspace.open(tmp_path / "w") as ws:
+        _panel(ws, counter)
+        kernel = ws._host.kernel  # type: ignore[attr-defined]
+        wrong = SetOp(id="counter", attrs={"title": 5, "nonsense": "x"})
+        kernel.writer.submit(lambda _graph: Draft([wrong], SYSTEM, Cause(kind="set"), "counter"))
+        assert ws.trilog.quarantine()["reason"].tolist() == [
+            "'title' is no string.",
+            "'Panel' has no field 'nonsense'.",
+        ]
+        assert ws.trilog.twin("Panel", "counter").at("now").set_index("field").loc["title", "value"] != 5
+
+
+def test_what_cannot_be_read_keeps_nothing_else_waiting(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "w") as ws:
+        ws.trilog.register(Meter)
+        spool = ws._host.kernel.trilog._spool  # type: ignore[attr-defined]
+        spool.append([{"is": "steps", "steps": {"process": [None]}}])
+        ws.trilog.record(Meter(id="m", value=3))
+        assert ws.trilog.twin("Meter", "m").at("now")["value"].tolist() == [3]
+        assert ws.trilog.quarantine()["kind"].tolist() == ["steps"]

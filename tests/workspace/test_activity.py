@@ -86,3 +86,21 @@ def test_a_table_that_is_not_there_is_refused_with_those_that_are(busy: Workspac
         tables.table("users", [(None, "all")])
     with pytest.raises(FrameError, match="takes hours"):
         tables.table("users", [("days", 3)])
+
+
+def test_models_viewers_and_machines_are_tables_too(busy: WorkspaceKernel) -> None:
+    told = {"model": "m-1", "prompt_tokens": "120", "completion_tokens": "30", "cost": "0.25"}
+    for exchange in ("e1", "e2"):
+        busy.recorder.step("ModelExchange", exchange, "asked", "counter", actor="bob", task="edit", prompt="x")
+        busy.recorder.step("ModelExchange", exchange, "answered", "counter", actor="bob", answer="y", **told)
+    tables = ActivityTables(busy, WorkspaceOptions())
+    (row,) = tables.table("models", []).to_pylist()
+    assert (row["model"], row["asked"], row["tokens"], row["cost"]) == ("m-1", 2, 300, 0.5)
+    assert tables.table("viewers", []).to_pylist() == []
+    eve = Client(busy, Actor(id="eve", name="Eve", kind="user"))
+    eve.send(type="subscribe", panel="counter", rev=None)
+    eve.until(lambda found: not isinstance(found, bytes) and found["type"] == "presence")
+    assert tables.table("viewers", []).to_pylist() == [{"panel": "counter", "people": 1}]
+    machines = {row["what"]: row["count"] for row in tables.table("machines", []).to_pylist()}
+    assert machines["runs going on"] == 0
+    assert machines["images kept"] >= 1

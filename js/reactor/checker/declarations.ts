@@ -190,7 +190,7 @@ export function declareFrame(names: Names, raw: RawElement, node: string): void 
 }
 
 /** The tables that the workspace gives of its object graph, and of what goes on in it. */
-export const OWN_TABLES: Readonly<Record<string, readonly string[]>> = { nog: ["nodes", "edges", "attributes", "causes"], trilog: ["changes", "users", "latency", "failures", "versions", "quotas", "graph", "alerts"] };
+export const OWN_TABLES: Readonly<Record<string, readonly string[]>> = { nog: ["nodes", "edges", "attributes", "causes"], trilog: ["changes", "users", "latency", "failures", "versions", "quotas", "graph", "alerts", "models", "viewers", "machines"] };
 
 function reportTable(names: Names, of: string, table: string, from: RawAttribute, node: string): void {
   const tables = OWN_TABLES[of] ?? [];

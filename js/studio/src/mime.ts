@@ -3,7 +3,7 @@
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
-import { runtime } from '../../widget/load.ts';
+import { runtime, viewOf } from '../../widget/load.ts';
 
 const MIME_TYPE = 'application/vnd.nexus.panel.v1+json';
 
@@ -11,12 +11,12 @@ class PanelOutput extends Widget implements IRenderMime.IRenderer {
   private unmount: (() => void) | null = null;
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const { panel, view } = model.data[MIME_TYPE] as { panel?: unknown; view?: unknown };
+    const { panel, view, about } = model.data[MIME_TYPE] as { panel?: unknown; view?: unknown; about?: unknown };
     this.clear();
     const element = this.node.appendChild(document.createElement('div'));
     try {
       const { mount } = await runtime();
-      this.unmount = mount(element, { panel: String(panel), host: 'server', view: view === 'timebar' ? 'timebar' : 'panel' });
+      this.unmount = mount(element, { panel: String(panel), host: 'server', view: viewOf(view), about });
     } catch (error) {
       element.textContent = error instanceof Error ? error.message : String(error);
     }

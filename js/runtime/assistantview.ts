@@ -1,0 +1,201 @@
+// The assistant as a place: a field to ask in, and what was asked, the newest first, each with what came of it.
+
+import type { AskBody, AssistantChoices, ModelInfo, Proposal, Result } from "../protocol/index.ts";
+import type { Kit } from "./assistant.ts";
+import { WishField } from "./assistantfield.ts";
+import { ProposalView } from "./assistantproposal.ts";
+import { Wish } from "./assistantwish.ts";
+import { changesWord } from "./assistantwords.ts";
+import { element } from "./element.ts";
+import type { Transport } from "./transport.ts";
+
+/** What was typed and not asked yet, over a new drawing of the output. */
+const typed = new WeakMap<Transport, string>();
+
+export class AssistantView {
+  private readonly root: HTMLElement;
+  private readonly transport: Transport;
+  private readonly kit: Kit;
+  private readonly field: WishField;
+  private readonly list = element("ol", "nx-asked");
+  private readonly empty = element("div", "nx-empty", "Say in your own words what a panel should show or do, such as \u201ca slider for the tax rate\u201d. You see each change before anything is made.");
+  private readonly model = element("span", "nx-mark");
+  private readonly hint = element("div", "nx-note");
+  private readonly proposals: ProposalView[] = [];
+  private readonly stops: (() => void)[] = [];
+  private models: readonly ModelInfo[] = [];
+  private wish: Wish | null = null;
+
+  constructor(root: HTMLElement, transport: Transport, kit: Kit) {
+    this.root = root;
+    this.transport = transport;
+    this.kit = kit;
+    this.field = new WishField((body) => void this.ask(body), () => void this.look());
+    this.field.restore(typed.get(transport) ?? "");
+    const bar = element("div", "nx-bar");
+    bar.append(element("span", "nx-title", "Assistant"), this.model);
+    this.hint.hidden = true;
+    this.hint.setAttribute("role", "status");
+    this.list.setAttribute("aria-label", "What was asked, the newest first");
+    this.list.hidden = true;
+    const body = element("div", "nx-assistant-body");
+    body.append(this.hint, this.field.root, this.empty, this.list);
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", "Assistant");
+    root.replaceChildren(bar, body);
+    this.stops.push(keysOf(root, (event) => this.key(event)), transport.watch({ state: ({ kind }) => { if (kind === "live") void this.look(); }, moved: () => {} }));
+  }
+
+  dispose(): void {
+    typed.set(this.transport, this.field.value);
+    this.wish?.cancel();
+    for (const stop of this.stops) stop();
+    for (const proposal of this.proposals) proposal.dispose();
+  }
+
+  /** Learn which models and panels there are. */
+  private async look(): Promise<void> {
+    try {
+      const { info, panels } = await choicesOf(this.transport, null);
+      this.models = info.models;
+      this.model.textContent = info.models[0]?.model ?? "no model";
+      this.model.title = info.models.map(({ model, endpoint }) => `${model} (${endpoint})`).join("\n");
+      this.say(info.configured ? "" : info.hint);
+      this.field.offer(panels);
+    } catch (error) {
+      this.say(this.kit.problem(error).text);
+    }
+  }
+
+  private say(text: string): void {
+    this.hint.textContent = text;
+    this.hint.hidden = !text;
+    this.hint.dataset["kind"] = "warning";
+  }
+
+  private key(event: KeyboardEvent): boolean {
+    if (event.key === "Escape" && this.wish) {
+      this.wish.cancel();
+      return true;
+    }
+    return this.field.key(event) || this.proposals.some((proposal) => proposal.root.contains(event.target as Node) && proposal.key(event));
+  }
+
+  private async ask(body: AskBody): Promise<void> {
+    const wish = new Wish(this.transport, this.kit, this.models);
+    const outcome = element("span", "nx-badge nx-asked-outcome", "on its way");
+    outcome.setAttribute("role", "status");
+    const place = element("div", "nx-asked-place");
+    const head = element("div", "nx-asked-head");
+    const meant = body.panel ?? (body.create !== null ? `new: ${body.create}` : "");
+    head.append(element("span", "nx-asked-text", body.text), meant ? element("span", "nx-op-note", meant) : "", outcome);
+    const item = element("li", "nx-asked-item");
+    item.append(head, place);
+    place.append(wish.root);
+    this.empty.hidden = true;
+    this.list.hidden = false;
+    this.list.prepend(item);
+    this.wish = wish;
+    this.field.working(true);
+    const held = this.root.contains(document.activeElement);
+    const result = await wish.ask(body);
+    this.wish = null;
+    this.field.working(false);
+    place.replaceChildren();
+    if (result.kind === "proposal") this.propose(result.proposal, place, outcome, held);
+    else {
+      outcome.textContent = result.kind === "failed" ? "failed" : "given up";
+      outcome.dataset["kind"] = result.kind === "failed" ? "error" : "";
+      place.append(this.failed(body.text, result.kind === "failed" ? result.text : "Given up. Nothing was changed."));
+      // Nothing of what was typed is lost.
+      this.field.restore(body.text);
+      if (held) this.field.focus();
+    }
+  }
+
+  private propose(proposal: Proposal, place: HTMLElement, outcome: HTMLElement, held: boolean): void {
+    outcome.textContent = proposal.patch === null ? "a panel proposed" : `${changesWord(proposal.ops.length)} proposed`;
+    const view = new ProposalView(proposal, this.transport, this.kit, (words) => { outcome.textContent = words; void this.look(); });
+    for (const other of this.proposals) other.close(true);
+    this.proposals.push(view);
+    place.append(view.root);
+    // Whoever is typing the next wish goes on typing.
+    if (held && !this.field.value) view.focus();
+  }
+
+  private failed(text: string, words: string): HTMLElement {
+    const note = element("div", "nx-asked-failed");
+    const said = element("span", "", words);
+    said.setAttribute("role", "alert");
+    const again = element("button", "nx-button", "Ask again") as HTMLButtonElement;
+    again.type = "button";
+    again.addEventListener("click", () => { this.field.restore(text); this.field.focus(); });
+    note.append(said, again);
+    return note;
+  }
+}
+
+/** A proposal that was asked for elsewhere, such as in a cell. */
+export class GivenProposal {
+  private readonly view: ProposalView;
+  private readonly transport: Transport;
+  private readonly kit: Kit;
+  private readonly proposal: Proposal;
+  private readonly stops: (() => void)[];
+  private looking = false;
+
+  constructor(root: HTMLElement, transport: Transport, kit: Kit, proposal: Proposal) {
+    [this.transport, this.kit, this.proposal] = [transport, kit, proposal];
+    this.view = new ProposalView(proposal, transport, kit);
+    const bar = element("div", "nx-bar");
+    bar.append(element("span", "nx-title", "Assistant"), element("span", "nx-mark", proposal.model));
+    const body = element("div", "nx-assistant-body");
+    body.append(this.view.root);
+    root.replaceChildren(bar, body);
+    const look = (): void => void this.look();
+    // It may have been decided by code, or by somebody else, while it was looked at.
+    for (const name of ["focusin", "pointerenter"]) root.addEventListener(name, look);
+    this.stops = [
+      () => { for (const name of ["focusin", "pointerenter"]) root.removeEventListener(name, look); },
+      keysOf(root, (event) => this.view.root.contains(event.target as Node) && this.view.key(event)),
+      transport.watch({ state: ({ kind }) => { if (kind === "live") look(); }, moved: () => {} }),
+    ];
+  }
+
+  dispose(): void {
+    for (const stop of this.stops) stop();
+    this.view.dispose();
+  }
+
+  private async look(): Promise<void> {
+    if (this.looking || !this.view.waits) return;
+    this.looking = true;
+    try {
+      const { waiting } = await choicesOf(this.transport, this.proposal.id);
+      if (!waiting && this.view.waits) this.view.gone("This proposal does not wait for you any more: it was decided already, or has waited too long. Ask again for a new one.");
+    } catch (error) {
+      if (this.view.waits && this.kit.problem(error).code !== "unavailable") this.view.gone(this.kit.problem(error).text);
+    } finally {
+      this.looking = false;
+    }
+  }
+}
+
+async function choicesOf(transport: Transport, proposal: string | null): Promise<AssistantChoices> {
+  const { value } = (await transport.request({ type: "assistant", proposal })) as Result;
+  return value as unknown as AssistantChoices;
+}
+
+/** Take keys before the notebook does, which would take them for itself; returns what ends it. */
+function keysOf(root: HTMLElement, take: (event: KeyboardEvent) => boolean): () => void {
+  const key = (event: KeyboardEvent): void => {
+    // A panel that is shown in a proposal has its own keys, and its letters are no commands.
+    if (!root.contains(event.target as Node) || (event.target as Element).closest(".nx-proposal-look")) return;
+    if (take(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else if ((event.key === "Enter" || event.key === " ") && (event.target as Element).matches("button, summary, input, select, textarea")) event.stopPropagation();
+  };
+  globalThis.addEventListener("keydown", key, true);
+  return () => globalThis.removeEventListener("keydown", key, true);
+}
