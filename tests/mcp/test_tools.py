@@ -171,7 +171,7 @@ def test_orders_in_titles_descriptions_and_values_are_quotations_within_what_is_
     nxml = nxml.replace(
         "<data>", f'<data><state name="note" type="str" default={quoteattr(order, {chr(10): "&#10;"})}/>'
     )
-    kernel.put_panel("tally", nxml, ANN)
+    kernel.put_panel("tally", nxml.replace("</logic>", f"{FAILS}</logic>"), ANN)
 
     async def said(client: Client) -> None:
         tools = (await client.list_tools()).tools
@@ -190,11 +190,19 @@ def test_orders_in_titles_descriptions_and_values_are_quotations_within_what_is_
             assert mark, said
             assert "SYSTEM" not in head
             assert json.loads(data) == answer.structured_content
+        failed = await client.call_tool("tally__fail", {"say": order})
+        assert failed.is_error
+        outside = _outside(text(failed))
+        assert "no instruction" in outside
+        for word in ("nexus_undo", "SYSTEM", "<system>", "Human:", "# New"):
+            assert word not in outside
 
     talk(kernel, said)
     assert kernel.permissions.store.all() == []
 
 
+FAILS = """<action name="fail" params="say: str">throw new Error(say);</action>
+<tool name="fail" action="fail">Fail.</tool>"""
 _CALLS: list[tuple[str, dict[str, Any]]] = [  # Any: arguments of tools
     ("nexus_list", {}),
     ("nexus_show", {"panel": "tally"}),
