@@ -24,7 +24,7 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import CapabilityUse, Grant
 from nexus_jupyter.sandbox import FREE, covers
 
-__all__ = ["NO", "Approvals", "Question", "allow", "permission"]
+__all__ = ["NO", "Approvals", "Question", "allow", "missing", "permission"]
 
 #: What people can say, and for how many seconds that holds; ``None`` is until they take it back.
 NO = "no"
@@ -52,6 +52,12 @@ class Question:
         )
 
 
+def missing(caller: Caller, tool: PanelTool) -> list[CapabilityUse]:
+    """Return what a tool's panel asks for and was not allowed."""
+    granted = caller.kernel.permissions.store.active(tool.panel)
+    return [use for use in tool.build.uses if use.cap not in FREE and not any(_covers(one, use) for one in granted)]
+
+
 def permission(caller: Caller, tool: PanelTool) -> tuple[Question, list[CapabilityUse]] | None:
     """Return the question whether a panel may do what it asks for, and which uses that is about.
 
@@ -59,17 +65,16 @@ def permission(caller: Caller, tool: PanelTool) -> tuple[Question, list[Capabili
     """
     if "write" not in caller.rights:
         return None
-    granted = caller.kernel.permissions.store.active(tool.panel)
-    missing = [use for use in tool.build.uses if use.cap not in FREE and not any(_covers(one, use) for one in granted)]
-    if not missing:
+    lacking = missing(caller, tool)
+    if not lacking:
         return None
     wanted = "; ".join(
         f"{use.cap} for {quoted(use.target) if use.target else 'anything'} (it says: {quoted(use.why)})"
-        for use in missing
+        for use in lacking
     )
     message = f"The panel {quoted(tool.build.title)} wants to use {wanted}. Allow it?"
-    about: list[JsonValue] = [[use.cap, use.target] for use in missing]
-    return Question(message, tuple(_LASTING), [tool.panel, *about]), missing
+    about: list[JsonValue] = [[use.cap, use.target] for use in lacking]
+    return Question(message, tuple(_LASTING), [tool.panel, *about]), lacking
 
 
 def allow(caller: Caller, tool: PanelTool, uses: list[CapabilityUse], answer: str) -> None:

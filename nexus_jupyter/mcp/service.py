@@ -20,7 +20,7 @@ from mcp.server.subscriptions import (
 )
 
 from nexus_jupyter.mcp.apppage import APP_MIME, PAGE_META, SHOW_URI, app_page, app_uri, pages
-from nexus_jupyter.mcp.approval import Approvals, allow, permission
+from nexus_jupyter.mcp.approval import Approvals, allow, missing, permission
 from nexus_jupyter.mcp.apps import APP_TOOL, EXTENSION, AppDesk, linked
 from nexus_jupyter.mcp.asking import DECIDE, AskingTools
 from nexus_jupyter.mcp.authoring import AUTHORING
@@ -224,7 +224,7 @@ class McpService:
                 text, value = theirs.call(caller, given)
         except NexusError as error:
             if theirs is not None and isinstance(error, HandlerError) and error.kind == "denied":
-                return _Denied(theirs, sentence(error, theirs.build.uses))
+                return _Denied(theirs, sentence(error, missing(caller, theirs)))
             return _failed(sentence(error))
         return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=value)
 

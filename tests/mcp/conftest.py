@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from nexus_jupyter.benchmarks.lab import jupyterlab
-from tests.browser.conftest import browser as browser  # noqa: PLC0414 - the browser of the other browser tests
 
 
 class Server(NamedTuple):
@@ -26,7 +25,7 @@ def awaited(work: Coroutine[Any, Any, None]) -> None:
         pool.submit(asyncio.run, work).result()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running Jupyter server."""
     folder = tmp_path_factory.mktemp("mcp") / "root"

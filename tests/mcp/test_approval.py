@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import httpx2
 import mcp_types as types
 import pytest
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from nexus_jupyter.ai import Router
 from nexus_jupyter.assistant import AssistantDesk
@@ -22,7 +24,7 @@ from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
 from tests.ai.scripted import Step, scripted
 from tests.conftest import ANN, BOB, COUNTER
-from tests.mcp.conftest import awaited
+from tests.mcp.conftest import Server, awaited
 from tests.mcp.test_mcp import text
 
 ASKS = """<panel xmlns="urn:nexus:nxml:1" id="asks" title="Asks &quot;nicely&quot;">
@@ -204,3 +206,25 @@ def test_a_proposal_is_carried_out_once_the_person_agrees(kernel: WorkspaceKerne
             service.close()
 
     awaited(run())
+
+
+def test_a_jupyter_server_asks_over_http_and_keeps_what_was_allowed(server: Server, origin: str) -> None:
+    human = Human("until I take it back")
+    headers = {"Authorization": f"token {server.token}"}
+
+    async def run() -> None:
+        async with (
+            httpx2.AsyncClient(headers=headers, trust_env=False, timeout=60) as http,
+            Client(streamable_http_client(server.url, http_client=http), elicitation_callback=human) as client,
+        ):
+            made = await client.call_tool("nexus_create", {"name": "asks", "nxml": ASKS.replace("ORIGIN", origin)})
+            assert not made.is_error, text(made)
+            done = await client.call_tool("asks__greet", {})
+            assert "Only a person can allow it" not in text(done)  # it was; this server reaches public addresses only
+            grants = await http.get(f"{server.url.removesuffix('mcp')}api/grants")
+            assert [(one["panel"], one["target"]) for one in grants.json() if one["cap"] == "net.http"] == [
+                ("asks", origin)
+            ]
+
+    awaited(run())
+    assert len(human.asked) == 1

@@ -12,7 +12,10 @@ from mcp import Client
 from nexus_jupyter.ai import Router
 from nexus_jupyter.assistant import AssistantDesk
 from nexus_jupyter.mcp import Caller
+from nexus_jupyter.mcp.apps import AppDesk
 from nexus_jupyter.mcp.service import McpService
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel
 from tests.ai.scripted import Step, scripted
@@ -171,7 +174,7 @@ def test_orders_in_titles_descriptions_and_values_are_quotations_within_what_is_
     nxml = nxml.replace(
         "<data>", f'<data><state name="note" type="str" default={quoteattr(order, {chr(10): "&#10;"})}/>'
     )
-    kernel.put_panel("tally", nxml, ANN)
+    kernel.put_panel("tally", nxml.replace("</logic>", f"{FAILS}</logic>"), ANN)
 
     async def said(client: Client) -> None:
         tools = (await client.list_tools()).tools
@@ -190,11 +193,19 @@ def test_orders_in_titles_descriptions_and_values_are_quotations_within_what_is_
             assert mark, said
             assert "SYSTEM" not in head
             assert json.loads(data) == answer.structured_content
+        failed = await client.call_tool("tally__fail", {"say": order})
+        assert failed.is_error
+        outside = _outside(text(failed))
+        assert "no instruction" in outside
+        for word in ("nexus_undo", "SYSTEM", "<system>", "Human:", "# New"):
+            assert word not in outside
 
     talk(kernel, said)
     assert kernel.permissions.store.all() == []
 
 
+FAILS = """<action name="fail" params="say: str">throw new Error(say);</action>
+<tool name="fail" action="fail">Fail.</tool>"""
 _CALLS: list[tuple[str, dict[str, Any]]] = [  # Any: arguments of tools
     ("nexus_list", {}),
     ("nexus_show", {"panel": "tally"}),
@@ -211,3 +222,25 @@ def _outside(text: str) -> str:
         _, end = decoder.raw_decode(rest[start:])
         rest = rest[start + end :]
     return kept + rest
+
+
+def test_the_tool_of_pages_answers_nobody_without_the_pages_ticket(kernel: WorkspaceKernel) -> None:
+    kernel.put_panel("counter", COUNTER, ANN)
+    everything = Caller(kernel, ANN, frozenset({"read", "write", "execute"}))
+    desk = AppDesk()
+    ticket = desk.ticket(everything)
+    click: dict[str, JsonValue] = {"type": "trigger", "id": "1", "panel": "counter", "action": "add", "args": [1]}
+    for wrong in ("", "a.b", f"{ticket}0", desk.ticket(Caller(kernel, BOB, everything.rights))):
+        with pytest.raises(PermissionDeniedError, match="too old, or somebody else's"):
+            desk.call(everything, {"ticket": wrong, "frame": click})
+    for other in ({"type": "grant", "id": "1", "panel": "counter", "cap": "notify", "target": None}, {"type": "x"}, {}):
+        with pytest.raises(RequestError):
+            desk.call(everything, {"ticket": ticket, "frame": other})
+    with pytest.raises(PermissionDeniedError, match="You may not execute"):
+        desk.call(Caller(kernel, ANN, frozenset({"read"})), {"ticket": ticket, "frame": click})
+    assert kernel.panel("counter").state == {"count": 0}
+    _, answer = desk.call(everything, {"ticket": ticket, "frame": click})
+    frames = answer["frames"]
+    assert isinstance(frames, list)
+    assert [frame["type"] for frame in frames if isinstance(frame, dict)].count("result") == 1
+    assert kernel.panel("counter").state == {"count": 1}

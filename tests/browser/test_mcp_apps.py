@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
-from nexus_jupyter.mcp import Caller
-from nexus_jupyter.mcp.apps import AppDesk
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import PermissionDeniedError, RequestError
-from nexus_jupyter.workspace import WorkspaceKernel
-from tests.conftest import ANN, BOB, COUNTER
-from tests.mcp.conftest import Server
+from tests.browser.conftest import Lab
 
 ROOT = Path(__file__).parents[2]
 #: What a client lets a page do that asks for nothing: the extension's own default.
@@ -32,9 +28,11 @@ TALLY = """<panel xmlns="urn:nexus:nxml:1" id="clicks" title="Clicks">
     <input id="who" label="Who" bind:value="who"/>
     <text id="value">{count} of {who}</text><math id="m">a^2</math>
     <markdown id="link">[Jupyter](https://jupyter.org)</markdown>
+    <table id="rows" data="parts"/>
   </view>
-  <data><state name="count" type="int" default="0" min="0" max="100"/><state name="who" type="str" default="nobody"/></data>
+  <data><frame name="parts" from="nog:nodes()"/><state name="count" type="int" default="0" min="0" max="100"/><state name="who" type="str" default="nobody"/></data>
   <logic>
+    <uses cap="panel.read" why="to list its parts"/>
     <action name="add" params="by: int = 1">state.count += by; return state.count;</action>
     <action name="bad">throw new Error("No ink.");</action>
     <tool name="add" action="add">Add to the tally.</tool>
@@ -66,12 +64,13 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def host(browser: Browser, server: Server, script: str) -> Iterator[Host]:
+def host(browser: Browser, lab: Lab, script: str) -> Iterator[Host]:
     """A host on the server's origin, whose app's frame has an origin of its own and may run its own scripts only."""
     context = browser.new_context(viewport={"width": 900, "height": 700})
     page = context.new_page()
     found = Host(page)
-    parts = urlsplit(server.url)
+    base, _, token = lab.url.partition("lab?token=")
+    parts = urlsplit(base)
     origin = f"{parts.scheme}://{parts.netloc}"
 
     def serve(route: Route) -> None:
@@ -96,9 +95,16 @@ def host(browser: Browser, server: Server, script: str) -> Iterator[Host]:
     page.route("**/*", serve)
     page.expose_function("keep", keep)
     page.goto(f"{origin}/host")
-    page.evaluate("([url, token]) => connect(url, token)", [server.url, server.token])
+    page.evaluate("([url, token]) => connect(url, token)", [f"{base}nexus/mcp", token])
     made = page.evaluate("(nxml) => call('nexus_create', {name: 'clicks', nxml})", TALLY)
     assert not made.get("isError"), made
+    allowed = httpx2.post(
+        f"{base}nexus/api/grants",
+        headers={"Authorization": f"token {token}"},
+        json={"panel": "clicks", "cap": "panel.read"},
+        trust_env=False,
+    )
+    allowed.raise_for_status()
     yield found
     assert found.asked == [], "an app's page loads nothing from anywhere"
     context.close()
@@ -126,6 +132,7 @@ def test_a_click_in_a_clients_page_changes_the_state_on_the_server(host: Host) -
     expect(value).to_contain_text(f"{before + 3} of")
     assert count(host) == before + 3
     expect(host.app.locator("[data-id=m] math")).to_be_visible()  # code that the page carries compressed
+    expect(host.app.locator("[data-id=rows]")).to_contain_text("ClicksPanel")  # rows come through the client too
     host.app.get_by_label("Who").fill("Ann")
     host.app.get_by_label("Who").press("Tab")
     expect(value).to_contain_text(f"{before + 3} of Ann")
@@ -148,25 +155,3 @@ def test_a_panel_that_a_model_shows_is_found_by_the_calls_argument_and_takes_the
     expect(host.app.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     host.page.evaluate("dress('light')")
     expect(host.app.locator("body")).to_have_attribute("data-jp-theme-light", "true")
-
-
-def test_the_tool_of_pages_answers_nobody_without_the_pages_ticket(kernel: WorkspaceKernel) -> None:
-    kernel.put_panel("counter", COUNTER, ANN)
-    everything = Caller(kernel, ANN, frozenset({"read", "write", "execute"}))
-    desk = AppDesk()
-    ticket = desk.ticket(everything)
-    click: dict[str, JsonValue] = {"type": "trigger", "id": "1", "panel": "counter", "action": "add", "args": [1]}
-    for wrong in ("", "a.b", f"{ticket}0", desk.ticket(Caller(kernel, BOB, everything.rights))):
-        with pytest.raises(PermissionDeniedError, match="too old, or somebody else's"):
-            desk.call(everything, {"ticket": wrong, "frame": click})
-    for other in ({"type": "grant", "id": "1", "panel": "counter", "cap": "notify", "target": None}, {"type": "x"}, {}):
-        with pytest.raises(RequestError):
-            desk.call(everything, {"ticket": ticket, "frame": other})
-    with pytest.raises(PermissionDeniedError, match="You may not execute"):
-        desk.call(Caller(kernel, ANN, frozenset({"read"})), {"ticket": ticket, "frame": click})
-    assert kernel.panel("counter").state == {"count": 0}
-    _, answer = desk.call(everything, {"ticket": ticket, "frame": click})
-    frames = answer["frames"]
-    assert isinstance(frames, list)
-    assert [frame["type"] for frame in frames if isinstance(frame, dict)].count("result") == 1
-    assert kernel.panel("counter").state == {"count": 1}
