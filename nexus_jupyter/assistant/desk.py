@@ -114,6 +114,8 @@ class AssistantDesk:
     def close(self) -> None:
         """Give up what is going on, and forget all proposals."""
         with self._lock:
+            if self._closed:
+                return
             self._closed, loop, thread = True, self._loop, self._thread
         if self._assistant is not None:
             self._assistant.close()
