@@ -13,9 +13,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.ipynb")))
-def test_an_example_runs_without_a_server(tmp_path: Path, name: str) -> None:
+def test_an_example_runs_without_a_server(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "examples"
     shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns("nexus-workspace", ".ipynb_checkpoints"))
+    monkeypatch.setenv("NEXUS_AI_TRANSCRIPTS", str(folder / "transcripts"))
     notebook = nbformat.read(folder / name, as_version=4)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     texts = [str(output.get("data", output)) for cell in notebook.cells for output in cell.get("outputs", ())]
@@ -35,3 +36,6 @@ def test_an_example_runs_without_a_server(tmp_path: Path, name: str) -> None:
         assert "'vat': 20" in right
         assert "'hours': 43" in right
         assert any("seasonal" in text and "set off by" in text for text in texts)
+    if name.startswith("06"):
+        assert any("query.by_region" in text for text in texts)
+        assert any("prompt 'A small form to note returns" in text for text in texts)
