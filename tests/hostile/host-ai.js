@@ -1,2 +1,2 @@
-// expect: threw
+// expect: denied
 await nx.ai('hello');
