@@ -9,6 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from opentelemetry.context import Context as OtelContext
+
 from nexus_jupyter.ai import ContextOptions, Focus, Router
 from nexus_jupyter.assistant.asking import Asking, Course
 from nexus_jupyter.assistant.audit import Exchange, record_decision
@@ -64,7 +66,7 @@ class Assistant:
         self._options = options or AssistantOptions()
         self._proposals = Proposals(self._gone)
 
-    async def ask(self, body: AskBody, actor: Actor) -> AsyncGenerator[AskEvent]:
+    async def ask(self, body: AskBody, actor: Actor, *, within: OtelContext | None = None) -> AsyncGenerator[AskEvent]:
         """Ask for a change or a new panel; the last event is a `Proposal` or an `AskFailed`, and nothing is changed.
 
         Closing the generator ends the call to the model.
@@ -75,8 +77,11 @@ class Assistant:
             The wish.
         actor
             The person who asks. Models see this person's own values and nobody else's.
+        within
+            What it is part of, from `Recorder.here`.
         """
-        exchange = Exchange(self._kernel.recorder, uuid.uuid4().hex, actor.id, body.panel or body.create or "")
+        about = body.panel or body.create or ""
+        exchange = Exchange(self._kernel.recorder, uuid.uuid4().hex, actor.id, about, within)
         events = self._events(body, actor, exchange)
         try:
             async with aclosing(events):

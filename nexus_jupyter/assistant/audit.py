@@ -10,9 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from opentelemetry.context import Context as OtelContext
+
 from nexus_jupyter.ai import redacted
 from nexus_jupyter.protocol.ai import Context, ModelFinished, Proposal, Usage
-from nexus_jupyter.trilog import Recorder
+from nexus_jupyter.protocol.errors import ModelError
+from nexus_jupyter.trilog import Operation, Recorder
 
 __all__ = ["Exchange", "record_decision"]
 
@@ -23,18 +26,23 @@ _PROCESS = "ModelExchange"
 
 @dataclass
 class Exchange:
-    """One request of a person, from the question to the proposal."""
+    """One request of a person, from the question to the proposal: a course of a process, and a span of its trace.
+
+    ``within`` is what it is part of, from `Recorder.here`: the click, or the run that asks.
+    """
 
     recorder: Recorder
     id: str
     person: str
     panel: str = ""
+    within: OtelContext | None = None
     usage: Usage = field(default_factory=Usage)
     endpoint: str = ""
     model: str = ""
     answer: str = ""
     _began: float = field(default_factory=time.perf_counter)
     _answered: bool = False
+    _operation: Operation | None = None
 
     @property
     def seconds(self) -> float:
@@ -47,6 +55,9 @@ class Exchange:
             {"part": part.name, "tokens": part.tokens, "shown": part.included, "why": part.reason}
             for part in context.parts
         ]
+        self._operation = self.recorder.begin(
+            "model.ask", within=self.within, panel=self.panel or None, task=task, exchange=self.id
+        )
         self._step("asked", task=task, prompt=_kept(prompt), context=_kept(json.dumps(parts, ensure_ascii=False)))
 
     def took(self, finished: ModelFinished) -> None:
@@ -65,12 +76,19 @@ class Exchange:
         """Note that a proposal came of it."""
         self.answered()
         self._step("proposed", ops=_kept(json.dumps([op.words for op in proposal.ops], ensure_ascii=False)))
+        self._end()
+
+    def completed(self) -> None:
+        """Note that the answer is all that was wanted."""
+        self.answered()
+        self._end()
 
     def failed(self, error: str) -> None:
         """Note that nothing came of it."""
         if self.answer:
             self.answered()
         self._step("failed", error=_kept(error))
+        self._end(ModelError(_kept(error)))
 
     def answered(self) -> None:
         """Note the answer, once."""
@@ -88,8 +106,14 @@ class Exchange:
             seconds=f"{self.seconds:.3f}",
         )
 
+    def _end(self, error: ModelError | None = None) -> None:
+        operation, self._operation = self._operation, None
+        if operation is not None:
+            operation.end(error)
+
     def _step(self, step: str, **attributes: str) -> None:
-        self.recorder.step(_PROCESS, self.id, step, self.panel, actor=self.person, **attributes)
+        trace = self._operation.trace_id if self._operation is not None else ""
+        self.recorder.step(_PROCESS, self.id, step, self.panel, trace, actor=self.person, **attributes)
 
 
 def record_decision(

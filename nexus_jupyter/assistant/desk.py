@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from opentelemetry.context import Context
+
 from nexus_jupyter.ai import Ledger, Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.completing import complete
@@ -87,7 +89,8 @@ class AssistantDesk:
 
     def ask(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> Callable[[], None]:
         """Ask in the background; see `Desk`."""
-        task = asyncio.run_coroutine_threadsafe(self._asked(body, actor, tell), self._running())
+        within = self._kernel.recorder.here()
+        task = asyncio.run_coroutine_threadsafe(self._asked(body, actor, tell, within), self._running())
 
         def stop() -> None:
             task.cancel()
@@ -100,7 +103,8 @@ class AssistantDesk:
 
     def complete(self, prompt: str, actor: Actor, panel: str) -> Future[str]:
         """Ask for text in the background; see `complete`."""
-        work = complete(self._kernel.recorder, self.router, prompt, actor=actor, panel=panel)
+        recorder = self._kernel.recorder
+        work = complete(recorder, self.router, prompt, actor=actor, panel=panel, within=recorder.here())
         return asyncio.run_coroutine_threadsafe(work, self._running())
 
     def waits(self, proposal: str, actor: Actor) -> bool:
@@ -125,9 +129,9 @@ class AssistantDesk:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_GRACE)
 
-    async def _asked(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> None:
+    async def _asked(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None], within: Context) -> None:
         try:
-            async with aclosing(self._assistance().ask(body, actor)) as events:
+            async with aclosing(self._assistance().ask(body, actor, within=within)) as events:
                 async for event in events:
                     tell(event)
         except Exception:  # noqa: BLE001 - told to whoever asked, and logged

@@ -79,8 +79,9 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
         if len(prompt) > _PROMPT:
             raise RequestError(f"A prompt has at most {_PROMPT} characters; this one has {len(prompt)}.")
         desk = desk_of(kernel)
-        # The router is made by the first who asks, and may read files.
-        asked = await asyncio.to_thread(desk.complete, prompt, caller.actor, panel)
+        with kernel.recorder.within(caller.traceparent, user=caller.actor.id):
+            # Away from here: the router is made by the first who asks, and may read files.
+            asked = await asyncio.to_thread(desk.complete, prompt, caller.actor, panel)
         return await asyncio.wrap_future(asked)
 
     return {

@@ -175,7 +175,10 @@ def test_a_handler_asks_a_model_once_it_may(ws: Workspace, model: Models) -> Non
         ws["poet"].run("write")
     ws.grant("poet", "ai.complete")
     model.will("It rains.")
-    ws["poet"].run("write")
+    run = ws["poet"].run("write")
+    spans = ws.trilog.cause(run).frame.query("kind == 'span'").set_index("id")
+    asked = spans[spans["text"].str.startswith("model.ask")].iloc[0]
+    assert spans.loc[asked["parent"], "text"].startswith("action.run write")
     assert ws["poet"].state["line"] == "It rains."
     row = ws.trilog.ai().iloc[0]
     assert (row["task"], row["panel"], row["answer"]) == ("complete", "poet", "It rains.")
