@@ -27,12 +27,24 @@ class Allowance:
         Tokens of prompts and answers.
     cost_per_minute, cost_per_day
         Money, in the currency of the endpoints' prices.
+
+    Raises
+    ------
+    ValueError
+        If a limit is no number, or below 0.
     """
 
     tokens_per_minute: int | None = None
     tokens_per_day: int | None = None
     cost_per_minute: float | None = None
     cost_per_day: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no limit here, and not when somebody asks."""
+        for name in self.__dataclass_fields__:
+            value: object = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):
+                raise ValueError(f"{name} is a number from 0 on, or left out.")
 
     def limit(self, window: str, unit: str) -> float | None:
         """Return one of them."""
@@ -53,10 +65,11 @@ class Budgets:
         """Return budgets as the server's configuration gives them, or raise `RequestError`."""
         try:
             return cls(**{whose: Allowance(**allowed) for whose, allowed in given.items()})  # type: ignore[arg-type]  # whole numbers, or not
-        except TypeError:
+        except (TypeError, ValueError):
             whose, units = ", ".join(cls.__dataclass_fields__), ", ".join(Allowance.__dataclass_fields__)
             raise RequestError(
-                "NexusApp.ai_budgets cannot be understood.", hint=f"It is by {whose}, and each has {units}."
+                "NexusApp.ai_budgets cannot be understood.",
+                hint=f"It is by {whose}, and each has {units}: numbers from 0 on.",
             ) from None
 
 

@@ -17,7 +17,7 @@ from nexus_jupyter.ai import Ledger, Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.completing import complete
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
-from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.errors import NexusError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel
 
@@ -134,6 +134,9 @@ class AssistantDesk:
             async with aclosing(self._assistance().ask(body, actor, within=within)) as events:
                 async for event in events:
                     tell(event)
+        except NexusError as error:
+            # There is no assistant yet that would tell it: models are configured wrongly, for instance.
+            tell(AskFailed(id="", message=error.message, hint=error.hint))
         except Exception:  # noqa: BLE001 - told to whoever asked, and logged
             _log.exception("The assistant failed over a wish")
             tell(AskFailed(id="", message="The assistant failed; the server's log says why. Nothing was changed."))

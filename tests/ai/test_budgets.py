@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,3 +131,18 @@ def test_a_day_survives_a_restart() -> None:
     assert after.snapshot()["accounts"] == []
     with pytest.raises(RequestError):
         after.restore({"version": 2})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"who": {}},
+        {"user": 5},
+        {"user": {"tokens_per_day": "many"}},
+        {"user": {"cost": 1}},
+        {"panel": {"cost_per_day": -1.0}},
+    ],
+)
+def test_budgets_that_cannot_be_understood_are_refused_in_a_sentence(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="ai_budgets cannot be understood"):
+        Budgets.of(wrong)
