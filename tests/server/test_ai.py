@@ -32,6 +32,8 @@ def model() -> Iterator[Models]:
 def app(model: Models) -> dict[str, Any]:
     """What the owner configures; tests of other configurations give their own."""
     endpoint = {"name": "scripted", "url": model.url, "model": "script-1", "key": "", "abilities": ["usage"]}
+    # What is held is held until a test lets it go: no limit of time frees a place before.
+    endpoint |= {"next_within": 3600, "total_within": 3600}
     return {"ai_endpoints": [endpoint], "ai_budgets": {"user": {"tokens_per_day": 2_000_000}}}
 
 
@@ -128,17 +130,19 @@ async def test_a_hundred_wishes_at_once_are_all_answered_and_nobody_waits_for_an
     await call("PUT", "panels/till", {"nxml": PANEL})
     model.will(*[Step(text=ANSWER, hold_after=1)] * PLACES, *[Step(text=ANSWER, piece=1000)] * 92)
     async with AsyncExitStack() as stack:
-        anns = [await stack.enter_async_context(connected("ann")) for _ in range(99)]
-        for one in anns[:PLACES]:
-            await one.until("started")
-        for one in anns[PLACES:]:
+        anns = []
+        for _ in range(PLACES):
+            anns.append(await stack.enter_async_context(connected("ann")))
+            await anns[-1].until("started")
+        waiting = [await stack.enter_async_context(connected("ann")) for _ in range(91)]
+        for one in waiting:
             await one.until("context")
         # Ann has as many answers under way as one person may, and 91 wishes wait behind them. Bob comes last.
         bob = await stack.enter_async_context(connected("bob"))
         await bob.until("proposal")
         assert len(model.server.requests) == PLACES + 1
         model.release()
-        for one in anns:
+        for one in (*anns, *waiting):
             await one.until("proposal")
     assert len(model.server.requests) == 100
     assert model.server.most == PLACES + 1
