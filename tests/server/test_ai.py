@@ -219,15 +219,29 @@ async def test_a_budget_ends_and_a_restart_does_not_refill_it(call: Any, jp_serv
     await call("PUT", "panels/till", {"nxml": PANEL})
     model.will(*[Step(text=ANSWER, usage=(1_999_000, 500))] * 2)
     assert events(await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"}))[-1]["kind"] == "proposal"
-    refused = events(await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"}))[-1]
-    assert refused["kind"] == "failed"
-    assert "of 2,000,000 tokens" in refused["message"]
-    assert "free again at" in refused["hint"]
+    await over(call, model)
     # The workspace is closed and opened again, as a new process would.
     jp_serverapp.web_app.settings["nexus"].close()
-    again = events(await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"}))[-1]
-    assert again["kind"] == "failed"
-    assert "of 2,000,000 tokens" in again["message"]
+    await over(call, model)
+    # Bob has a budget of his own.
+    model.will(ANSWER)
+    bob = {"Authorization": f"Bearer {jp_serverapp.web_app.settings['nexus'].tokens.mint('bob')}"}
+    asked = {"text": "Clearer", "panel": "till"}
+    assert events(await call("POST", "ai/complete", asked, headers=bob))[-1]["kind"] == "proposal"
+
+
+async def over(call: Any, model: Models) -> None:
+    """Ask, and be refused: a problem that says how much was used, and when it is free again."""
+    before = len(model.server.requests)
+    with pytest.raises(HTTPClientError) as caught:
+        await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"})
+    assert caught.value.code == 429
+    assert caught.value.response.headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(caught.value.response.body)
+    assert problem["code"] == "quota"
+    assert "of 2,000,000 tokens" in problem["detail"]
+    assert "free again at" in problem["hint"]
+    assert len(model.server.requests) == before
 
 
 @pytest.mark.parametrize("app", [{}])
