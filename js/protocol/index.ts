@@ -883,9 +883,12 @@ export interface Usage {
   prompt_tokens: number;
 }
 /**
- * No proposal came of it, and nothing was changed. ``message`` and ``hint`` are sentences for people.
+ * No proposal came of it, and nothing was changed.
+ *
+ * ``message`` and ``hint`` are sentences for people, ``code`` is the error's for programs, such as ``quota``.
  */
 export interface AskFailed {
+  code: string;
   hint: string;
   id: string;
   kind: "failed";

@@ -145,6 +145,11 @@ class Router:
         if (served := self._served.get(endpoint)) is not None:
             served.breaker.rejected(f"'{endpoint}' gave answers that were of no use: {why}")
 
+    def afford(self, request: ModelRequest) -> None:
+        """Raise `QuotaError` if the budgets allow no one to be asked; a recorded answer costs nothing."""
+        if self._replaying is None or self._replaying.find(request) is None:
+            self._attempts.check([served.endpoint for served in self._of_task(request.task)], request)
+
     async def stream(self, request: ModelRequest, *, skip: frozenset[str] = frozenset()) -> AsyncGenerator[ModelEvent]:
         """Yield the answer as it comes; closing the generator ends the call.
 

@@ -104,6 +104,10 @@ class Asking:
         #: The proposal and the edits it is made of, once there is one.
         self.result: tuple[Proposal, Sequence[Edit]] | None = None
 
+    def afford(self, context: Context) -> None:
+        """Raise `QuotaError` if no budget is left for it, before anything is told."""
+        self._router.afford(self._request(messages(context)))
+
     async def events(self, context: Context) -> AsyncGenerator[AskEvent]:
         """Yield what happens; `result` has what came of it.
 
@@ -161,16 +165,9 @@ class Asking:
     async def _stream(
         self, asked: list[Message], skip: frozenset[str], reader: AnswerReader
     ) -> AsyncGenerator[AskEvent]:
-        request = ModelRequest(
-            task=self._course.task,
-            messages=asked,
-            user=self._course.user,
-            panel=self._course.focus.panel or self._course.focus.create,
-            answer_schema=answer_schema(either=self._course.open) if self._course.task == "edit" else None,
-        )
         shown: tuple[int, int] = (0, 0)
         self._finished = None
-        stream = self._router.stream(request, skip=skip)
+        stream = self._router.stream(self._request(asked), skip=skip)
         async with aclosing(stream):
             async for event in stream:
                 match event:
@@ -191,6 +188,16 @@ class Asking:
                         self._exchange.took(event)
         if self._finished is None:
             raise ModelError("The model's answer ended before it was whole.", hint="Try again.")
+
+    def _request(self, asked: list[Message]) -> ModelRequest:
+        course = self._course
+        return ModelRequest(
+            task=course.task,
+            messages=asked,
+            user=course.user,
+            panel=course.focus.panel or course.focus.create,
+            answer_schema=answer_schema(either=course.open) if course.task == "edit" else None,
+        )
 
     def _draft(self, reader: AnswerReader, shown: tuple[int, int]) -> tuple[Draft | None, tuple[int, int]]:
         """Return what there is to be seen beyond what was shown: how many ops, and how much of a text."""

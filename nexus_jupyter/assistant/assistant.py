@@ -89,7 +89,9 @@ class Assistant:
                     yield event
         except NexusError as error:
             exchange.failed(f"{error.message} {error.hint}".strip())
-            yield AskFailed(id=exchange.id, message=error.message, hint=error.hint, usage=exchange.usage)
+            yield AskFailed(
+                id=exchange.id, code=error.code, message=error.message, hint=error.hint, usage=exchange.usage
+            )
         except (asyncio.CancelledError, GeneratorExit):
             exchange.failed("It was given up before the answer was there.")
             raise
@@ -146,12 +148,13 @@ class Assistant:
         course, context = await self._work(lambda: self._begin(body, actor, exchange))
         exchange.panel = course.focus.create or course.focus.panel or ""
         exchange.asked(course.task, body.text, context)
-        yield context
 
         def shrunk(limit: int) -> Context:
             return self._context(body, actor, course.focus, limit)
 
         asking = Asking(self._kernel, self._router, course, exchange, shrunk)
+        asking.afford(context)
+        yield context
         events = asking.events(context)
         async with aclosing(events):
             async for event in events:

@@ -136,7 +136,7 @@ class AssistantDesk:
                     tell(event)
         except NexusError as error:
             # There is no assistant yet that would tell it: models are configured wrongly, for instance.
-            tell(AskFailed(id="", message=error.message, hint=error.hint))
+            tell(AskFailed(id="", code=error.code, message=error.message, hint=error.hint))
         except Exception:  # noqa: BLE001 - told to whoever asked, and logged
             _log.exception("The assistant failed over a wish")
             tell(AskFailed(id="", message="The assistant failed; the server's log says why. Nothing was changed."))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import TypeAdapter
 
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided, Proposal
+from nexus_jupyter.protocol.errors import QuotaError
 
 if TYPE_CHECKING:
     import httpx
@@ -95,10 +96,14 @@ class RemoteAi:
 
     def ask(self, body: AskBody) -> Generator[AskEvent]:
         """Yield what becomes of a wish."""
-        with self._stream("POST", "ai/complete", json=body.model_dump(mode="json")) as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data: "):
-                    yield _EVENT.validate_json(line.removeprefix("data: "))
+        try:
+            with self._stream("POST", "ai/complete", json=body.model_dump(mode="json")) as answer:
+                for line in answer.iter_lines():
+                    if line.startswith("data: "):
+                        yield _EVENT.validate_json(line.removeprefix("data: "))
+        except QuotaError as error:
+            # Refused before anything was sent; in this process it is an event like any other.
+            yield AskFailed(id="", code=error.code, message=error.message, hint=error.hint)
 
     def decide(self, proposal: str, body: DecideBody) -> Decided:
         """Carry out what a person makes of a proposal."""

@@ -239,10 +239,14 @@ class Proposal(Contract):
 
 
 class AskFailed(Contract):
-    """No proposal came of it, and nothing was changed. ``message`` and ``hint`` are sentences for people."""
+    """No proposal came of it, and nothing was changed.
+
+    ``message`` and ``hint`` are sentences for people, ``code`` is the error's for programs, such as ``quota``.
+    """
 
     kind: Literal["failed"] = "failed"
     id: str
+    code: str = ""
     message: str
     hint: str = ""
     usage: Usage = Usage()

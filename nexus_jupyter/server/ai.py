@@ -8,6 +8,7 @@ from typing import ClassVar
 from tornado.iostream import StreamClosedError
 
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided, Proposal
+from nexus_jupyter.protocol.errors import QuotaError
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
 from nexus_jupyter.workspace import desk_of
@@ -39,7 +40,7 @@ class CompleteHandler(NexusHandler):
     operations: ClassVar[Operations] = {
         "post": Operation(
             "Ask for a change or a new panel; answered by server-sent events, the last of which is a proposal or says "
-            "what went wrong. Nothing is changed",
+            "what went wrong. Nothing is changed. Where a budget is used up, the answer is 429 and when it is free again",
             body=AskBody,
             media_type=_EVENTS,
         )
@@ -77,15 +78,20 @@ class CompleteHandler(NexusHandler):
             self.events.put_nowait(None)
 
     async def _send(self, events: asyncio.Queue[AskEvent | None]) -> None:
+        begun = False
         while True:
             try:
                 event = await asyncio.wait_for(events.get(), _SILENCE)
             except TimeoutError:
+                begun = True
                 self.write(": still at it\n\n")
                 await self.flush()
                 continue
             if event is None:
                 raise StreamClosedError
+            if not begun and isinstance(event, AskFailed) and event.code == QuotaError.code:
+                raise QuotaError(event.message, hint=event.hint)
+            begun = True
             self.write(f"event: {event.kind}\ndata: {event.model_dump_json()}\n\n")
             await self.flush()
             if isinstance(event, Proposal | AskFailed):

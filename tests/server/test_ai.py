@@ -32,6 +32,8 @@ def model() -> Iterator[Models]:
 def app(model: Models) -> dict[str, Any]:
     """What the owner configures; tests of other configurations give their own."""
     endpoint = {"name": "scripted", "url": model.url, "model": "script-1", "key": "", "abilities": ["usage"]}
+    # What is held is held until a test lets it go: no limit of time frees a place before.
+    endpoint |= {"next_within": 3600, "total_within": 3600}
     return {"ai_endpoints": [endpoint], "ai_budgets": {"user": {"tokens_per_day": 2_000_000}}}
 
 
@@ -128,17 +130,19 @@ async def test_a_hundred_wishes_at_once_are_all_answered_and_nobody_waits_for_an
     await call("PUT", "panels/till", {"nxml": PANEL})
     model.will(*[Step(text=ANSWER, hold_after=1)] * PLACES, *[Step(text=ANSWER, piece=1000)] * 92)
     async with AsyncExitStack() as stack:
-        anns = [await stack.enter_async_context(connected("ann")) for _ in range(99)]
-        for one in anns[:PLACES]:
-            await one.until("started")
-        for one in anns[PLACES:]:
+        anns = []
+        for _ in range(PLACES):
+            anns.append(await stack.enter_async_context(connected("ann")))
+            await anns[-1].until("started")
+        waiting = [await stack.enter_async_context(connected("ann")) for _ in range(91)]
+        for one in waiting:
             await one.until("context")
         # Ann has as many answers under way as one person may, and 91 wishes wait behind them. Bob comes last.
         bob = await stack.enter_async_context(connected("bob"))
         await bob.until("proposal")
         assert len(model.server.requests) == PLACES + 1
         model.release()
-        for one in anns:
+        for one in (*anns, *waiting):
             await one.until("proposal")
     assert len(model.server.requests) == 100
     assert model.server.most == PLACES + 1
@@ -215,15 +219,29 @@ async def test_a_budget_ends_and_a_restart_does_not_refill_it(call: Any, jp_serv
     await call("PUT", "panels/till", {"nxml": PANEL})
     model.will(*[Step(text=ANSWER, usage=(1_999_000, 500))] * 2)
     assert events(await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"}))[-1]["kind"] == "proposal"
-    refused = events(await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"}))[-1]
-    assert refused["kind"] == "failed"
-    assert "of 2,000,000 tokens" in refused["message"]
-    assert "free again at" in refused["hint"]
+    await over(call, model)
     # The workspace is closed and opened again, as a new process would.
     jp_serverapp.web_app.settings["nexus"].close()
-    again = events(await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"}))[-1]
-    assert again["kind"] == "failed"
-    assert "of 2,000,000 tokens" in again["message"]
+    await over(call, model)
+    # Bob has a budget of his own.
+    model.will(ANSWER)
+    bob = {"Authorization": f"Bearer {jp_serverapp.web_app.settings['nexus'].tokens.mint('bob')}"}
+    asked = {"text": "Clearer", "panel": "till"}
+    assert events(await call("POST", "ai/complete", asked, headers=bob))[-1]["kind"] == "proposal"
+
+
+async def over(call: Any, model: Models) -> None:
+    """Ask, and be refused: a problem that says how much was used, and when it is free again."""
+    before = len(model.server.requests)
+    with pytest.raises(HTTPClientError) as caught:
+        await call("POST", "ai/complete", {"text": "Clearer", "panel": "till"})
+    assert caught.value.code == 429
+    assert caught.value.response.headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(caught.value.response.body)
+    assert problem["code"] == "quota"
+    assert "of 2,000,000 tokens" in problem["detail"]
+    assert "free again at" in problem["hint"]
+    assert len(model.server.requests) == before
 
 
 @pytest.mark.parametrize("app", [{}])
