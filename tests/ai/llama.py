@@ -127,7 +127,8 @@ def _serve(folder: Path, context: int, slots: int, seed: int) -> None:
     given.warmup = False
     given.port = 0
     given.hostnames = ["127.0.0.1"]
-    given.cpuparams.n_threads = 2
+    # Several would wait for each other by spinning, and take the processor from whoever else is there.
+    given.cpuparams.n_threads = given.cpuparams_batch.n_threads = 1
     given.sampling.seed = seed
     server = xllamacpp.Server(given)
     sys.stdout.write(f"{server.listening_address}\n")
