@@ -40,7 +40,7 @@ class CompleteHandler(NexusHandler):
     operations: ClassVar[Operations] = {
         "post": Operation(
             "Ask for a change or a new panel; answered by server-sent events, the last of which is a proposal or says "
-            "what went wrong. Nothing is changed. Where a budget is used up, the answer is 429 and when it is free again",
+            "what went wrong. Nothing is changed. Where a budget is used up, the answer is 429, with when it is free",
             body=AskBody,
             media_type=_EVENTS,
         )
