@@ -9,8 +9,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SOURCES := $(shell find js -name node_modules -prune -o -name lib -prune -o \( -name '*.ts' -o -name '*.css' -o -name '*.mjs' -o -name 'package*.json' \) -print)
 
 ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
-# About half of the tests, by time, for the second core.
-BESIDE := tests/browser tests/sandbox tests/trilog
+# Many of the tests, by time, for the second core.
+BESIDE := tests/browser
 FUZZ_SECONDS ?= 600
 FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
@@ -40,7 +40,7 @@ test: setup  ## Run every test that CI runs
 	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx tsc -p bench && npx vitest run
 	$(BIN)/pytest -p pytest_jupyter.jupyter_server tests/server
 	@mkdir -p build
-	@echo "pytest $(BESIDE), beside the rest: the first mostly wait for pages"
+	@echo "pytest $(BESIDE), beside the rest: they mostly wait for pages"
 	@$(BIN)/pytest $(BESIDE) >build/beside.log 2>&1 & beside=$$!; rest=0; shown=0; \
 	  $(BIN)/pytest $(addprefix --ignore=,tests/server $(BESIDE)) || rest=$$?; \
 	  wait $$beside || shown=$$?; \

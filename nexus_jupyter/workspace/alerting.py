@@ -10,8 +10,10 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nexus_jupyter.protocol.alerts import Alert, AlertRule, AlertState, CauseLine, FieldChange
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
@@ -28,6 +30,7 @@ _KEPT, _LINES, _FIELDS = 500, 40, 40
 _AGAIN, _BEFORE = 300_000_000_000, 600_000_000_000
 _ATTEMPTS = 3
 Row = dict[str, Any]  # Any: cells
+T = TypeVar("T")
 
 
 class Alerts:
@@ -74,7 +77,7 @@ class Alerts:
             If a webhook's address cannot be told, because of how it is written or where it leads.
         """
         for url in rule.webhooks:
-            asyncio.run(self._network.judge(url))
+            _awaited(self._network.judge(url))
         with self._lock:
             self._rule = rule
             _write(self._rule_file, rule.model_dump_json())
@@ -187,7 +190,7 @@ class Alerts:
         if not rule.webhooks:
             return alert
         body = json.dumps({"workspace": self._workspace, "alert": alert.model_dump(mode="json")}).encode()
-        return alert.model_copy(update={"delivered": asyncio.run(self._deliver(rule.webhooks, body))})
+        return alert.model_copy(update={"delivered": _awaited(self._deliver(rule.webhooks, body))})
 
     async def _deliver(self, urls: list[str], body: bytes) -> dict[str, str]:
         return dict(zip(urls, await asyncio.gather(*(self._post(url, body) for url in urls)), strict=True))
@@ -209,6 +212,12 @@ class Alerts:
                 break
         _log.warning("An alert of '%s' could not be delivered: %s", self._workspace, said)
         return said
+
+
+def _awaited(work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
+    """Wait for something on a thread of its own: a notebook's kernel has a loop running on this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def _name(row: Row) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import queue
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -138,3 +140,13 @@ def test_an_address_that_does_not_answer_is_noted_on_the_alert(shop: Workspace, 
     shop["shop"].run("typo")
     shop._host.trilog.look()
     assert shop.trilog.alerts().loc[0, "delivered"] == {f"{receiver.url}/gone": "the address answered with 410"}
+
+
+async def _in_a_kernel(shop: Workspace, url: str) -> None:
+    shop.trilog.alerts(every="1h", webhooks=[url], kinds=["value"])
+
+
+def test_a_rule_is_set_where_a_loop_is_running_as_in_a_notebooks_kernel(shop: Workspace, receiver: Receiver) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, _in_a_kernel(shop, f"{receiver.url}/hook")).result()
+    assert shop._host.trilog.alerts().rule.active
