@@ -15,7 +15,7 @@ from nexus_jupyter.ai import prompts
 from nexus_jupyter.ai.focus import likely_panel, panel_words, words
 from nexus_jupyter.ai.privacy import private_name, private_value, redacted
 from nexus_jupyter.ai.quotation import fenced, quoted
-from nexus_jupyter.nog import Graph, neighbourhood
+from nexus_jupyter.nog import Graph, neighbourhood, own_attr
 from nexus_jupyter.protocol.ai import Context, ContextPart
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.graph import Entity, Relation
@@ -41,8 +41,6 @@ _TELLING: tuple[Relation, ...] = (
 #: Components that are always told of, when not all are.
 _BASIC = ("column", "row", "grid", "card", "text", "heading", "metric", "button", "input", "number", "select", "table")
 _BASIC_TOO = ("chart", "slider", "toggle", "list", "item", "note")
-#: What people have chosen for themselves, by their id.
-_PERSONAL = "user:"
 Row = dict[str, JsonValue]
 
 
@@ -311,7 +309,7 @@ class ContextBuilder:
             if entity.type != "State":
                 continue
             name = entity.id.removeprefix(f"{focus.panel}/state.")
-            value = entity.attrs.get(f"{_PERSONAL}{self._user}", entity.attrs.get("value"))
+            value = entity.attrs.get(own_attr(self._user), entity.attrs.get("value"))
             hidden = private_name(name, self._options.private) or private_value(value)
             lines.append(f"{name} = {'(private)' if hidden else _value(value)}")
         if lines:

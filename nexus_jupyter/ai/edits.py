@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from nexus_jupyter.ai.answer import Unusable
 from nexus_jupyter.ai.schema import Code, Insert, ModelEdit, Move, Remove, Replace, Set, Unset, Where
-from nexus_jupyter.nog import Graph
+from nexus_jupyter.nog import Graph, is_personal
 from nexus_jupyter.nog.panels import DECLARED, node_entities
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.panel import Build, Node
@@ -264,7 +264,7 @@ def _changeable(target: Entity, name: str) -> None:
         return
     if name == "value" and target.type == "State":
         raise Unusable(["A state's value belongs to the people who use the panel; its default can be set."])
-    if name in _RESERVED - {"value"} or name.startswith(("user:", "attr:", "xmlns")):
+    if name in _RESERVED - {"value"} or is_personal(name) or name.startswith(("attr:", "xmlns")):
         raise Unusable([f"'{name}' cannot be set: remove the element and insert another."])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from nexus_jupyter.ai import Edit
 from nexus_jupyter.assistant.checking import Checked, applied, patch_of
-from nexus_jupyter.nog import Graph, apply, impact
+from nexus_jupyter.nog import Graph, apply, impact, shared
 from nexus_jupyter.nog.diff import diff
 from nexus_jupyter.protocol.ai import ProposedOp, ProposedUse
 from nexus_jupyter.protocol.errors import PatchError
@@ -24,7 +24,6 @@ __all__ = ["asks", "changes", "described", "effective", "impact_of"]
 _MOST = 200
 #: Ops up to which their dependencies are worked out one by one; of more, none is taken without the others.
 _APART = 12
-_PERSONAL = "user:"
 
 
 def effective(head: Head, panel: str, edits: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
@@ -63,7 +62,7 @@ def impact_of(graph: Graph, ops: Iterable[Op]) -> list[Touched]:
         if entity_id in graph:
             for one in impact(graph, entity_id, contents=whole)[0]:
                 found.setdefault(one.entity.id, one)
-    return [one.model_copy(update={"entity": _shared(one.entity)}) for one in list(found.values())[:_MOST]]
+    return [one.model_copy(update={"entity": shared(one.entity)}) for one in list(found.values())[:_MOST]]
 
 
 def changes(head: Head, panel: str, checked: Checked) -> list[EntityChange]:
@@ -121,12 +120,4 @@ def _named(op: Op) -> str:
 
 
 def _own(graph: Graph, panel: str) -> Mapping[str, Entity]:
-    return {entity.id: _shared(entity) for entity in graph.subtree(panel)}
-
-
-def _shared(entity: Entity) -> Entity:
-    """Return an entity without what people have for themselves."""
-    if not any(key.startswith(_PERSONAL) for key in entity.attrs):
-        return entity
-    attrs = {key: value for key, value in entity.attrs.items() if not key.startswith(_PERSONAL)}
-    return entity.model_copy(update={"attrs": attrs})
+    return {entity.id: shared(entity) for entity in graph.subtree(panel)}

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from nexus_jupyter.mcp.caller import Caller
-from nexus_jupyter.mcp.privacy import own, refuse_others
 from nexus_jupyter.mcp.tool import WorkspaceTool
 from nexus_jupyter.protocol.api import DashboardBody
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.query import GraphQuery
-from nexus_jupyter.workspace import preview_edit, put_dashboard
+from nexus_jupyter.workspace import GraphReader, preview_edit, put_dashboard
 
 __all__ = ["AUTHORING"]
 
@@ -123,22 +122,21 @@ def _undo(caller: Caller, wish: _Undo) -> tuple[str, JsonValue]:
     return said, {**_changed(caller, wish.panel, undone.change), "notes": list[JsonValue](undone.notes)}
 
 
+def _graphs(caller: Caller) -> GraphReader:
+    return caller.kernel.graphs.seen_by(caller.person.id)
+
+
 def _match(caller: Caller, wish: GraphQuery) -> tuple[str, JsonValue]:
-    refuse_others(wish, caller.person.id)
     limited = wish if wish.limit is not None else wish.model_copy(update={"limit": 100})
-    return "Entities of the graph", own(caller.kernel.graphs.match(limited).model_dump(mode="json"), caller.person.id)
+    return "Entities of the graph", _graphs(caller).match(limited).model_dump(mode="json")
 
 
 def _impact(caller: Caller, wish: _Entity) -> tuple[str, JsonValue]:
-    return f"What a change of '{wish.id}' would touch", own(
-        caller.kernel.graphs.impact(wish.id).model_dump(mode="json"), caller.person.id
-    )
+    return f"What a change of '{wish.id}' would touch", _graphs(caller).impact(wish.id).model_dump(mode="json")
 
 
 def _explain(caller: Caller, wish: _Entity) -> tuple[str, JsonValue]:
-    return f"Why '{wish.id}' is what it is", own(
-        caller.kernel.graphs.explain(wish.id).model_dump(mode="json"), caller.person.id
-    )
+    return f"Why '{wish.id}' is what it is", _graphs(caller).explain(wish.id).model_dump(mode="json")
 
 
 def _journal(caller: Caller, wish: _Journal) -> tuple[str, JsonValue]:

@@ -5,6 +5,7 @@ from nexus_jupyter.nog.graph import Graph, Record
 from nexus_jupyter.nog.order import between, spread
 from nexus_jupyter.nog.panels import PanelEntities, difference, entities, tree
 from nexus_jupyter.nog.patches import Applied, apply
+from nexus_jupyter.nog.personal import is_personal, own_attr, seen_by, shared
 from nexus_jupyter.nog.query import Match, Pattern, match
 from nexus_jupyter.nog.reach import Neighbourhood, impact, neighbourhood, reach
 from nexus_jupyter.nog.recompute import cycle, recompute_order
@@ -24,10 +25,14 @@ __all__ = [
     "entities",
     "explain",
     "impact",
+    "is_personal",
     "match",
     "neighbourhood",
+    "own_attr",
     "reach",
     "recompute_order",
+    "seen_by",
+    "shared",
     "spread",
     "tree",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from nexus_jupyter.nog.align import align
+from nexus_jupyter.nog.personal import is_personal
 from nexus_jupyter.nog.siblings import kept_in_order
 from nexus_jupyter.nog.version import PanelVersion, keyed, parents_first
 from nexus_jupyter.protocol.base import JsonValue
@@ -97,7 +98,7 @@ class _Diff:
     def _attributes(self, old: Entity, new: Entity, *, renamed: bool) -> Iterator[EntityChange]:
         for attr in dict.fromkeys([*old.attrs, *new.attrs]):
             before, after = old.attrs.get(attr), new.attrs.get(attr)
-            hidden = attr in _DERIVED or attr.startswith("user:") or (renamed and attr == "attr:name")
+            hidden = attr in _DERIVED or is_personal(attr) or (renamed and attr == "attr:name")
             if before == after or hidden:
                 continue
             plain = attr.removeprefix("attr:").removeprefix("xmlns:")

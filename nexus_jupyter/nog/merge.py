@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from nexus_jupyter.nog.lines import merge_lines
 from nexus_jupyter.nog.order import spread
+from nexus_jupyter.nog.personal import is_personal
 from nexus_jupyter.nog.siblings import kept_in_order, merge_sequence
 from nexus_jupyter.nog.version import PanelVersion, parents_first
 from nexus_jupyter.protocol.base import JsonValue
@@ -71,7 +72,7 @@ def merge(base: Entities, ours: Entities, theirs: Entities, *, panel: str, later
 
 def live(entity: Entity, attr: str) -> bool:
     """Whether an attribute is not part of the panel's text, but a value that people and actions set."""
-    return entity.type == "State" and (attr == "value" or attr.startswith("user:"))
+    return entity.type == "State" and (attr == "value" or is_personal(attr))
 
 
 def merge_text(base: str, ours: str, theirs: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.query import (
     EntityQuestion,
     Explanation,
@@ -51,10 +52,18 @@ class GraphsHost(Protocol):
 
 
 class LocalGraphs:
-    """Asks the workspace kernel."""
+    """Asks the workspace kernel.
 
-    def __init__(self, kernel: WorkspaceKernel) -> None:
-        self._graphs = kernel.graphs
+    Parameters
+    ----------
+    kernel
+        The workspace.
+    actor
+        Who asks.
+    """
+
+    def __init__(self, kernel: WorkspaceKernel, actor: Actor) -> None:
+        self._graphs = kernel.graphs.seen_by(actor.id)
 
     def contents(self, rev: int | None) -> GraphContents:
         """Return all entities and relations."""

@@ -16,6 +16,7 @@ from nexus_jupyter.protocol.query import (
 )
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
+from nexus_jupyter.workspace import GraphReader
 
 __all__ = [
     "ExplainHandler",
@@ -29,6 +30,10 @@ __all__ = [
 
 
 class _AtRev(NexusHandler):
+    async def graphs(self) -> GraphReader:
+        """Return the graph as the person who asks may see it."""
+        return (await self.workspace()).graphs.seen_by(self.actor.id)
+
     @property
     def rev(self) -> int | None:
         """The rev that the request is about; the newest if it does not say."""
@@ -49,8 +54,8 @@ class GraphHandler(_AtRev):
     @guarded("read")
     async def get(self) -> None:
         """Return the graph."""
-        kernel, rev = await self.workspace(), self.rev
-        self.reply(await self.work(lambda: kernel.graphs.contents(rev)))
+        graphs, rev = await self.graphs(), self.rev
+        self.reply(await self.work(lambda: graphs.contents(rev)))
 
 
 class MatchHandler(_AtRev):
@@ -64,8 +69,8 @@ class MatchHandler(_AtRev):
     async def post(self) -> None:
         """Answer a query."""
         query, rev = self.body(GraphQuery), self.rev
-        kernel = await self.workspace()
-        self.reply(await self.work(lambda: kernel.graphs.match(query, rev)))
+        graphs = await self.graphs()
+        self.reply(await self.work(lambda: graphs.match(query, rev)))
 
 
 class ImpactHandler(_AtRev):
@@ -79,8 +84,8 @@ class ImpactHandler(_AtRev):
     async def post(self) -> None:
         """Return what would be touched."""
         asked, rev = self.body(EntityQuestion), self.rev
-        kernel = await self.workspace()
-        self.reply(await self.work(lambda: kernel.graphs.impact(asked.id, rev)))
+        graphs = await self.graphs()
+        self.reply(await self.work(lambda: graphs.impact(asked.id, rev)))
 
 
 class ExplainHandler(_AtRev):
@@ -94,8 +99,8 @@ class ExplainHandler(_AtRev):
     async def post(self) -> None:
         """Return the causes."""
         asked, rev = self.body(EntityQuestion), self.rev
-        kernel = await self.workspace()
-        self.reply(await self.work(lambda: kernel.graphs.explain(asked.id, rev)))
+        graphs = await self.graphs()
+        self.reply(await self.work(lambda: graphs.explain(asked.id, rev)))
 
 
 class NeighbourhoodHandler(_AtRev):
@@ -111,8 +116,8 @@ class NeighbourhoodHandler(_AtRev):
     async def post(self) -> None:
         """Return the neighbourhood."""
         asked, rev = self.body(NeighbourhoodQuestion), self.rev
-        kernel = await self.workspace()
-        self.reply(await self.work(lambda: kernel.graphs.neighbourhood(asked, rev)))
+        graphs = await self.graphs()
+        self.reply(await self.work(lambda: graphs.neighbourhood(asked, rev)))
 
 
 class JsonLdHandler(_AtRev):
@@ -127,8 +132,8 @@ class JsonLdHandler(_AtRev):
     @guarded("read")
     async def get(self) -> None:
         """Return the document."""
-        kernel, rev = await self.workspace(), self.rev
-        self.reply(await self.work(lambda: kernel.graphs.jsonld(rev)))
+        graphs, rev = await self.graphs(), self.rev
+        self.reply(await self.work(lambda: graphs.jsonld(rev)))
 
 
 class GraphPatchHandler(_AtRev):
@@ -141,6 +146,6 @@ class GraphPatchHandler(_AtRev):
     @guarded("read")
     async def get(self) -> None:
         """Return the patch."""
-        kernel, rev = await self.workspace(), self.rev
-        wanted = kernel.head.rev if rev is None else rev
-        self.reply(await self.work(lambda: kernel.graphs.json_patch(wanted)))
+        graphs, rev = await self.graphs(), self.rev
+        wanted = graphs.at().rev if rev is None else rev
+        self.reply(await self.work(lambda: graphs.json_patch(wanted)))

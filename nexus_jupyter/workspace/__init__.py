@@ -5,6 +5,7 @@ from nexus_jupyter.workspace.dashboarding import put_dashboard
 from nexus_jupyter.workspace.desk import Desk, desk_of
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
+from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
@@ -20,6 +21,7 @@ from nexus_jupyter.workspace.visit import Visit
 
 __all__ = [
     "Desk",
+    "GraphReader",
     "PanelView",
     "Quotas",
     "StreamSession",

@@ -263,7 +263,7 @@ def own_tables(
     kernel: WorkspaceKernel, graphs: GraphReader, options: WorkspaceOptions
 ) -> dict[str, Callable[[str, Arguments], pa.Table]]:
     """Return what gives the tables that a workspace has of itself, by how their sources begin."""
-    return {"nog": partial(graph_table, graphs), "trilog": ActivityTables(kernel, options).table}
+    return {"nog": partial(graph_table, graphs.seen_by(None)), "trilog": ActivityTables(kernel, options).table}
 
 
 def _nanoseconds(value: object) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+from nexus_jupyter.nog import is_personal
 from nexus_jupyter.protocol.patch import Change, InsertOp, SetOp
 from nexus_jupyter.protocol.stream import Gone, PatchFrame, Reset, ServerFrame
-from nexus_jupyter.workspace.panels import PERSONAL, panel_view, personal
+from nexus_jupyter.workspace.panels import panel_view, personal
 from nexus_jupyter.workspace.writer import Head
 
 __all__ = ["ChangeTexts", "change_frame"]
@@ -41,7 +42,7 @@ class ChangeTexts:
 def _is_personal(change: Change) -> bool:
     for op in change.ops:
         attrs = op.attrs if isinstance(op, SetOp) else op.entity.attrs if isinstance(op, InsertOp) else {}
-        if any(key.startswith(PERSONAL) for key in attrs):
+        if any(is_personal(key) for key in attrs):
             return True
     return False
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from nexus_jupyter.nog import Graph, Match, apply, explain, impact, neighbourhood
+from nexus_jupyter.nog import Graph, Match, apply, explain, impact, neighbourhood, seen_by
 from nexus_jupyter.nog.jsonld import to_jsonld
 from nexus_jupyter.nog.jsonpatch import json_patch
 from nexus_jupyter.protocol.errors import NotFoundError
@@ -39,6 +39,8 @@ class GraphReader:
         Those of the workspace.
     name
         The workspace's name.
+    seen
+        Makes of a graph what may be seen of it; all, when left out. See `seen_by`.
 
     Raises
     ------
@@ -46,18 +48,27 @@ class GraphReader:
         From each method: if there is no such rev, or no entity of an id at it.
     """
 
-    def __init__(self, writer: Writer, journal: Journal, name: str) -> None:
+    def __init__(
+        self, writer: Writer, journal: Journal, name: str, seen: Callable[[Graph], Graph] = lambda graph: graph
+    ) -> None:
         self._writer = writer
         self._journal = journal
         self._name = name
+        self._seen = seen
         self._turns: dict[str, threading.Lock] = {}
+
+    def seen_by(self, user: str | None) -> GraphReader:
+        """Return a reader that answers as one person may know, or as everybody may."""
+        return GraphReader(self._writer, self._journal, self._name, lambda graph: seen_by(graph, user))
 
     def at(self, rev: int | None = None) -> Head:
         """Return the graph at a rev."""
+        head = self._whole(rev)
+        return Head(self._seen(head.graph), head.rev)
+
+    def _whole(self, rev: int | None) -> Head:
         head = self._writer.head
-        if rev is None or rev == head.rev:
-            return head
-        return Head(self._writer.at(rev), rev)
+        return head if rev is None or rev == head.rev else Head(self._writer.at(rev), rev)
 
     def contents(self, rev: int | None = None) -> GraphContents:
         """Return all entities and relations."""
@@ -99,8 +110,9 @@ class GraphReader:
         change = self.changes([rev]).get(rev)
         if change is None:
             raise NotFoundError(f"There is no rev {rev}: the revs go from 1 to {self._writer.head.rev}.")
-        before = self.at(rev - 1)
-        return json_patch(before.graph, apply(before.graph, change.ops, rev=rev).graph, change)
+        before = self._whole(rev - 1).graph
+        after = apply(before, change.ops, rev=rev).graph
+        return json_patch(self._seen(before), self._seen(after), change)
 
     def changes(self, revs: Collection[int]) -> Mapping[int, Change]:
         """Return changes of the journal by rev."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nexus_jupyter.nog import Graph
+from nexus_jupyter.nog import Graph, is_personal, own_attr
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, NXMLError, RequestError, StateError
 from nexus_jupyter.protocol.graph import Entity
@@ -14,7 +14,6 @@ from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
 from nexus_jupyter.protocol.types import check_value
 
 __all__ = [
-    "PERSONAL",
     "PanelView",
     "bind_arguments",
     "check_state",
@@ -29,9 +28,6 @@ __all__ = [
     "state_op",
     "view_scoped",
 ]
-
-#: Attributes of a state of scope ``user``: the value of each person, by their id.
-PERSONAL = "user:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ def panel_view(graph: Graph, name: str, user: str | None = None) -> PanelView:
         title=str(attrs.get("title", name)),
         nxml=str(attrs.get("nxml", "")),
         state={
-            entity.id.removeprefix(prefix): entity.attrs.get(f"{PERSONAL}{user}", entity.attrs.get("value"))
+            entity.id.removeprefix(prefix): entity.attrs.get(own_attr(user) if user else "", entity.attrs.get("value"))
             for entity in panel_states(graph, name)
         },
     )
@@ -88,7 +84,7 @@ def state_id(panel: str, name: str) -> str:
 def state_op(build: Build, name: str, value: JsonValue, user: str) -> SetOp:
     """Return the op that gives a state a value: for everybody, or for one person, as its scope says."""
     own = any(declaration.name == name and declaration.scope == "user" for declaration in build.state)
-    return SetOp(id=state_id(build.id, name), attrs={f"{PERSONAL}{user}" if own else "value": value})
+    return SetOp(id=state_id(build.id, name), attrs={own_attr(user) if own else "value": value})
 
 
 def personal(ops: Sequence[Op], user: str) -> list[Op]:
@@ -108,10 +104,10 @@ def personal(ops: Sequence[Op], user: str) -> list[Op]:
 
 
 def _own(attrs: dict[str, JsonValue], user: str) -> dict[str, JsonValue]:
-    if not any(key.startswith(PERSONAL) for key in attrs):
+    if not any(is_personal(key) for key in attrs):
         return attrs
-    shared = {key: value for key, value in attrs.items() if not key.startswith(PERSONAL)}
-    mine = f"{PERSONAL}{user}"
+    shared = {key: value for key, value in attrs.items() if not is_personal(key)}
+    mine = own_attr(user)
     return {**shared, "value": attrs[mine]} if mine in attrs else shared
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, case, func, or_, select
 
 from nexus_jupyter.frames import Page
-from nexus_jupyter.nog import Graph
+from nexus_jupyter.nog import Graph, own_attr
 from nexus_jupyter.nog.explain import told
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError
@@ -21,7 +21,7 @@ from nexus_jupyter.protocol.patch import Cause
 from nexus_jupyter.protocol.stream import FramePage
 from nexus_jupyter.storage.database import reading
 from nexus_jupyter.storage.schema import journal as table
-from nexus_jupyter.workspace.panels import PERSONAL, panel_view, view_scoped
+from nexus_jupyter.workspace.panels import panel_view, view_scoped
 
 if TYPE_CHECKING:
     from nexus_jupyter.workspace.kernel import WorkspaceKernel
@@ -232,7 +232,7 @@ def _tick(row: Row[Any], user: str, count: int) -> Tick:  # Any: columns of seve
 
 def _what(ops: Iterable[dict[str, Any]], inverse: Iterable[dict[str, Any]], user: str) -> str:  # Any: JSON of ops
     """Say which values of states a change has set, from what to what; those of other people are not told."""
-    seen = ("value", f"{PERSONAL}{user}")
+    seen = ("value", own_attr(user))
     before = {op["id"]: op["attrs"] for op in inverse if op["op"] == "set"}
     told_: list[str] = []
     for op in ops:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nexus_jupyter.nog import Applied, Graph
+from nexus_jupyter.nog import Applied, Graph, is_personal
 from nexus_jupyter.protocol.errors import QuotaError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
-from nexus_jupyter.workspace.panels import PERSONAL, panel_names, panel_states
+from nexus_jupyter.workspace.panels import panel_names, panel_states
 
 __all__ = ["QuotaGuard", "Quotas"]
 
@@ -161,7 +161,7 @@ class _Rate:
 
 def _values(entity: Entity) -> Iterator[object]:
     for key, value in entity.attrs.items():
-        if key == "value" or key.startswith(PERSONAL):
+        if key == "value" or is_personal(key):
             yield value
 
 

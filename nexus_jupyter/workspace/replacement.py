@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from nexus_jupyter.nog import Graph, difference, entities
+from nexus_jupyter.nog import Graph, difference, entities, is_personal
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import StateError
 from nexus_jupyter.protocol.graph import Entity
@@ -13,7 +13,7 @@ from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build, StateDeclaration
 from nexus_jupyter.protocol.patch import Op
 from nexus_jupyter.workspace.authorship import author_of
-from nexus_jupyter.workspace.panels import PERSONAL, check_state, state_id
+from nexus_jupyter.workspace.panels import check_state, state_id
 
 __all__ = ["replacement"]
 
@@ -65,7 +65,7 @@ def _personal(graph: Graph, build: Build, declaration: StateDeclaration) -> dict
         return {}
     kept: dict[str, JsonValue] = {}
     for key, value in graph.entity(entity_id).attrs.items():
-        if key.startswith(PERSONAL):
+        if is_personal(key):
             with suppress(StateError):
                 check_state(build, declaration.name, value)
                 kept[key] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from nexus_jupyter.nog import Graph, apply
+from nexus_jupyter.nog import Graph, apply, is_personal
 from nexus_jupyter.nog.merge import merge_text
 from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, PatchError, RequestError
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, RemoveOp, SetOp, UnlinkOp, UnsetOp
@@ -154,7 +154,7 @@ def _structural(ops: Sequence[Op], panel: str) -> bool:
     for op in ops:
         if _panel(op) != panel:
             continue
-        if not isinstance(op, SetOp) or any(name != "value" and not name.startswith("user:") for name in op.attrs):
+        if not isinstance(op, SetOp) or any(name != "value" and not is_personal(name) for name in op.attrs):
             return True
     return False
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nexus_jupyter.nog import Graph
+from nexus_jupyter.nog import Graph, is_personal
 from nexus_jupyter.nog.diff import headline
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HistoryError
@@ -18,7 +18,7 @@ from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.patch import InsertOp, Op, RemoveOp, SetOp
 from nexus_jupyter.protocol.versions import EntityChange
 from nexus_jupyter.reactor import Reactor
-from nexus_jupyter.workspace.panels import PERSONAL, panel_names, panel_view
+from nexus_jupyter.workspace.panels import panel_names, panel_view
 from nexus_jupyter.workspace.replacement import replacement
 
 __all__ = [
@@ -75,9 +75,7 @@ def entities_text(panel: str, entities: Iterable[Entity], relations: Mapping[str
             "id": entity.id,
             "type": entity.type,
             "parent": entity.parent,
-            "attrs": {
-                key: value for key, value in entity.attrs.items() if key not in _LOCAL and not key.startswith(PERSONAL)
-            },
+            "attrs": {key: value for key, value in entity.attrs.items() if key not in _LOCAL and not is_personal(key)},
             "out": {relation: list[JsonValue](ends) for relation, ends in relations.get(entity.id, {}).items()},
         }
         if entity.parent not in (None, panel):  # sections have their places, and conflicts none

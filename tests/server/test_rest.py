@@ -257,3 +257,29 @@ def test_every_limit_can_be_configured() -> None:
     assert (options.limits.wall_seconds, options.limits.calls_at_once, options.limits.calls) == (7.0, 2, 9)
     assert (options.pooled, options.files_quota, options.connections) == (3, 11, {"shop": "sqlite://"})
     assert options.private_origins == ("http://10.0.0.1",)
+
+
+async def test_what_a_person_has_for_themselves_is_in_nobody_elses_answer(call: Any, jp_serverapp: Any) -> None:
+    panel = """<panel id="diary"><data><state name="mood" type="str" default="" scope="user"/></data>
+      <view><text>{mood}</text></view></panel>"""
+    tokens = jp_serverapp.web_app.settings["nexus"].tokens
+    ann, bob = ({"headers": {"Authorization": f"Bearer {tokens.mint(one)}"}} for one in ("ann", "bob"))
+    await call("PUT", "panels/diary", {"nxml": panel})
+    await call("PUT", "panels/diary/state", {"values": {"mood": "tired-4711"}}, **ann)
+    paths: list[tuple[str, str, Any]] = [
+        ("GET", "workspace/graph", None),
+        ("GET", "workspace/graph/jsonld", None),
+        ("GET", "workspace/graph/patch", None),
+        ("POST", "workspace/graph/neighbourhood", {"ids": ["diary"], "budget": 50}),
+        ("POST", "workspace/graph/explain", {"id": "diary/state.mood"}),
+        ("POST", "workspace/graph/impact", {"id": "diary"}),
+    ]
+    for method, path, body in paths:
+        said = json.dumps(await call(method, path, body, **bob))
+        assert "4711" not in said, path
+        assert '"user:ann":' not in said, path
+    assert "4711" in json.dumps(await call("GET", "workspace/graph", **ann))
+    # A condition cannot find it out either.
+    query = {"type": "State", "where": [{"attr": "user:ann", "value": "tired-4711"}]}
+    assert (await call("POST", "workspace/graph/match", query, **bob))["entities"] == []
+    assert len((await call("POST", "workspace/graph/match", query, **ann))["entities"]) == 1
