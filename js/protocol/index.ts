@@ -1649,11 +1649,11 @@ export interface PastRequest {
   type: "past";
 }
 /**
- * Take back one change of the journal, or one op of it; what came since stays.
+ * Take back one change of the journal, or some ops of it; what came since stays.
  */
 export interface RevertRequest {
   id: string;
-  op: number | null;
+  ops: number[] | null;
   rev: number;
   type: "revert";
 }
@@ -1764,12 +1764,13 @@ export interface Conflicts {
 /**
  * What came of a decision: the rev of the change, if there was one, and the ops in it.
  *
- * ``positions`` are, for each op that was accepted, the number in the change that reverting it alone takes.
+ * ``positions`` are, for each op that was accepted, the numbers of the ops in the change that are its own: what it
+ * takes to revert it alone.
  */
 export interface Decided {
   accepted: number[];
   id: string;
-  positions: number[];
+  positions: number[][];
   rev: number | null;
 }
 /**
@@ -2261,10 +2262,10 @@ export interface Result {
   value: Json;
 }
 /**
- * What to take back: one change of the journal by its rev, or one op of it, or a commit.
+ * What to take back: one change of the journal by its rev, or some ops of it, or a commit.
  */
 export interface RevertBody {
-  op: number | null;
+  ops: number[] | null;
   ref: string | null;
   rev: number | null;
 }

@@ -160,7 +160,7 @@ export class ProposalView {
     if (!decided) return;
     this.decided = decided;
     this.stage = "accepted";
-    const alone = this.proposal.patch !== null && decided.accepted.length > 1 && decided.positions.length === decided.accepted.length;
+    const alone = this.proposal.patch !== null && decided.accepted.length > 1;
     this.ops.accepted(decided.accepted, alone);
     this.undoAll.hidden = decided.rev === null;
     this.undoAll.textContent = this.proposal.patch === null ? "Undo: take the panel away" : decided.accepted.length === 1 ? "Undo" : "Undo all";
@@ -213,19 +213,12 @@ export class ProposalView {
       this.tell(`${standing.length === 1 ? `Change ${standing[0]} needs` : `Changes ${standing.join(", ")} need`} this one: undo ${standing.length === 1 ? "that" : "those"} first, or all.`);
       return;
     }
-    const wanted = index === null ? [...left].reverse() : [index];
+    const wanted = index === null ? left : [index];
     this.ops.busy(true);
     this.undoAll.disabled = true;
     try {
-      if (index === null && !this.undone.size) {
-        await this.ask({ type: "revert", rev, op: null });
-        for (const one of wanted) this.wentBack(one);
-      } else {
-        for (const one of wanted) {
-          await this.ask({ type: "revert", rev, op: positions[accepted.indexOf(one)] ?? null });
-          this.wentBack(one);
-        }
-      }
+      await this.ask({ type: "revert", rev, ops: wanted.flatMap((one) => positions[accepted.indexOf(one)] ?? []) });
+      for (const one of wanted) this.wentBack(one);
       const over = this.undone.size === accepted.length;
       this.tell(over ? "Taken back. What came since has stayed." : `Change ${wanted.map((one) => one + 1).join(", ")} was taken back; the others stay.`);
       this.told(over ? "undone" : `${outcome(this.proposal, decided)}, ${this.undone.size} undone`);

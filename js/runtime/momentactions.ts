@@ -50,7 +50,7 @@ export class MomentActions {
     const { tick } = this;
     if (!tick) return;
     this.revert.disabled = true;
-    const answer = await this.ask({ type: "revert", rev: tick.rev, op: null });
+    const answer = await this.ask({ type: "revert", rev: tick.rev, ops: null });
     this.revert.disabled = false;
     if (!answer) return;
     const nothing = (answer.value as { outcome?: string } | null)?.outcome === "nothing";

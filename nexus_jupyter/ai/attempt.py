@@ -52,8 +52,10 @@ class Served:
 class Attempts:
     """Makes calls and keeps their books."""
 
-    def __init__(self, ledger: Ledger, tokens: Tokens, meter: Meter | None) -> None:
-        self._ledger, self._tokens, self._meter = ledger, tokens, meter
+    def __init__(self, ledger: Ledger, tokens: Tokens) -> None:
+        self._ledger, self._tokens = ledger, tokens
+        #: Is told of each call, if there is one.
+        self.meter: Meter | None = None
         self._numbers = itertools.count(1)
 
     def most(self, endpoint: Endpoint, request: ModelRequest) -> Usage:
@@ -119,10 +121,10 @@ class Attempts:
             self._tell(replace(fact, usage=usage, first=course.first, seconds=seconds))
 
     def _tell(self, fact: CallFact) -> None:
-        if self._meter is None:
+        if self.meter is None:
             return
         try:
-            self._meter(fact)
+            self.meter(fact)
         except Exception:  # noqa: BLE001 - who watches must not break what is watched
             _log.exception("The meter of language models failed.")
 

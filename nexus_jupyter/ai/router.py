@@ -53,8 +53,6 @@ class Router:
         In the order of preference; each says which tasks it is for.
     budgets
         What people, panels and the workspace may use.
-    meter
-        Is told of each call, without any text.
     transcripts
         Answers in files. A folder, or one that does not record, is looked into first, and needs no endpoint.
     queue
@@ -73,7 +71,6 @@ class Router:
         endpoints: Sequence[Endpoint],
         *,
         budgets: Budgets | None = None,
-        meter: Meter | None = None,
         transcripts: Transcripts | str | Path | None = None,
         queue: FairQueue | None = None,
         clock: Callable[[], float] = time.time,
@@ -84,7 +81,7 @@ class Router:
         self._transcripts = Transcripts(transcripts) if isinstance(transcripts, str | Path) else transcripts
         #: What was used so far.
         self.ledger = Ledger(budgets, clock=clock)
-        self._attempts = Attempts(self.ledger, self._tokens, meter)
+        self._attempts = Attempts(self.ledger, self._tokens)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Router:
@@ -102,6 +99,8 @@ class Router:
     ) -> Router:
         """Return a router as an owner describes it; what is left out comes from the environment.
 
+        With ``NEXUS_AI_RECORD=1`` the folder of transcripts is not looked into: what models answer is kept there.
+
         Raises
         ------
         RequestError
@@ -109,12 +108,17 @@ class Router:
         """
         found = endpoints_of(endpoints) if endpoints else endpoints_from_environment(environ)
         folder = transcripts or environ.get("NEXUS_AI_TRANSCRIPTS", "")
-        return cls(found, budgets=Budgets.of(budgets or {}), transcripts=folder or None)
+        answers = Transcripts(folder, record=environ.get("NEXUS_AI_RECORD", "") == "1") if folder else None
+        return cls(found, budgets=Budgets.of(budgets or {}), transcripts=answers)
 
     @property
     def configured(self) -> bool:
         """Whether there is anything to ask."""
         return bool(self._served) or self._replaying is not None
+
+    def follow(self, meter: Meter) -> None:
+        """Tell somebody of each call, without any text."""
+        self._attempts.meter = meter
 
     def info(self) -> AssistantInfo:
         """Return which models may be asked, without addresses and keys."""
@@ -190,7 +194,7 @@ class Router:
                 yield event
 
     async def warm(self) -> None:
-        """Load the SDK, which takes half a second, so that the first request need not; for servers when they start."""
+        """Load the SDK, which takes half a second, so that the first request need not."""
         if find_spec("openai") is not None:
             await asyncio.gather(*(served.caller.warm() for served in self._served.values()))
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 from opentelemetry.context import Context as OtelContext
 
-from nexus_jupyter.ai import ContextOptions, Focus, Router
+from nexus_jupyter.ai import ContextOptions, Edit, Focus, Router
 from nexus_jupyter.assistant.asking import Asking, Course
 from nexus_jupyter.assistant.audit import Exchange, record_decision
 from nexus_jupyter.assistant.checking import patch_of
 from nexus_jupyter.assistant.proposals import Pending, Proposals
 from nexus_jupyter.assistant.seeing import builder
+from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, Context, DecideBody, Decided, Task
 from nexus_jupyter.protocol.errors import ConflictError, NexusError, NotFoundError, RequestError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.patch import Change, Op, Patch, SetOp
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.protocol.patch import Change, Patch
+from nexus_jupyter.workspace import WorkspaceKernel, graph_ops
 
 __all__ = ["Assistant", "AssistantOptions"]
 
@@ -127,7 +129,7 @@ class Assistant:
             raise
         rev = change.rev if change is not None else None
         record_decision(self._kernel.recorder, pending.proposal, actor.id, step="accepted", accepted=accepted, rev=rev)
-        positions = _positions(change, pending, accepted) if change is not None else []
+        positions = await self._work(lambda: self._positions(pending, accepted, change))
         return Decided(id=proposal_id, rev=rev, accepted=accepted, positions=positions)
 
     def waits(self, proposal_id: str, actor: Actor) -> bool:
@@ -204,6 +206,14 @@ class Assistant:
             patch = _chosen(pending, accepted)
             return self._kernel.edit(proposal.panel, patch, actor, prompt=proposal.id)
 
+    def _positions(self, pending: Pending, accepted: list[int], change: Change | None) -> list[list[int]]:
+        if change is None:
+            return [[] for _ in accepted]
+        if pending.proposal.patch is None:
+            return [list(range(len(change.ops)))]
+        before = self._kernel.graphs.at(change.rev - 1).graph
+        return _positions(before, pending.proposal.panel, [pending.edits[index] for index in accepted], change.rev)
+
     def _gone(self, pending: Pending) -> None:
         record_decision(self._kernel.recorder, pending.proposal, pending.person, step="gone")
 
@@ -238,31 +248,18 @@ def _chosen(pending: Pending, accepted: list[int]) -> Patch:
     return patch_of(pending.proposal.panel, pending.proposal.rev, edits)
 
 
-def _positions(change: Change, pending: Pending, accepted: list[int]) -> list[int]:
-    """Return, for each accepted op, where the first op that carries it out stands in the change."""
-    if pending.proposal.patch is None:
-        return [0]
-    own = [_key(op) for op in change.ops]
-    found: list[int] = []
-    at = 0
-    for index in accepted:
-        wanted = {_key(op) for op in pending.edits[index].ops}
-        place = next((n for n in range(at, len(own)) if own[n] in wanted), None)
-        if place is None:
-            continue
-        found.append(place)
-        at = place + 1
+def _positions(before: Graph, panel: str, edits: Sequence[Edit], rev: int) -> list[list[int]]:
+    """Return, for each edit, which ops of the change that it became are its own."""
+    sections, ops = graph_ops(before, panel, patch_of(panel, rev, edits))
+    done = apply(before, sections, rev=0)
+    at = len(done.ops)
+    found: list[list[int]] = []
+    waiting = iter(ops)
+    for edit in edits:
+        places: list[int] = []
+        for op in islice(waiting, len(edit.ops)):
+            done = apply(done.graph, [op], rev=0)
+            places += range(at, at + len(done.ops))
+            at += len(done.ops)
+        found.append(places)
     return found
-
-
-def _key(op: Op) -> tuple[str, str, str]:
-    """Return by what an op is found again in the change that it became: what it does, to what."""
-    entity = getattr(op, "entity", None)
-    name = entity.id if entity is not None else str(getattr(op, "id", ""))
-    kind = "set" if op.op in {"replace_text", "append", "code"} else op.op
-    attr = next(iter(op.attrs), "") if isinstance(op, SetOp) else ""
-    if op.op == "code":
-        attr = "text"
-    elif op.op in {"replace_text", "append"}:
-        attr = str(getattr(op, "attr", ""))
-    return kind, name, attr

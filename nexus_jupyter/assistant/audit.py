@@ -69,7 +69,6 @@ class Exchange:
             cost=self.usage.cost + usage.cost,
             estimated=self.usage.estimated or usage.estimated,
         )
-        self.recorder.metrics.tokens(finished.model, usage.prompt_tokens, usage.completion_tokens)
         self.endpoint, self.model, self.answer = finished.endpoint, finished.model, finished.text
 
     def proposed(self, proposal: Proposal) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from opentelemetry.context import Context
 
-from nexus_jupyter.ai import Ledger, Router
+from nexus_jupyter.ai import CallFact, Ledger, Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.completing import complete
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
@@ -61,7 +61,16 @@ class AssistantDesk:
             if self._router is None:
                 self._router = self._make()
                 self._resume(self._router.ledger)
+                self._router.follow(self._meter)
             return self._router
+
+    def _meter(self, fact: CallFact) -> None:
+        metrics = self._kernel.recorder.metrics
+        if fact.kind == "started":
+            metrics.asking(fact.model)
+            return
+        tokens = fact.usage.prompt_tokens, fact.usage.completion_tokens
+        metrics.asked(fact.model, fact.outcome, tokens, fact.seconds, fact.first)
 
     def _resume(self, ledger: Ledger) -> None:
         """Go on counting where the process before this one was, and keep the count."""
@@ -84,8 +93,10 @@ class AssistantDesk:
         ledger.follow(keep)
 
     def info(self) -> AssistantInfo:
-        """Return which models may be asked."""
-        return self.router.info()
+        """Return which models may be asked; who wants to know is likely to ask one soon."""
+        router = self.router
+        asyncio.run_coroutine_threadsafe(router.warm(), self._running())
+        return router.info()
 
     def ask(self, body: AskBody, actor: Actor, tell: Callable[[AskEvent], None]) -> Callable[[], None]:
         """Ask in the background; see `Desk`."""

@@ -92,7 +92,8 @@ async def _measure(url: str) -> list[Row]:
             failed[0] = time.perf_counter()
 
     one = Endpoint(name="one", url=f"{url}/bad/v1", model="m")
-    router = Router([one, Endpoint(name="two", url=f"{url}/v1", model="m")], meter=note)
+    router = Router([one, Endpoint(name="two", url=f"{url}/v1", model="m")])
+    router.follow(note)
     http = httpx2.AsyncClient(trust_env=False)
     plain, routed, refused, broken = list[float](), list[float](), list[float](), list[float]()
     async with AsyncOpenAI(base_url=f"{url}/v1", api_key="none", http_client=http) as client:

@@ -135,22 +135,21 @@ class Edit:
         Raises
         ------
         RequestError
-            If it was not accepted, or was taken back already.
+            If it was not accepted or was taken back already, or another one needs it.
         """
         decided = self.decided
         if decided is None or decided.rev is None:
             raise RequestError("Nothing of this proposal was accepted.")
-        if op is None and not self._undone:
-            self._host.versions.revert(decided.rev, None, None)
-            self._undone = set(decided.accepted)
-            return
         left = [one for one in decided.accepted if one not in self._undone]
         if op is not None and op not in left:
             raise RequestError(f"Op {op} is not there to be taken back.", hint=f"These are: {left}.")
-        # The last first: what it stands on is still there then.
-        for one in reversed(left) if op is None else [op]:
-            self._host.versions.revert(decided.rev, decided.positions[decided.accepted.index(one)], None)
-            self._undone.add(one)
+        standing = [one.index for one in self.ops if op in one.needs and one.index in left]
+        if standing:
+            raise RequestError(f"Op {standing[0]} needs op {op}.", hint="Take that back first, or all of them.")
+        chosen = left if op is None else [op]
+        places = dict(zip(decided.accepted, decided.positions, strict=True))
+        self._host.versions.revert(decided.rev, [place for one in chosen for place in places[one]], None)
+        self._undone.update(chosen)
 
     def _refuse_twice(self) -> None:
         if self.decided is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nexus_jupyter.notebook.conflicts import ConflictList
@@ -109,7 +110,7 @@ class HistoryFace:
         """
         return self._versions.checkout(str(_ref(ref))).rev
 
-    def revert(self, what: int | Ref, op: int | None = None) -> MergeInfo:
+    def revert(self, what: int | Ref, op: int | Sequence[int] | None = None) -> MergeInfo:
         """Take back an old change and leave standing what came since.
 
         Parameters
@@ -117,7 +118,7 @@ class HistoryFace:
         what
             A rev of the journal, or a commit.
         op
-            Which op of the rev, counted from 0; all of them when left out.
+            Which op or ops of the rev, counted from 0; all of them when left out.
 
         Raises
         ------
@@ -125,7 +126,8 @@ class HistoryFace:
             If what it changed was changed again since; the message says by whom, and in which rev.
         """
         if isinstance(what, int):
-            return self._versions.revert(what, op, None)
+            ops = None if op is None else [op] if isinstance(op, int) else list(op)
+            return self._versions.revert(what, ops, None)
         return self._versions.revert(None, None, _ref(what))
 
     def tag(self, name: str, at: Ref | None = None) -> VersionInfo:

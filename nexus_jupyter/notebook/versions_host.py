@@ -47,8 +47,8 @@ class VersionsHost(Protocol):
     def merge(self, ref: str) -> MergeInfo:
         """Merge a version."""
 
-    def revert(self, rev: int | None, op: int | None, ref: str | None) -> MergeInfo:
-        """Take back a change, one op of it, or a commit."""
+    def revert(self, rev: int | None, ops: list[int] | None, ref: str | None) -> MergeInfo:
+        """Take back a change, some ops of it, or a commit."""
 
     def tag(self, name: str, at: str | None) -> VersionInfo:
         """Name a version."""
@@ -120,9 +120,9 @@ class LocalVersions:
         """Merge a version."""
         return self._versions.merge(ref, self._actor)
 
-    def revert(self, rev: int | None, op: int | None, ref: str | None) -> MergeInfo:
-        """Take back a change, one op of it, or a commit."""
-        return self._versions.revert(self._actor, rev=rev, op=op, ref=ref)
+    def revert(self, rev: int | None, ops: list[int] | None, ref: str | None) -> MergeInfo:
+        """Take back a change, some ops of it, or a commit."""
+        return self._versions.revert(self._actor, rev=rev, ops=ops, ref=ref)
 
     def tag(self, name: str, at: str | None) -> VersionInfo:
         """Name a version."""
@@ -211,9 +211,9 @@ class RemoteVersions:
         """Merge a version."""
         return self._post(MergeInfo, "merge", ref=ref)
 
-    def revert(self, rev: int | None, op: int | None, ref: str | None) -> MergeInfo:
-        """Take back a change, one op of it, or a commit."""
-        return self._post(MergeInfo, "revert", rev=rev, op=op, ref=ref)
+    def revert(self, rev: int | None, ops: list[int] | None, ref: str | None) -> MergeInfo:
+        """Take back a change, some ops of it, or a commit."""
+        return self._post(MergeInfo, "revert", rev=rev, ops=None if ops is None else [*ops], ref=ref)
 
     def tag(self, name: str, at: str | None) -> VersionInfo:
         """Name a version."""

@@ -283,13 +283,14 @@ class DecideBody(Contract):
 class Decided(Contract):
     """What came of a decision: the rev of the change, if there was one, and the ops in it.
 
-    ``positions`` are, for each op that was accepted, the number in the change that reverting it alone takes.
+    ``positions`` are, for each op that was accepted, the numbers of the ops in the change that are its own: what it
+    takes to revert it alone.
     """
 
     id: str
     rev: int | None
     accepted: list[int]
-    positions: list[int] = []
+    positions: list[list[int]] = []
 
 
 class ModelInfo(Contract):

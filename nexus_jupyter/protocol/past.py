@@ -50,12 +50,12 @@ class PastRequest(Contract):
 
 
 class RevertRequest(Contract):
-    """Take back one change of the journal, or one op of it; what came since stays."""
+    """Take back one change of the journal, or some ops of it; what came since stays."""
 
     type: Literal["revert"] = "revert"
     id: str
     rev: int
-    op: int | None = Field(default=None, ge=0)
+    ops: list[int] | None = None
 
 
 class BranchFrom(Contract):

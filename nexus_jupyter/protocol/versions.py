@@ -133,10 +133,10 @@ class MergeBody(Contract):
 
 
 class RevertBody(Contract):
-    """What to take back: one change of the journal by its rev, or one op of it, or a commit."""
+    """What to take back: one change of the journal by its rev, or some ops of it, or a commit."""
 
     rev: int | None = None
-    op: int | None = None
+    ops: list[int] | None = None
     ref: str | None = None
 
 

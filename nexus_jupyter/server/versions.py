@@ -179,7 +179,9 @@ class RevertHandler(NexusHandler):
         if (body.rev is None) == (body.ref is None):
             raise RequestError("Say what to take back: either a rev, or a commit (ref).")
         kernel = await self.workspace()
-        self.reply(await self.work(lambda: kernel.versions.revert(self.actor, rev=body.rev, op=body.op, ref=body.ref)))
+        self.reply(
+            await self.work(lambda: kernel.versions.revert(self.actor, rev=body.rev, ops=body.ops, ref=body.ref))
+        )
 
 
 class TagHandler(NexusHandler):

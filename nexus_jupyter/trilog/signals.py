@@ -38,6 +38,9 @@ class Metrics:
         self._open = meter.create_up_down_counter("nexus.sockets.open", "{socket}", "Pages and notebooks connected")
         self._waiting = meter.create_up_down_counter("nexus.runs.waiting", "{run}", "Runs that have not begun")
         self._tokens = meter.create_counter("nexus.tokens", "{token}", "Tokens that models were given and gave")
+        self._calls = meter.create_up_down_counter("nexus.models.open", "{call}", "Calls of models under way")
+        self._answer = meter.create_histogram("nexus.model.duration", "s", "Time that calls of models took")
+        self._first = meter.create_histogram("nexus.model.first_token", "s", "Time to the first token of an answer")
 
     def ran(self, seconds: float, panel: str, outcome: str) -> None:
         """Note a run that is over."""
@@ -51,10 +54,19 @@ class Metrics:
         """Note that a run waits (1), or does not any more (-1)."""
         self._waiting.add(count)
 
-    def tokens(self, model: str, given: int, taken: int) -> None:
-        """Note the tokens of a question to a model and of its answer."""
-        self._tokens.add(given, {"nexus.model": model, "nexus.direction": "input"})
-        self._tokens.add(taken, {"nexus.model": model, "nexus.direction": "output"})
+    def asking(self, model: str) -> None:
+        """Note that a model is being asked; `asked` follows."""
+        self._calls.add(1, {"nexus.model": model})
+
+    def asked(self, model: str, outcome: str, tokens: tuple[int, int], seconds: float, first: float | None) -> None:
+        """Note how a call of a model ended, with the tokens of the question and of the answer, and seconds."""
+        about = {"nexus.model": model}
+        self._calls.add(-1, about)
+        for direction, count in zip(("input", "output"), tokens, strict=True):
+            self._tokens.add(count, {**about, "nexus.direction": direction})
+        self._answer.record(seconds, {**about, "nexus.outcome": outcome})
+        if first is not None:
+            self._first.record(first, about)
 
     def close(self) -> None:
         """Send what is left."""

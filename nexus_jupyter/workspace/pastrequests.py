@@ -56,7 +56,7 @@ class PastRequests:
             case PastRequest():
                 return None, kernel.past.panel(frame.panel, actor.id, rev=frame.rev, ts=frame.ts).model_dump()
             case RevertRequest():
-                done = kernel.versions.revert(actor, rev=frame.rev, op=frame.op)
+                done = kernel.versions.revert(actor, rev=frame.rev, ops=frame.ops)
                 return done.rev, {"outcome": done.outcome, "notes": list[JsonValue](done.notes)}
             case BranchFrom():
                 return None, kernel.versions.branch_from(frame.name, frame.rev, actor).model_dump()

@@ -1,8 +1,8 @@
-"""Taking back one old change, or one op of it, with all that came since left standing."""
+"""Taking back one old change, or some ops of it, with all that came since left standing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from nexus_jupyter.nog import Graph, apply, is_personal
 from nexus_jupyter.nog.merge import merge_text
@@ -22,7 +22,7 @@ def revert_ops(
     graph: Graph,
     before: Graph,
     ops: Sequence[Op],
-    index: int | None,
+    chosen: Collection[int] | None,
     *,
     rev: int,
     who: Callable[[int], str],
@@ -38,8 +38,8 @@ def revert_ops(
         The graph as it was before the change.
     ops
         The change's ops, as they took effect.
-    index
-        Which op to take back; all when ``None``.
+    chosen
+        Which ops to take back; all when ``None``.
     rev
         The change's rev.
     who
@@ -52,29 +52,31 @@ def revert_ops(
     NotFoundError
         If the change has no such op.
     RequestError
-        If the op only follows from others.
+        If the ops only follow from others.
     ConflictError
         If what it changed was changed again since.
     PatchError
         If a panel would have errors without it.
     """
-    if index is not None and not 0 <= index < len(ops):
+    missing = [number for number in chosen or () if not 0 <= number < len(ops)]
+    if missing:
         raise NotFoundError(
-            f"Rev {rev} has {len(ops)} ops, so there is no op {index}.", hint="They are counted from 0."
+            f"Rev {rev} has {len(ops)} ops, so there is no op {missing[0]}.", hint="They are counted from 0."
         )
     backward: list[list[tuple[Op, bool]]] = []
     draft = before
     for number, op in enumerate(ops):
         done = apply(draft, [op], rev=rev)
-        if index in (None, number):
-            chosen = [undo for one in done.inverse if (undo := _own(one)) is not None]
-            if index is not None and not chosen:
-                raise RequestError(
-                    f"Op {index} of rev {rev} only follows from the others, so it cannot be taken back alone.",
-                    hint="Choose the op that it follows from.",
-                )
-            backward.insert(0, [_merged(graph, done.graph, undo) for undo in chosen])
+        if chosen is None or number in chosen:
+            own = [undo for one in done.inverse if (undo := _own(one)) is not None]
+            backward.insert(0, [_merged(graph, done.graph, undo) for undo in own])
         draft = done.graph
+    if chosen is not None and not any(backward):
+        named = " and ".join(str(number) for number in sorted(chosen))
+        raise RequestError(
+            f"Op {named} of rev {rev} only follows from the others, so it cannot be taken back alone.",
+            hint="Choose the op that it follows from.",
+        )
     undo_ops = [op for group in backward for op, _ in group]
     _refuse_changed(graph, [op for group in backward for op, merged in group if not merged], rev, who)
     try:

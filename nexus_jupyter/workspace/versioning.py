@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 
 from nexus_jupyter.history import Remotes, Version, VersionStore, branch_with, in_panels, owned
@@ -228,9 +228,9 @@ class Versioning:
             return change
 
     def revert(
-        self, actor: Actor, *, rev: int | None = None, op: int | None = None, ref: str | None = None
+        self, actor: Actor, *, rev: int | None = None, ops: Collection[int] | None = None, ref: str | None = None
     ) -> MergeInfo:
-        """Take back a change of the journal, one op of it, or a commit; what came since stays.
+        """Take back a change of the journal, some ops of it, or a commit; what came since stays.
 
         Raises
         ------
@@ -239,7 +239,7 @@ class Versioning:
         """
         if rev is not None:
             with self._recorder.span("workspace.revert"):
-                return self._revert_rev(rev, op, actor)
+                return self._revert_rev(rev, ops, actor)
         with self._lock, self._recorder.span("workspace.revert"):
             version = self.store.resolve(ref or "HEAD")
             before = self.store.files(version.parents[0] if version.parents else None)
@@ -309,14 +309,14 @@ class Versioning:
             return self._info("conflicts", brought, None, notes)
         return self._info("merged", brought, committer.commit(None, actor), notes)
 
-    def _revert_rev(self, rev: int, op: int | None, actor: Actor) -> MergeInfo:
+    def _revert_rev(self, rev: int, ops: Collection[int] | None, actor: Actor) -> MergeInfo:
         before, change = self._before(rev)
 
         def prepare(graph: Graph) -> tuple[list[Op], None]:
             def who(newer: int) -> str:
                 return self.incoming.who(newer)[0]
 
-            return revert_ops(graph, before, change.ops, op, rev=rev, who=who, reactor=self._reactor), None
+            return revert_ops(graph, before, change.ops, ops, rev=rev, who=who, reactor=self._reactor), None
 
         cause = Cause(kind="revert", of=rev)
         made, _ = self.incoming.change(prepare, lambda ops, _: Draft(ops, actor, cause, change.panel))

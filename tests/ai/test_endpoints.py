@@ -147,7 +147,8 @@ def test_a_key_is_in_no_log_error_event_fact_or_file(
                 endpoint = server.endpoint(key="env:NEXUS_TEST_KEY")
                 further = [server.endpoint("two", key="env:NEXUS_TEST_KEY")] if step.status in {200, 500} else []
                 kept = Transcripts(tmp_path, record=True)
-                router = Router([endpoint, *further], meter=facts.append, transcripts=kept)
+                router = Router([endpoint, *further], transcripts=kept)
+                router.follow(facts.append)
                 seen.extend([repr(endpoint), repr(router), endpoint.model_dump_json()])
                 try:
                     events = await answered(router, ask())

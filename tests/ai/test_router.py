@@ -387,7 +387,8 @@ def test_a_hundred_people_are_served_with_few_calls_at_a_time() -> None:
     async def run() -> None:
         async with scripted() as server:
             facts: list[CallFact] = []
-            router = Router([server.endpoint()], queue=FairQueue(8, each=8), meter=facts.append)
+            router = Router([server.endpoint()], queue=FairQueue(8, each=8))
+            router.follow(facts.append)
             every = await asyncio.gather(*(answered(router, ask(user=f"person {n}")) for n in range(100)))
             assert [words(events) for events in every] == ["ok"] * 100
             assert server.most <= 8
@@ -423,7 +424,8 @@ def test_who_leaves_gives_up_the_place_and_the_call_ends() -> None:
         async with scripted(Step("a long answer", hold_after=2)) as server:
             facts: list[CallFact] = []
             queue = FairQueue(1, each=1)
-            router = Router([server.endpoint()], queue=queue, meter=facts.append)
+            router = Router([server.endpoint()], queue=queue)
+            router.follow(facts.append)
             async with aclosing(router.stream(ask())) as events:
                 async for event in events:
                     if event.kind == "text":
@@ -514,7 +516,9 @@ def test_a_meter_that_fails_does_not_break_the_answer() -> None:
 
     async def run() -> None:
         async with scripted() as server:
-            assert words(await answered(Router([server.endpoint()], meter=meter), ask())) == "ok"
+            router = Router([server.endpoint()])
+            router.follow(meter)
+            assert words(await answered(router, ask())) == "ok"
 
     awaited(run())
 

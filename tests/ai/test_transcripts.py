@@ -140,3 +140,15 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 )
 def test_scrubbing(text: str, clean: str) -> None:
     assert scrubbed(text) == clean
+
+
+def test_what_is_asked_for_the_first_time_is_recorded_where_the_environment_says_so(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with scripted(Step("one"), Step("two")) as server:
+            given = {"NEXUS_AI_URL": server.url, "NEXUS_AI_MODEL": "m", "NEXUS_AI_TRANSCRIPTS": str(tmp_path)}
+            recording = Router.from_environment({**given, "NEXUS_AI_RECORD": "1"})
+            assert [(await answered(recording, ask()))[-1].text for _ in range(2)] == ["one", "two"]
+            assert (await answered(Router.from_environment(given), ask()))[-1].text == "two"
+            assert len(server.requests) == 2
+
+    awaited(run())

@@ -77,11 +77,11 @@ def test_an_accepted_op_can_be_taken_back_alone_and_the_whole_by_undo(board: Wor
     async def conversation(one: Talk) -> None:
         decided = await one.accept(await one.proposal())
         assert decided.rev is not None
-        board.versions.revert(ANN, rev=decided.rev, op=decided.positions[2])
+        board.versions.revert(ANN, rev=decided.rev, ops=decided.positions[2])
         text = board.panel("board").nxml
         assert "A note" in text
         assert 'label="Start"' in text
-        board.versions.revert(ANN, rev=decided.rev, op=decided.positions[1])
+        board.versions.revert(ANN, rev=decided.rev, ops=decided.positions[1])
         assert 'id="b"' not in board.panel("board").nxml
         board.undo("board", ANN)
         board.undo("board", ANN)

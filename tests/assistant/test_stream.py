@@ -65,10 +65,10 @@ def test_a_wish_is_told_of_accepted_and_one_op_taken_back(
     assert not answer(client, "4", type="assistant", proposal=proposal)["value"]["waiting"]
     again = answer(client, "5", type="decide", proposal=proposal, decision=decision)
     assert again["problem"]["code"] == "not-found"
-    answer(client, "6", type="revert", rev=decided["rev"], op=decided["positions"][0])
+    answer(client, "6", type="revert", rev=decided["rev"], ops=decided["positions"][0])
     assert 'label="Go"' in nxml(kernel)
     assert "Few left" in nxml(kernel)
-    missing = answer(client, "7", type="revert", rev=decided["rev"], op=99)
+    missing = answer(client, "7", type="revert", rev=decided["rev"], ops=[99])
     assert "there is no op 99" in missing["problem"]["detail"]
 
 

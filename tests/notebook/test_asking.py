@@ -182,7 +182,43 @@ def test_a_handler_asks_a_model_once_it_may(ws: Workspace, model: Models) -> Non
     assert ws["poet"].state["line"] == "It rains."
     row = ws.trilog.ai().iloc[0]
     assert (row["task"], row["panel"], row["answer"]) == ("complete", "poet", "It rains.")
-    model.will(Step(status=401))
+    model.will(*[Step(finish="content_filter")] * 4)
     with pytest.raises(HandlerError):
         ws["poet"].run("write")
     assert ws["poet"].state["line"] == "It rains."
+
+
+def test_an_op_that_brings_several_things_is_undone_with_all_of_them_and_not_before_what_needs_it(
+    ws: Workspace, model: Models
+) -> None:
+    ws.panel("till", PANEL)
+    ops = [
+        {"op": "set", "id": "sell", "attr": "label", "value": "Sell"},  # as it is: this one is left out
+        {
+            "op": "insert",
+            "where": "into",
+            "at": "data",
+            "nxml": '<state name="limit" type="int" default="3"/><state name="tips" type="int" default="0"/>',
+        },
+        {
+            "op": "insert",
+            "where": "into",
+            "at": "c",
+            "nxml": '<card id="box"><text id="a">{limit}</text></card><text id="b">{tips}</text>',
+        },
+        {"op": "set", "id": "till", "attr": "title", "value": "The till"},
+    ]
+    model.will(json.dumps({"say": "A limit and tips.", "ops": ops}))
+    edit = ws.ask("Show a limit and tips", panel="till")
+    assert [op.needs for op in edit.ops] == [[], [0], []]
+    panel = edit.accept()
+    with pytest.raises(RequestError, match="Op 1 needs op 0"):
+        edit.undo(0)
+    edit.undo(1)
+    assert 'id="box"' not in panel.nxml
+    assert 'id="b"' not in panel.nxml
+    assert 'name="tips"' in panel.nxml
+    edit.undo(0)
+    assert "limit" not in panel.nxml
+    assert "tips" not in panel.nxml
+    assert 'title="The till"' in panel.nxml

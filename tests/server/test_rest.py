@@ -84,7 +84,7 @@ async def test_branches_merges_and_questions_over_rest(call: Any, counter: str) 
     assert await call("GET", "workspace/conflicts") == []
     assert len((await call("GET", "workspace/log", params={"all": "1"}))[0]["parents"]) == 2
     of = (await call("PUT", "panels/counter/state", {"values": {"count": 5}}))["rev"]
-    rev = (await call("POST", "workspace/revert", {"rev": of, "op": 0}))["rev"]
+    rev = (await call("POST", "workspace/revert", {"rev": of, "ops": [0]}))["rev"]
     assert (await call("GET", "panels/counter"))["state"] == {"count": 0}
     assert (await call("GET", "workspace/journal"))[-1]["cause"] == {"kind": "revert", "via": "api", "of": of} | {
         "element": None, "action": None, "run": None, "ref": None, "parent": None,

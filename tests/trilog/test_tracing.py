@@ -11,12 +11,15 @@ from typing import ClassVar
 
 import pytest
 
+from nexus_jupyter.ai import Router
+from nexus_jupyter.assistant import AssistantDesk
 from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.stream import SetState, Trigger, Undo
 from nexus_jupyter.protocol.trilog import SqlQuestion
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace import StreamSession, WorkspaceKernel, WorkspaceOptions
+from tests.ai.scripted import Models
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CLICK = f"00-{TRACE}-{SPAN}-01"
@@ -144,16 +147,22 @@ def test_numbers_and_errors_go_to_the_collector_and_errors_into_the_store(
     tmp_path: Path, origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", origin)
+    models = Models()
+    models.will("Something.")
+    monkeypatch.setenv("NEXUS_AI_URL", models.url)
+    monkeypatch.setenv("NEXUS_AI_MODEL", "a-model")
     kernel = WorkspaceKernel(tmp_path / "w")
     try:
         kernel.put_panel("p", PANEL.format(origin=origin, headers="{}"), ANN)
         with pytest.raises(NexusError) as caught:  # nobody has granted the address
             kernel.execution.start("p", "go", [], ANN).result()
         click(kernel, SetState(id="1", panel="p", name="n", value=3, element="e", traceparent=CLICK))
-        kernel.recorder.metrics.tokens("a-model", 12, 34)
+        kernel.desk = desk = AssistantDesk(kernel, Router.from_environment)
+        assert desk.complete("Say something", ANN, "p").result() == "Something."
         rows = kernel.trilog.ask(SqlQuestion(sql="select * from otel_logs")).to_pylist()
     finally:
         kernel.close()
+        models.close()
     (row,) = rows
     assert row["TraceId"] == caught.value.trace_id
     assert row["SeverityText"] == "ERROR"
@@ -161,8 +170,12 @@ def test_numbers_and_errors_go_to_the_collector_and_errors_into_the_store(
     attributes = dict(row["LogAttributes"])
     assert (attributes["event.name"], attributes["nexus.panel"]) == ("action.run.failed", "p")
     metrics = b"".join(body for path, body in Seen.posted if path == "/v1/metrics")
-    for name in (b"nexus.run.duration", b"nexus.sockets.open", b"nexus.runs.waiting", b"nexus.tokens"):
-        assert name in metrics
+    ours = ("run.duration", "sockets.open", "runs.waiting")
+    of_models = ("tokens", "models.open", "model.duration", "model.first_token")
+    for name in (*ours, *of_models):
+        assert f"nexus.{name}".encode() in metrics
+    assert b"a-model" in metrics
+    assert b"Something" not in metrics
     logs = b"".join(body for path, body in Seen.posted if path == "/v1/logs")
     assert bytes.fromhex(caught.value.trace_id) in logs
     assert b"action.run" in b"".join(body for path, body in Seen.posted if path == "/v1/traces")
