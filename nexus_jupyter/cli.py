@@ -64,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     mcp.add_argument("dir", nargs="?", type=Path, default=Path(), metavar="DIR", help="the workspace's folder (here)")
     mcp.set_defaults(run=_mcp)
 
+    ai = commands.add_parser("ai", help="recorded answers of language models").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    record = ai.add_parser("record", help="ask everything in a folder of recorded answers again, and keep the new ones")
+    record.add_argument("folder", type=Path, metavar="FOLDER")
+    record.set_defaults(run=_record)
+
     bench = commands.add_parser("bench", help="run benchmarks, each beside its peer")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when left out")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON too")
@@ -255,6 +262,26 @@ def _mcp(arguments: argparse.Namespace) -> int:
         return 2
 
     serve_stdio(arguments.dir, options(), lambda kernel: AssistantDesk(kernel, Router.from_environment))
+    return 0
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from nexus_jupyter.ai import Router, Transcripts, endpoints_from_environment, rerecord
+
+    if not arguments.folder.is_dir():
+        print(f"There is no folder {arguments.folder}.", file=sys.stderr)
+        return 2
+    router = Router(endpoints_from_environment(), transcripts=Transcripts(arguments.folder, record=True))
+
+    async def record() -> int:
+        try:
+            return await rerecord(arguments.folder, router)
+        finally:
+            await router.aclose()
+
+    print(f"{asyncio.run(record())} answers were recorded in {arguments.folder}.")
     return 0
 
 

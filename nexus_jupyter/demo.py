@@ -20,7 +20,8 @@ _EXAMPLES = Path(__file__).parent.parent / "examples"
 def run(*, no_browser: bool, port: int) -> int:
     """Start JupyterLab on the first example and stay until it ends.
 
-    The examples are copied to ``nexus-demo`` below the current folder, so that what is done there changes nothing here.
+    The examples are copied to ``nexus-demo`` below the current folder, so that what is done there changes nothing here;
+    what is there already stays as it is.
 
     Raises
     ------
@@ -34,8 +35,8 @@ def run(*, no_browser: bool, port: int) -> int:
             "The examples are not part of this installation.", hint="Get the source of Nexus and run `make demo` there."
         )
     folder = Path.cwd() / "nexus-demo"
-    if not folder.exists():
-        shutil.copytree(_EXAMPLES, folder, ignore=shutil.ignore_patterns("nexus-workspace", ".ipynb_checkpoints"))
+    ignored = shutil.ignore_patterns("nexus-workspace", ".ipynb_checkpoints")
+    shutil.copytree(_EXAMPLES, folder, ignore=ignored, copy_function=_copy_missing, dirs_exist_ok=True)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
     command += ["--ServerApp.ip=127.0.0.1", "--LabApp.default_url=/lab/tree/01-first-panel.ipynb"]
     if no_browser:
@@ -47,3 +48,7 @@ def run(*, no_browser: bool, port: int) -> int:
         os.environ["NEXUS_AI_TRANSCRIPTS"] = str(folder / "transcripts")
     # JupyterLab takes this process's place: it gets the terminal's signals, and prints its URL itself.
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
+
+
+def _copy_missing(source: str, target: str) -> str:
+    return target if Path(target).exists() else shutil.copy2(source, target)

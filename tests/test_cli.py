@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
+
+from tests.ai.scripted import Models
 
 
 def nexus(
@@ -59,7 +64,7 @@ def test_init_and_run_work_on_a_folder(tmp_path: Path, counter: str) -> None:
     assert "nexus init" in nexus("run", "nowhere", "counter", "add", cwd=tmp_path).stderr
 
 
-@pytest.mark.parametrize("command", ["demo", "doctor", "check", "fmt", "init", "run", "bench"])
+@pytest.mark.parametrize("command", ["demo", "doctor", "check", "fmt", "init", "run", "bench", "ai"])
 def test_every_command_explains_itself(command: str) -> None:
     assert nexus(command, "--help").returncode == 0
 
@@ -103,6 +108,52 @@ def test_doctor_tells_of_models_without_showing_a_key(tmp_path: Path) -> None:
     wrong = findings(nexus("doctor", "--json", "--dir", str(tmp_path), "--port", "0", env={"NEXUS_AI_ENDPOINTS": "{"}))
     assert wrong["models"]["state"] == "error"
     assert "no JSON" in wrong["models"]["detail"]
+
+
+def test_recorded_answers_are_recorded_again_by_a_model_that_is_configured(tmp_path: Path, examples: Path) -> None:
+    kept = tmp_path / "kept"
+    shutil.copytree(examples / "transcripts", kept)
+    names = sorted(path.name for path in kept.iterdir())
+    without = nexus("ai", "record", str(kept))
+    assert (without.returncode, "NEXUS_AI_URL" in without.stderr) == (1, True)
+    models = Models()
+    try:
+        models.will(*[f"new {number}" for number in range(len(names))])
+        said = nexus("ai", "record", str(kept), env={"NEXUS_AI_URL": models.url, "NEXUS_AI_MODEL": "script-1"})
+    finally:
+        models.close()
+    assert said.stdout.strip() == f"{len(names)} answers were recorded in {kept}."
+    assert sorted(path.name for path in kept.iterdir()) == names, "what is asked is what was asked"
+    assert {json.loads((kept / name).read_text())["model"] for name in names} == {"script-1"}
+    assert nexus("ai", "record", str(tmp_path / "nothing")).returncode == 2
+
+
+def test_the_demo_answers_without_a_model_and_leaves_alone_what_is_there(tmp_path: Path) -> None:
+    mine = tmp_path / "nexus-demo" / "01-first-panel.ipynb"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEXUS_", "OPENAI_"))}
+    command = [sys.executable, "-m", "nexus_jupyter.cli", "demo", "--no-browser", "--port", port]
+    with subprocess.Popen(command, cwd=tmp_path, env=clean, stderr=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stderr is not None
+            found = (re.search(r"(http://127\.0\.0\.1:\d+/)lab\S*\?token=(\w+)", line) for line in demo.stderr)
+            url, token = next(match.groups() for match in found if match)
+            with httpx.Client(headers={"Authorization": f"token {token}"}, trust_env=False, timeout=60) as client:
+                told = client.get(f"{url}nexus/api/ai").json()
+                wish = "A small form to note returns: region and how many, and a list of what was noted"
+                answer = client.post(f"{url}nexus/api/ai/complete", json={"text": wish, "create": "returns"}).text
+        finally:
+            demo.terminate()
+            for _ in demo.stderr or ():
+                pass
+    assert (told["configured"], told["models"]) == (True, [])
+    assert "event: proposal" in answer
+    assert mine.read_text() == "mine"
+    assert (mine.parent / "06-say-it.ipynb").is_file()
 
 
 def test_doctor_with_a_folder_that_cannot_be_written() -> None:
