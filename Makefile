@@ -14,8 +14,9 @@ BESIDE := tests/browser
 FUZZ_SECONDS ?= 600
 FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
+SEARCH_SECONDS ?= 600
 
-.PHONY: help demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible soak faults protocol setup
+.PHONY: help demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible search soak faults protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +83,11 @@ reproducible: setup  ## Build the engine artefact twice in different folders and
 	cmp build/one.wasm build/two.wasm
 	cmp build/one.wasm nexus_jupyter/static/engine.wasm
 	rm -r build/zig build/one.wasm build/two.wasm
+
+search: setup  ## Try the properties on new inputs, again and again (SEARCH_SECONDS=600)
+	@end=$$((SECONDS + $(SEARCH_SECONDS))); while [ $$SECONDS -lt $$end ]; do \
+	  $(BIN)/pytest --hypothesis-profile=default $$(grep -rl "hypothesis import" --include="test_*.py" tests) || exit 1; \
+	done
 
 soak: setup  ## Run hostile and friendly programs at random (SOAK_SECONDS=600)
 	NEXUS_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sandbox/test_soak.py -s --timeout=0

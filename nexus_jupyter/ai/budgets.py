@@ -106,7 +106,7 @@ class _Account:
         return sum(used[unit] for used in steps.values())
 
     def _forget(self, steps: dict[int, list[float]], before: float, step: int) -> None:
-        for old in [index for index in steps if index <= before // step]:
+        for old in [index for index in steps if index < before // step]:
             del steps[old]
 
     def free_at(self, window: str, unit: int, needed: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nexus_jupyter.benchmarks.lab import notebook_page, open_notebook
+from nexus_jupyter.benchmarks.lab import notebook_page, open_notebook, run_cell
 from nexus_jupyter.benchmarks.measure import Row, summary
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ def _measured(page: Page, url: str) -> list[Row]:
     peer = [".peer-select select", "#peer-count", "#peer-line"]
     open_notebook(page, url, "filter.ipynb")
     for index, selectors in enumerate((ours, peer)):
-        page.click(f".jp-Cell >> nth={index}")
-        page.keyboard.press("Shift+Enter")
+        run_cell(page, index)
         page.wait_for_selector(selectors[2], state="attached", timeout=60_000)
     for selectors in (ours, peer):
         page.evaluate(_MEASURE, [*selectors, 5])

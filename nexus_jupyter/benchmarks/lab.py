@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -12,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from nexus_jupyter.protocol.errors import UnavailableError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "menu", "notebook_page", "open_notebook", "run_all"]
+__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "menu", "notebook_page", "open_notebook", "run_all", "run_cell"]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -36,6 +37,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 _CLICKS = 100
+_ATTEMPTS = 6
 _IPYWIDGETS = """
 import ipywidgets as w
 b, t = w.Button(description='+1'), w.HTML('<span id="peer">0</span>')
@@ -143,6 +145,23 @@ def open_notebook(page: Page, url: str, name: str) -> None:
     page.wait_for_selector("text=/Python 3.*\\| Idle/", timeout=60_000)
 
 
+def run_cell(page: Page, index: int) -> None:
+    """Run one cell, and stay until its kernel has been asked to."""
+    from playwright.sync_api import TimeoutError as NotYetError
+
+    cell = page.locator(".jp-Notebook .jp-Cell").nth(index)
+    prompt = cell.locator(".jp-InputPrompt").first
+    before = prompt.inner_text()
+    for _ in range(_ATTEMPTS):
+        # JupyterLab replaces a cell that comes into view, and what was clicked then is gone.
+        cell.locator(".jp-InputArea-editor").first.click()
+        page.keyboard.press("Shift+Enter")
+        with suppress(NotYetError):
+            prompt.filter(has_not_text=re.compile(rf"^{re.escape(before)}$")).wait_for(timeout=5_000)
+            return
+    raise UnavailableError(f"Cell {index} could not be run.")
+
+
 def run_all(page: Page) -> None:
     """Run all cells."""
     menu(page, "Run", "Run All Cells")
@@ -211,8 +230,7 @@ def _click(page: Page, url: str) -> list[Row]:
     peer = [".peer-button", "#peer", _CLICKS]
     open_notebook(page, url, "bench.ipynb")
     for index in (0, 1):
-        page.click(f".jp-Cell >> nth={index}")
-        page.keyboard.press("Shift+Enter")
+        run_cell(page, index)
     page.wait_for_selector(str(ours[0]))
     page.wait_for_selector(str(peer[0]))
     page.evaluate(_MEASURE, [*ours[:2], 10])
@@ -223,8 +241,7 @@ def _click(page: Page, url: str) -> list[Row]:
             "click to text, idle kernel", page.evaluate(_MEASURE, ours), peer="ipywidgets, idle kernel", target="4 / 10"
         ),
     ]
-    page.click(".jp-Cell >> nth=2")
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 2)
     page.wait_for_selector("[data-status='busy']")
     busy = page.evaluate(_MEASURE, ours)
     rows.append(summary("click to text, busy kernel", busy, peer="ipywidgets, idle kernel", target="4 / 10"))

@@ -139,7 +139,7 @@ def step_of(low: float, high: float, parts: int, *, whole: bool = False) -> floa
     (5.0, 0.01, 1.0)
     """
     span = (high - low) / parts
-    if not math.isfinite(span) or span <= _LEAST_SPAN:
+    if span <= _LEAST_SPAN:
         return 1.0
     power = 10.0 ** math.floor(math.log10(span))
     step = float(next((power * by for by in (1, 2, 5) if power * by >= span * 0.999), power * 10))

@@ -21,6 +21,8 @@ CATEGORY_MOST = 50
 _SAMPLE = 100_000
 #: Rows so few that each may be a category of its own; most years, weeks or hours of a column.
 _FEW, _PERIODS_MOST = 12, 400
+#: Numbers so large that a span, or a step beyond it, may be none any more have no ends.
+_LARGEST = 1e300
 _IDENTIFIERS = frozenset(
     {"id", "ids", "uuid", "guid", "key", "code", "zip", "zipcode", "postcode", "postal", "phone", "isbn", "index"}
 )
@@ -126,7 +128,8 @@ def _distinct(values: pa.ChunkedArray) -> int:
 
 def _ends(values: pa.ChunkedArray) -> tuple[float | dt.datetime | None, float | dt.datetime | None]:
     ends = pc.min_max(values)
-    return _end(ends["min"]), _end(ends["max"])
+    low, high = _end(ends["min"]), _end(ends["max"])
+    return (None, None) if low is None or high is None else (low, high)
 
 
 def _timed(values: pa.ChunkedArray) -> bool:
@@ -142,7 +145,8 @@ def _end(scalar: pa.Scalar) -> float | dt.datetime | None:
         if pa.types.is_temporal(kind):
             micros = scalar.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).as_py()
             return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)  # noqa: DTZ001 - zoneless, as panels show it
-        return float(scalar.as_py())
+        number = float(scalar.as_py())
+        return number if abs(number) <= _LARGEST else None
     except (OverflowError, pa.ArrowException):
         return None  # beyond the years that a calendar has
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nexus_jupyter.ai import Allowance, Budgets, Router
@@ -27,6 +27,7 @@ class Clock:
         return self.now
 
 
+@example([(0, 0, 0), (1505, 500, 500), (70, 500, 500), (70, 500, 500), (70, 500, 500), (86_100, 500, 500)])
 @given(USED)
 def test_no_window_ever_holds_more_than_its_budget(calls: list[tuple[int, int, int]]) -> None:
     clock = Clock()

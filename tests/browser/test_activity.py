@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.benchmarks.lab import menu, open_notebook
+from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_cell
 from tests.browser.conftest import Lab
 from tests.browser.test_lab import write_notebook
 
@@ -36,8 +36,7 @@ LATER = "ws['orders'].run('go').rev"
 def test_the_dashboard_shows_what_went_on_and_goes_on_doing_so(page: Page, lab: Lab) -> None:
     write_notebook(lab, "activity.ipynb", START, LATER)
     open_notebook(page, lab.url, "activity.ipynb")
-    page.locator(".jp-Notebook .jp-Cell").first.click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 0)
     panel = page.locator('.nx-panel[data-nx="activity"]').first
     ran = panel.locator('[data-id="ran"] .nx-metric-value')
     expect(ran).to_have_text("11", timeout=60_000)
@@ -45,8 +44,7 @@ def test_the_dashboard_shows_what_went_on_and_goes_on_doing_so(page: Page, lab: 
     expect(panel.locator('[data-id="failures"] tbody tr')).to_have_count(1)
     expect(panel.locator('[data-id="how-long"] svg .nx-bar-mark')).not_to_have_count(0)
     changed = int(panel.locator('[data-id="changed"] .nx-metric-value').inner_text())
-    page.locator(".jp-Notebook .jp-Cell").nth(1).click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 1)
     expect(panel.locator('[data-id="changed"] .nx-metric-value')).not_to_have_text(str(changed), timeout=30_000)
     SHOTS.mkdir(parents=True, exist_ok=True)
     for theme in ("Light", "Dark"):

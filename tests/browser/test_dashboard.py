@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from nexus_jupyter.benchmarks.lab import menu, open_notebook
+from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_cell
 from tests.browser.conftest import SHOTS, Lab
-from tests.browser.test_lab import run_cell, write_notebook
+from tests.browser.test_lab import write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 SALES = """
@@ -37,8 +37,8 @@ def dashboard(browser: Browser, lab: Lab) -> Iterator[Page]:
     )
     page = browser.new_page(viewport={"width": 2000, "height": 2600})
     open_notebook(page, lab.url, "dashboard.ipynb")
-    run_cell(page, 0)
-    page.keyboard.press("Shift+Enter")
+    for index in (0, 1):
+        run_cell(page, index)
     panel(page).locator("svg").first.wait_for(timeout=60_000)
     yield page
     page.close()

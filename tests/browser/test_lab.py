@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all
+from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell
 from tests.browser.conftest import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -28,11 +28,6 @@ def write_notebook(lab: Lab, name: str, *cells: str) -> None:
 
 def value(page: Page) -> str:
     return page.locator(f'{COUNTER} [data-id="value"]').first.text_content() or ""
-
-
-def run_cell(page: Page, index: int) -> None:
-    page.locator(".jp-Notebook .jp-Cell").nth(index).click()
-    page.keyboard.press("Shift+Enter")
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all
+from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell
 from tests.browser.conftest import Lab
-from tests.browser.test_lab import Shot, run_cell, write_notebook
+from tests.browser.test_lab import Shot, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SHOTS = Path(__file__).parents[2] / "test-results" / "components"
@@ -98,8 +98,7 @@ def test_a_panels_own_bar_counts_what_comes_meanwhile_and_a_branch_begins_there(
     write_notebook(lab, "past-own.ipynb", START.replace("{open}", "nexus.connect()"), OTHER, LATER)
     open_notebook(page, lab.url, "past-own.ipynb")
     for index in (0, 1):
-        page.locator(".jp-Notebook .jp-Cell").nth(index).click()
-        page.keyboard.press("Shift+Enter")
+        run_cell(page, index)
     panel = page.locator('.nx-panel[data-nx="second"]').first
     expect(panel.locator('[data-id="total"]')).to_have_text("Total 10", timeout=45_000)
     panel.hover()
@@ -119,8 +118,7 @@ def test_a_panels_own_bar_counts_what_comes_meanwhile_and_a_branch_begins_there(
     band = panel.locator(".nx-past")
     expect(band).to_contain_text("As it was on")
     before = panel.locator('[data-id="total"]').inner_text()
-    page.locator(".jp-Notebook .jp-Cell").nth(2).click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 2)
     expect(band).to_contain_text("1 change since")
     expect(panel.locator('[data-id="total"]')).to_have_text(before)
     band.get_by_role("button", name="Branch from here").click()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from nexus_jupyter.benchmarks.lab import open_notebook, run_all
+from nexus_jupyter.benchmarks.lab import open_notebook, run_all, run_cell
 from tests.browser.conftest import Lab
 from tests.browser.test_lab import Shot, write_notebook
 
@@ -251,8 +251,7 @@ def test_a_cell_that_contradicts_an_edit_made_elsewhere_asks_on_the_panel_which_
     first = f"import nexus_jupyter as nexus\nws = nexus.connect()\nws.panel('question', '''{QUESTION}''')"
     write_notebook(lab, "question.ipynb", first, f"ws.panel('question', '''{CHANGED}''');")
     open_notebook(page, lab.url, "question.ipynb")
-    page.locator(".jp-Notebook .jp-Cell").first.click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 0)
     panel = page.locator('.nx-panel[data-nx="question"]').first
     go = panel.locator('[data-id="go"] button')
     expect(go).to_have_text("Go", timeout=60_000)
@@ -260,8 +259,7 @@ def test_a_cell_that_contradicts_an_edit_made_elsewhere_asks_on_the_panel_which_
     xml = '<patch panel="question"><set id="go" label="From elsewhere"/></patch>'
     api.client.post("patch/apply", json={"panel": "question", "xml": xml}).raise_for_status()
     expect(go).to_have_text("From elsewhere")
-    page.locator(".jp-Notebook .jp-Cell").nth(1).click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 1)
     # What does not exclude each other is merged, what does is asked.
     expect(panel.locator(".nx-title")).to_have_text("Renamed", timeout=30_000)
     card = panel.locator(".nx-conflicts")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nexus_jupyter.dashboards import dashboard, frame_name, prepare
@@ -298,6 +298,8 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@example(pd.DataFrame({"": [0.0, 1.78e308]}))
+@example(pd.DataFrame({"a": [-1.7e308, 1.7e308], "b": [0.0, 5e-324]}))
 @given(frames())
 def test_whatever_the_table_the_dashboard_checks_clean_and_draws(
     engine: Engine, kernel: WorkspaceKernel, frame: pd.DataFrame
