@@ -189,6 +189,8 @@ export class PanelData {
       numbers.delete(entry.query);
     }
     for (const [query, along] of numbers) asked.push([query, null, along]);
+    // They are answered one after the other: numbers are soon there, and what is read first.
+    asked.sort(([, , one], [, , other]) => Number(other.length > 0) - Number(one.length > 0));
     for (const [query, page, along] of asked) {
       for (const entry of [page, ...along]) if (entry) entry.fresh = true;
       this.whenRested(query, () => void this.ask(query, page, along));

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nexus_jupyter.frames.constants import Slot, evaluate, instant, is_constant, shape
+from nexus_jupyter.frames.constants import Slot, decided, evaluate, instant, is_constant, shape
 from nexus_jupyter.frames.functions import FUNCTIONS
 from nexus_jupyter.frames.terms import (
     NULL,
@@ -40,6 +40,8 @@ from nexus_jupyter.protocol.expression import (
 
 __all__ = ["Parameters", "RowCompiler"]
 
+_TRUE, _FALSE = "TRUE", "FALSE"
+
 
 class Parameters:
     """The parameters of one statement, numbered as they come.
@@ -47,7 +49,7 @@ class Parameters:
     Parameters
     ----------
     state
-        Values of states; only their shapes decide about the SQL.
+        Values of states. Their shapes decide about the SQL, and what `holds`.
     """
 
     def __init__(self, state: dict[str, JsonValue]) -> None:
@@ -57,6 +59,10 @@ class Parameters:
     def bind(self, expression: Expression) -> Term:
         """Return the term of a constant."""
         return self._term(expression, evaluate(expression, self._state), ())
+
+    def holds(self, expression: Expression) -> bool | None:
+        """Return whether a condition holds whatever the row; see `decided`."""
+        return decided(expression, self._state)
 
     def _term(self, expression: Expression, value: JsonValue, path: tuple[int, ...]) -> Term:
         match value:
@@ -119,12 +125,15 @@ class RowCompiler:
 
     def condition(self, expression: Expression) -> str:
         """Return a condition that is never null: whether the expression counts as true."""
+        if (holds := self._parameters.holds(expression)) is not None:
+            return _TRUE if holds else _FALSE
         match expression:
             case Binary(op="and" | "or"):
-                left, right = self.condition(expression.left), self.condition(expression.right)
-                return f"({left} {expression.op.upper()} {right})"
+                # Both are compiled in any case: what is wrong in one is told before somebody chooses it.
+                return _either(self.condition(expression.left), expression.op, self.condition(expression.right))
             case Unary(op="not"):
-                return f"(NOT {self.condition(expression.operand)})"
+                operand = self.condition(expression.operand)
+                return {_TRUE: _FALSE, _FALSE: _TRUE}.get(operand, f"(NOT {operand})")
             case Binary(op="==" | "!=" | "<" | "<=" | ">" | ">=" | "in") | Call(fn="contains"):
                 return self.term(expression).sql  # these are never null
             case _:
@@ -223,6 +232,15 @@ class RowCompiler:
         if index.value < 0:
             return NULL
         return Term(f"nullif(substr({whole(holder)}, {index.value + 1:d}, 1), '')", "text")
+
+
+def _either(left: str, op: str, right: str) -> str:
+    """Join two conditions, of which one may decide alone, or not matter."""
+    deciding, idle = (_FALSE, _TRUE) if op == "and" else (_TRUE, _FALSE)
+    if deciding in {left, right}:
+        return deciding
+    rest = [side for side in (left, right) if side != idle]
+    return f"({left} {op.upper()} {right})" if len(rest) > 1 else (rest or [idle])[0]
 
 
 def _wide(term: Term) -> str:

@@ -1,6 +1,7 @@
 """What in a query does not depend on the row: literals, states, and parts of them.
 
-Their values are bound as parameters. SQL depends on their shapes only, so it is compiled once per shape.
+Their values are bound as parameters. SQL depends on their shapes, and on whether conditions that read no row hold, so
+it is compiled once for each of those.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from nexus_jupyter.protocol.expression import (
     Unary,
 )
 
-__all__ = ["Slot", "constants", "evaluate", "instant", "is_constant", "shape"]
+__all__ = ["Slot", "constants", "decided", "decisions", "evaluate", "instant", "is_constant", "shape"]
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{3})?Z)?")
 #: JavaScript's numbers are exact up to here; what is larger is compared as a float, as in the browser.
@@ -104,26 +105,61 @@ def constants(expression: Expression) -> Iterator[Expression]:
     if is_constant(expression):
         yield expression
         return
+    for part in _parts(expression):
+        yield from constants(part)
+
+
+def decisions(expression: Expression) -> Iterator[Expression]:
+    """Yield all parts of an expression that `decided` may decide."""
+    if is_constant(expression):
+        yield expression
+        return
+    if _equality(expression) is not None:
+        yield expression
+    for part in _parts(expression):
+        yield from decisions(part)
+
+
+def decided(expression: Expression, state: dict[str, JsonValue]) -> bool | None:
+    """Return whether an expression counts as true whatever the row; ``None`` where that takes a row, or SQL."""
+    if is_constant(expression):
+        value = evaluate(expression, state)
+        return True if isinstance(value, dict) else bool(value)
+    if (equality := _equality(expression)) is None:
+        return None
+    left, right = evaluate(equality.left, state), evaluate(equality.right, state)
+    if not isinstance(left, str) or not isinstance(right, str):
+        return None
+    return (left == right) == (equality.op == "==")
+
+
+def _equality(expression: Expression) -> Binary | None:
+    """Return an expression that asks whether two constants are equal."""
+    match expression:
+        case Binary(op="==" | "!=") if is_constant(expression.left) and is_constant(expression.right):
+            return expression
+        case _:
+            return None
+
+
+def _parts(expression: Expression) -> list[Expression]:
     match expression:
         case Unary():
-            yield from constants(expression.operand)
+            return [expression.operand]
         case Binary():
-            yield from constants(expression.left)
-            yield from constants(expression.right)
+            return [expression.left, expression.right]
         case Conditional():
-            for part in (expression.test, expression.then, expression.otherwise):
-                yield from constants(part)
+            return [expression.test, expression.then, expression.otherwise]
         case Call():
-            for part in expression.args:
-                yield from constants(part)
+            return list(expression.args)
         case ListExpression():
-            for part in expression.items:
-                yield from constants(part)
+            return list(expression.items)
         case Member():
-            yield from constants(expression.object)
+            return [expression.object]
         case Index():
-            yield from constants(expression.object)
-            yield from constants(expression.index)
+            return [expression.object, expression.index]
+        case _:
+            return []
 
 
 def shape(value: JsonValue) -> Hashable:

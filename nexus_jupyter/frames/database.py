@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,18 +20,26 @@ from nexus_jupyter.protocol.errors import FrameError
 
 __all__ = ["Database", "LoadedFrame", "StaleTableError"]
 
+#: One processor is left to whoever looks: where there are two, waiting for a second thread takes longer than its part.
+_THREADS = max(1, min(4, (os.cpu_count() or 1) - 1))
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
-    "threads": "2",
+    "threads": str(_THREADS),
+    # DuckDB 2.0's gives up with an internal error over columns that have nothing but nulls.
+    "disabled_optimizers": "statistics_propagation",
     "memory_limit": "2GB",
     "lock_configuration": "true",
 }
 _KINDS: dict[str, Kind] = {"bool": "bool", "int": "int", "float": "float", "date": "date", "str": "text"}
 #: How people write dates, beside what SQL takes.
 _DATES = "['%Y/%m/%d', '%d.%m.%Y', '%m/%d/%Y', '%Y/%m/%d %H:%M:%S', '%d.%m.%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S']"
+
+
+# A relation would be copied once less, which DuckDB warns of, but its statement is planned twice: pages are small.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", module=__name__)
 
 
 class StaleTableError(Exception):
@@ -125,8 +135,7 @@ class Database:
             If a table of the statement is there no more.
         """
         try:
-            # As a relation: Arrow made from a cursor's result is copied once more.
-            return self._cursor().sql(statement.sql, params=statement.values(state)).to_arrow_table()
+            return self._cursor().execute(statement.sql, statement.values(state)).to_arrow_table()
         except duckdb.CatalogException as error:
             raise StaleTableError from error
 

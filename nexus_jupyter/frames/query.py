@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nexus_jupyter.frames.compiler import Parameters, RowCompiler
-from nexus_jupyter.frames.constants import Slot, constants
+from nexus_jupyter.frames.constants import Slot, constants, decisions
 from nexus_jupyter.frames.terms import Kind, Term, text, unify, whole
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
@@ -15,7 +15,7 @@ from nexus_jupyter.protocol.expression import AggregateFunction, Expression, Lit
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
 
-__all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "plan"]
+__all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "decisions_of", "most_thinned", "plan"]
 
 #: Queries that may stand below each other; the checker refuses circles, this is for builds that did not pass it.
 _DEPTH = 32
@@ -118,6 +118,11 @@ class Plan:
         return RowCompiler(self.query, self.source.columns, Parameters({}))
 
 
+def most_thinned(thin: Thinning) -> int:
+    """Return how many rows `Plan.thinned` gives at most: the ends of each part, the least and the greatest."""
+    return thin.parts * (2 + 2 * len(thin.columns))
+
+
 def chain(build: Build, name: str) -> tuple[FrameDeclaration, list[QueryDeclaration]]:
     """Return the frame that a query stands on, and the queries from there up to it.
 
@@ -143,6 +148,11 @@ def chain(build: Build, name: str) -> tuple[FrameDeclaration, list[QueryDeclarat
 def constants_of(queries: Sequence[QueryDeclaration]) -> list[Expression]:
     """Return the constants in queries, whose shapes decide about the SQL."""
     return [constant for query in queries for part in _expressions(query) for constant in constants(part)]
+
+
+def decisions_of(queries: Sequence[QueryDeclaration]) -> list[Expression]:
+    """Return the parts of queries that no row decides: the SQL is another where they hold."""
+    return [decision for query in queries for part in _expressions(query) for decision in decisions(part)]
 
 
 def plan(name: str, base: Source, queries: Sequence[QueryDeclaration], state: dict[str, JsonValue]) -> Plan:

@@ -17,10 +17,10 @@ import duckdb
 import pyarrow as pa
 
 from nexus_jupyter.frames import arrow
-from nexus_jupyter.frames.constants import evaluate, shape
+from nexus_jupyter.frames.constants import decided, evaluate, shape
 from nexus_jupyter.frames.database import Database, LoadedFrame, StaleTableError
 from nexus_jupyter.frames.page import FrameColumn, Page, plain
-from nexus_jupyter.frames.query import Plan, chain, constants_of, plan
+from nexus_jupyter.frames.query import Plan, chain, constants_of, decisions_of, most_thinned, plan
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.expression import Expression
@@ -55,6 +55,7 @@ class _Chain:
     frame: FrameDeclaration
     queries: list[QueryDeclaration]
     constants: list[Expression]
+    decisions: list[Expression]
     plans: OrderedDict[Hashable, Plan]
 
 
@@ -171,11 +172,16 @@ class FrameStore:
             while True:
                 try:
                     made = self._plan(build, query, state)
-                    if thin is not None:
-                        rows = self._database.rows(made.thinned(thin), state).rename_columns(made.names)
-                        total, *numbers = self._database.numbers(made.numbers(aggregates), state)
-                        return Page(rows, int(str(total)), [plain(value) for value in numbers])
-                    return self._answer(made, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
+                    if thin is None:
+                        return self._answer(made, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
+                    # So few that none would be left out are there sooner without asking which ones matter.
+                    page = self._answer(
+                        made, state, offset=0, limit=most_thinned(thin), order=(), aggregates=aggregates
+                    )
+                    if page.total <= page.table.num_rows:
+                        return page
+                    rows = self._database.rows(made.thinned(thin), state).rename_columns(made.names)
+                    return Page(rows, page.total, page.aggregates)
                 except StaleTableError:
                     continue  # the frame was bound anew meanwhile
         except duckdb.Error as error:
@@ -222,7 +228,8 @@ class FrameStore:
         ]
         base = self._database.dated(name, loaded, dates)
         shapes = tuple(shape(evaluate(constant, state)) for constant in asked.constants)
-        key = (base.sql, shapes)
+        holding = tuple(decided(decision, state) for decision in asked.decisions)
+        key = (base.sql, shapes, holding)
         with self._lock:
             found = asked.plans.get(key)
         if found is None:
@@ -239,7 +246,7 @@ class FrameStore:
             found = self._chains.get(key)
             if found is None:
                 frame, queries = chain(build, query)
-                found = _Chain(build, frame, queries, constants_of(queries), OrderedDict())
+                found = _Chain(build, frame, queries, constants_of(queries), decisions_of(queries), OrderedDict())
                 self._chains[key] = found
                 if len(self._chains) > _CHAINS:
                     self._chains.popitem(last=False)

@@ -163,7 +163,9 @@ class _Merge:
     def _parents(self, alive: set[str]) -> dict[str, str | None]:
         parents = {entity_id: self._parent(entity_id) for entity_id in sorted(alive)}
         self._mend_orphans(alive, parents)
-        self._break_cycles(parents)
+        # What goes back to where ours has it may come into something that is gone.
+        while self._break_cycles(parents):
+            self._mend_orphans(alive, parents)
         return parents
 
     def _parent(self, entity_id: str) -> str | None:
@@ -211,10 +213,12 @@ class _Merge:
                 parents[parent] = self.ours[parent].parent
                 stack.append(parent)
 
-    def _break_cycles(self, parents: dict[str, str | None]) -> None:
-        """Two moves that put each into the other: theirs is not made, and asked about."""
+    def _break_cycles(self, parents: dict[str, str | None]) -> bool:
+        """Two moves that put each into the other: theirs is not made, and asked about. Returns whether there were."""
+        found = False
         for start in sorted(parents):
             while cycle := _cycle(parents, start):
+                found = True
                 for entity_id in cycle:
                     if entity_id in self.ours and parents[entity_id] != self.ours[entity_id].parent:
                         parents[entity_id] = self.ours[entity_id].parent
@@ -354,7 +358,7 @@ def _cycle(parents: Mapping[str, str | None], start: str) -> list[str]:
     at: str | None = start
     while at is not None and at not in path:
         path[at] = None
-        at = parents[at]
+        at = parents.get(at)
     if at is None:
         return []
     steps = list(path)

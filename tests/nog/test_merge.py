@@ -159,6 +159,16 @@ def test_the_later_of_two_values_of_a_state_holds_and_the_other_is_told() -> Non
     assert [(one.value, one.side) for one in merged.overruled] == [(2, "theirs")]
 
 
+def test_of_two_moves_into_each_other_one_goes_back_and_brings_back_where_it_came_from() -> None:
+    base = panel(element("home"), element("a", "home"), element("b"))
+    inside = panel(element("home"), element("a", "home"), element("b", "a"))
+    without = panel(element("b"), element("a", "b"))
+    merged = merge(base, inside, without, panel="p")
+    assert [merged.entities[f"p/{name}"].parent for name in ("home", "a", "b")] == ["p/view", "p/home", "p/a"]
+    assert {one.kind for one in merged.conflicts} == {"place", "removed"}
+    assert merge(base, without, inside, panel="p").conflicts
+
+
 def test_bodies_merge_by_lines_and_conflict_only_where_lines_overlap() -> None:
     body = "const a = 1;\nconst b = 2;\nconst c = 3;\nreturn a + b + c;"
     assert merge_text(body, body.replace("1", "9"), body.replace("3", "7")) == body.replace("1", "9").replace("3", "7")
