@@ -224,6 +224,7 @@ class _Merge:
                         parents[entity_id] = self.ours[entity_id].parent
                         self._place_conflict(entity_id)
                         break
+        return found
 
     def _place_conflict(self, entity_id: str) -> None:
         name = entity_id.removeprefix(f"{self.panel}/")
