@@ -217,7 +217,8 @@ export class ProposalView {
     this.ops.busy(true);
     this.undoAll.disabled = true;
     try {
-      await this.ask({ type: "revert", rev, ops: wanted.flatMap((one) => positions[accepted.indexOf(one)] ?? []) });
+      const ops = wanted.flatMap((one) => positions[accepted.indexOf(one)] ?? []);
+      if (ops.length) await this.ask({ type: "revert", rev, ops }); // one may have changed nothing
       for (const one of wanted) this.wentBack(one);
       const over = this.undone.size === accepted.length;
       this.tell(over ? "Taken back. What came since has stayed." : `Change ${wanted.map((one) => one + 1).join(", ")} was taken back; the others stay.`);

@@ -141,14 +141,18 @@ class Edit:
         if decided is None or decided.rev is None:
             raise RequestError("Nothing of this proposal was accepted.")
         left = [one for one in decided.accepted if one not in self._undone]
+        if not left:
+            raise RequestError("This proposal was taken back already.")
         if op is not None and op not in left:
             raise RequestError(f"Op {op} is not there to be taken back.", hint=f"These are: {left}.")
         standing = [one.index for one in self.ops if op in one.needs and one.index in left]
         if standing:
             raise RequestError(f"Op {standing[0]} needs op {op}.", hint="Take that back first, or all of them.")
         chosen = left if op is None else [op]
-        places = dict(zip(decided.accepted, decided.positions, strict=True))
-        self._host.versions.revert(decided.rev, [place for one in chosen for place in places[one]], None)
+        of = dict(zip(decided.accepted, decided.positions, strict=True))
+        places = [place for one in chosen for place in of[one]]
+        if places:  # an op may have changed nothing
+            self._host.versions.revert(decided.rev, places, None)
         self._undone.update(chosen)
 
     def _refuse_twice(self) -> None:

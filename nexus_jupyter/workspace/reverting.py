@@ -52,12 +52,14 @@ def revert_ops(
     NotFoundError
         If the change has no such op.
     RequestError
-        If the ops only follow from others.
+        If none is chosen, or they only follow from others.
     ConflictError
         If what it changed was changed again since.
     PatchError
         If a panel would have errors without it.
     """
+    if chosen is not None and not chosen:
+        raise RequestError("No op was chosen.", hint="Leave the choice out to take back all of them.")
     missing = [number for number in chosen or () if not 0 <= number < len(ops)]
     if missing:
         raise NotFoundError(

@@ -222,3 +222,7 @@ def test_an_op_that_brings_several_things_is_undone_with_all_of_them_and_not_bef
     assert "limit" not in panel.nxml
     assert "tips" not in panel.nxml
     assert 'title="The till"' in panel.nxml
+    edit.undo()
+    assert 'title="The till"' not in panel.nxml
+    with pytest.raises(RequestError, match="taken back already"):
+        edit.undo()
