@@ -48,8 +48,16 @@ def dump(graph: Graph) -> bytes:
     return head + _checksum(head, compressed) + compressed
 
 
-def load(data: bytes) -> Graph:
+def load(data: bytes, near: Graph | None = None) -> Graph:
     """Return the graph that `dump` made bytes of.
+
+    Parameters
+    ----------
+    data
+        The bytes.
+    near
+        A version of the same graph, whose records are taken where they are the same: of a version of long ago, only
+        what is different takes time and memory.
 
     Raises
     ------
@@ -69,8 +77,10 @@ def load(data: bytes) -> Graph:
     raw = zlib.decompress(compressed)
     with _no_collection():
         if head[-1] == _MSGPACK:
-            return _graph(*msgpack.unpackb(raw, unicode_errors="surrogatepass", strict_map_key=False))
-        return _graph(*json.loads(raw))
+            strings, rows = msgpack.unpackb(raw, unicode_errors="surrogatepass", strict_map_key=False)
+        else:
+            strings, rows = json.loads(raw)
+        return _graph(strings, rows, near or Graph())
 
 
 @contextmanager
@@ -102,7 +112,7 @@ def _packed(record: Record, strings: dict[str, int]) -> list[Any]:  # Any: JSON
     return [entity.id, number(entity.type), entity.parent, entity.order, attrs, touched, edges]
 
 
-def _graph(strings: list[str], rows: list[list[Any]]) -> Graph:  # Any: JSON
+def _graph(strings: list[str], rows: list[list[Any]], near: Graph) -> Graph:  # Any: JSON
     out: dict[str, Map[Relation, Map[str, None]]] = {}
     into: dict[str, dict[Relation, dict[str, None]]] = {}
     below: dict[str, list[tuple[str, str]]] = {}
@@ -117,16 +127,39 @@ def _graph(strings: list[str], rows: list[list[Any]]) -> Graph:  # Any: JSON
     make: Callable[..., Entity] = Entity.model_construct  # the checksum vouches for what was checked once
     for entity_id, kind, parent, order, attrs, touched, _ in rows:
         named = {strings[attrs[i]]: attrs[i + 1] for i in range(0, len(attrs), 2)}
+        revs = {strings[touched[i]]: touched[i + 1] for i in range(0, len(touched), 2)}
         entity_type: EntityType = strings[kind]
         types.setdefault(entity_type, {})[entity_id] = None
-        records[entity_id] = Record(
-            make(id=entity_id, type=entity_type, parent=parent, order=order, attrs=named),
-            children=tuple(child for _, child in sorted(below[entity_id])) if entity_id in below else (),
-            out=out.get(entity_id, empty),
-            into=Map({relation: Map(ids) for relation, ids in into[entity_id].items()}) if entity_id in into else empty,
-            touched=Map({strings[touched[i]]: touched[i + 1] for i in range(0, len(touched), 2)}),
+        children = tuple(child for _, child in sorted(below[entity_id])) if entity_id in below else ()
+        around = (
+            out.get(entity_id, empty),
+            Map({relation: Map(ids) for relation, ids in into[entity_id].items()}) if entity_id in into else empty,
         )
+        known = near.records.get(entity_id)
+        if known is not None and (known.children, (known.out, known.into)) == (children, around):
+            one = known.entity
+            placed = (one.type, one.parent, one.order) == (entity_type, parent, order)
+            if placed and _alike(one.attrs, named) and dict(known.touched.items()) == revs:
+                records[entity_id] = known
+                continue
+        entity = make(id=entity_id, type=entity_type, parent=parent, order=order, attrs=named)
+        records[entity_id] = Record(entity, children, *around, touched=Map(revs))
     return Graph(Map(records), Map({kind: Map(ids) for kind, ids in types.items()}))
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:  # Any: JSON
+    """Whether attributes are the same to the last bit: 1 is neither true nor 1.0."""
+    if one.keys() != other.keys():
+        return False
+    for name, value in one.items():
+        again = other[name]
+        if value is again:
+            continue
+        if type(value) is not type(again):
+            return False
+        if value != again if isinstance(value, str | int) else repr(value) != repr(again):
+            return False
+    return True
 
 
 def _edges(

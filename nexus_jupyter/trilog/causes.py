@@ -121,7 +121,7 @@ class Causes:
         """Return what belongs to traces: spans, sorted by time elsewhere, and changes."""
         sql = """
         SELECT DISTINCT trace_id, kind, toUnixTimestamp64Nano(ts) AS at, seq FROM trace_index
-        WHERE trace_id IN {t:Array(String)} AND (workspace_id = {w:String} OR workspace_id = '')
+        PREWHERE trace_id IN {t:Array(String)} WHERE workspace_id = {w:String} OR workspace_id = ''
         """
         rows: list[Span] = self._database.table(sql, {"t": traces, "w": self._workspace}, short=True).to_pylist()
         return rows
@@ -136,8 +136,9 @@ class Causes:
         SELECT TraceId, SpanId, ParentSpanId, SpanName, toUnixTimestamp64Nano(Timestamp) AS start, Duration,
                StatusCode, StatusMessage, SpanAttributes
         FROM otel_traces
-        WHERE Timestamp >= fromUnixTimestamp64Nano({a:Int64}) AND Timestamp <= fromUnixTimestamp64Nano({b:Int64})
-          AND TraceId IN {t:Array(String)} AND SpanAttributes['nexus.workspace'] = {w:String}
+        PREWHERE Timestamp >= fromUnixTimestamp64Nano({a:Int64}) AND Timestamp <= fromUnixTimestamp64Nano({b:Int64})
+          AND TraceId IN {t:Array(String)}
+        WHERE SpanAttributes['nexus.workspace'] = {w:String}
         ORDER BY Timestamp, SpanId LIMIT 1 BY TraceId, SpanId
         """
         found: list[Span] = self._database.table(sql, values, short=True).to_pylist()

@@ -18,7 +18,7 @@ _FACT = "object_type, object_id, field, op, value, ts, seq, actor_id, cause, sch
 _LATE = f"""
   UNION ALL
   SELECT {_FACT} FROM twin_timeline
-  WHERE workspace_id = {{w:String}} AND ts <= fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
+  PREWHERE workspace_id = {{w:String}} AND ts <= fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND recorded_at >= fromUnixTimestamp64Milli({{m:Int64}}, 'UTC')
 """  # noqa: S608 - put together from constants, as those below
 #: Facts between two checkpoints; if the state itself is larger, as many as it has fields, so that keeping costs little.
@@ -26,14 +26,17 @@ EVERY = 20_000
 
 
 def _known(facts: str, objects: str, *, late: bool) -> str:
-    """Return the query for what a state is made of: a checkpoint, what came since, and what came late."""
+    """Return the query for what a state is made of: a checkpoint, what came since, and what came late.
+
+    The other columns are read where the conditions hold, and the engine need not find out which ones to read first.
+    """
     return f"""
   SELECT {_FACT} FROM twin_checkpoint
-  WHERE workspace_id = {{w:String}} AND ck_ts = fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
+  PREWHERE workspace_id = {{w:String}} AND ck_ts = fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND made_at = fromUnixTimestamp64Milli({{m:Int64}}, 'UTC') {objects}
   UNION ALL
   SELECT {_FACT} FROM {facts}
-  WHERE workspace_id = {{w:String}} AND ts > fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
+  PREWHERE workspace_id = {{w:String}} AND ts > fromUnixTimestamp64Nano({{k:Int64}}, 'UTC')
     AND ts <= fromUnixTimestamp64Nano({{ts:Int64}}, 'UTC') {objects}
   {f"{_LATE} {objects}" if late else ""}
 """  # noqa: S608
@@ -55,11 +58,11 @@ _COLUMNS = "value, ts AS since, if(seq < 4294967296, seq, 0) AS rev, actor_id AS
 
 @dataclass(slots=True)
 class _Made:
-    """A checkpoint: its moment, when it was made, and whether anything older arrived since, if that is known."""
+    """A checkpoint: its moment, when it was made, and whether anything older arrived since."""
 
     ts: int
     at: int = 0
-    late: bool | None = None
+    late: bool = False
 
 
 class Checkpoints:
@@ -99,6 +102,7 @@ class Checkpoints:
             {"w": self._workspace},
         )
         self._made = [_Made(int(ts), int(at)) for ts, at in rows]
+        self._find_late()
         self._count()
 
     def arrived(self, oldest: int) -> None:
@@ -148,7 +152,7 @@ class Checkpoints:
             """,
             {"w": self._workspace, "ts": ts, "now": now},
         )
-        self._made = [*(made for made in self._made if made.ts != ts), _Made(ts, now, late=False)]
+        self._made = [*(made for made in self._made if made.ts != ts), _Made(ts, now)]
         self._made.sort(key=lambda made: made.ts)
         self._count()
 
@@ -178,12 +182,26 @@ class Checkpoints:
     def _from(self, ts: int) -> tuple[dict[str, Any], bool]:  # Any: values of SQL types
         """Return what the queries take, the newest checkpoint up to a time with it, and whether any came late."""
         after = bisect_right(self._made, ts, key=lambda made: made.ts)
-        made = self._made[after - 1] if after else _Made(0, late=False)
-        values = {"w": self._workspace, "ts": ts, "k": made.ts, "m": made.at}
+        made = self._made[after - 1] if after else _Made(0)
+        return {"w": self._workspace, "ts": ts, "k": made.ts, "m": made.at}, made.late
+
+    def _find_late(self) -> None:
+        """Find out of which checkpoints something older was recorded after they were made."""
         if self._shared:
-            return values, bool(made.ts)
-        if made.late is None:
-            arrived = _LATE.strip().removeprefix("UNION ALL")
-            found = self._database.rows(f"SELECT count() FROM ({arrived})", values)  # noqa: S608
-            made.late = bool(found[0][0])
-        return values, made.late
+            for made in self._made:
+                made.late = True
+            return
+        newest = self._database.rows(
+            """
+            SELECT roundDown(toUnixTimestamp64Nano(ts) - 1, {k:Array(Int64)}) AS after,
+                   toUnixTimestamp64Milli(max(recorded_at))
+            FROM twin_timeline WHERE workspace_id = {w:String} GROUP BY after
+            """,
+            {"w": self._workspace, "k": [0, *(made.ts for made in self._made)]},
+        )
+        recorded = {int(after): int(at) for after, at in newest}
+        seen, before = 0, 0
+        for made in self._made:
+            seen = max(seen, recorded.get(before, 0))
+            made.late = seen >= made.at
+            before = made.ts

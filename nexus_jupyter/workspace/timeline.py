@@ -151,7 +151,7 @@ class Timeline:
         mark = self._journal.mark(rev)
         if checkpoint is None or mark is None or checkpoint.digest != mark.digest:
             raise StorageError("It shows another history than the journal does.")
-        return mark, load(checkpoint.body)
+        return mark, load(checkpoint.body, near=self._recent.get(self._newest))
 
     def _replay_around(self, rev: int) -> None:
         start, graph = self._nearest(rev)

@@ -53,6 +53,23 @@ def test_what_is_dumped_is_loaded(dice: random.Random, values: list[object]) -> 
     assert dump(again) == dump(graph)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.lists(VALUES, min_size=1, max_size=5))
+def test_what_is_loaded_beside_another_version_is_the_same_and_shares_what_did_not_change(
+    dice: random.Random, values: list[object]
+) -> None:
+    graph = grown(dice, [*values, 1, True, 1.0, 0.0, -0.0])
+    later = graph
+    for rev, entity_id in enumerate(dice.sample(sorted(graph.records), min(3, len(graph.records))), 100):
+        attrs = {f"a{dice.randrange(4)}": dice.choice([*values, 1, True, 1.0, 0.0, -0.0])}
+        later = apply(later, [SetOp(id=entity_id, attrs=attrs)], rev=rev).graph
+    for one, other in ((graph, later), (later, graph)):
+        again = load(dump(one), near=other)
+        assert dump(again) == dump(one)
+        same = [name for name, record in again.records.items() if record is other.records.get(name)]
+        assert len(same) >= len(one.records) - 3
+
+
 @pytest.mark.parametrize("place", [0, 3, 4, 10, 40, -1])
 def test_a_damaged_snapshot_is_refused(place: int) -> None:
     data = bytearray(dump(grown(random.Random(1), [1, "x"])))

@@ -175,7 +175,7 @@ try: migrate(database)
 except Exception as error: print(error.message)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.splitlines()
-    assert said[0] == "6 0"
+    assert said[0] == "7 0"
     assert "version 999" in said[1]
 
 
