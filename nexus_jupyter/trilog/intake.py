@@ -235,8 +235,10 @@ class Intake:
             case "step":  # from before there were many in a line
                 columns = {name: [value] for name, value in event["step"].items()}
                 self._steps(ProcessSteps.model_validate({"version": [1], **columns}), sorts)
+            case "":
+                sorts.refused.append(_quarantined("", "", "It cannot be read: it is no JSON.", time.time_ns(), {}))
             case _:
-                sorts.refused.append(Quarantined.model_validate(event["quarantined"]))
+                sorts.refused.append(Quarantined.model_validate(event.get("quarantined")))
 
     def _twin(self, twin: TwinRecord, at: Position, sorts: _Sorts) -> None:
         reason = self._registry.refusal(twin)

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,20 @@ class Spool:
         self._size = 0
 
     def append(self, events: Iterable[Event]) -> None:
-        """Write events down."""
+        """Write all of the events down, or raise `OSError` and leave none of them there."""
         data = b"".join(_written(event).encode() + b"\n" for event in events)
         with self._lock:
             file = self._open()
             view = memoryview(data)
-            while view:
-                view = view[os.write(file, view) :]
+            try:
+                while view:
+                    view = view[os.write(file, view) :]
+            except OSError:
+                # A full disk takes a part: it is taken back, since all of it is written again.
+                with suppress(OSError):
+                    os.ftruncate(file, self._size)
+                self._close()
+                raise
             self._size += len(data)
 
     @property
@@ -73,15 +81,18 @@ class Spool:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _open(self) -> int:
         if self._file is not None and self._size < _SEGMENT:
             return self._file
         if self._file is not None:
-            os.close(self._file)
+            self._close()
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._segment = max(_segments(self._folder), default=0)
@@ -139,7 +150,7 @@ class SpoolReader:
             # Half a line is being written, or its writer was killed; then a new segment follows.
             data = data[: data.rfind(b"\n") + 1]
             for line in data.splitlines(keepends=True):
-                found.append((Position(number, offset), json.loads(line)))
+                found.append((Position(number, offset), _event(line)))
                 offset += len(line)
             position, size = Position(number, offset), size + len(data)
             if size >= _CHUNK:
@@ -152,6 +163,15 @@ class SpoolReader:
         for number in sorted(segments)[:-1]:
             if number < upto.segment:
                 segments[number].unlink(missing_ok=True)
+
+
+def _event(line: bytes) -> Event:
+    """Return what a line says; one that a power cut has spoiled is of no kind."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) and isinstance(found.get("is"), str) else {"is": ""}
 
 
 def spool_of(database: Path) -> Path:

@@ -123,7 +123,7 @@ class TriLog:
                 self._start()
         count = len(self._waiting)
         if count >= _MOST:
-            self._write_down()
+            self._relieve()
         elif count == _BATCH:
             self._enough.set()
 
@@ -134,7 +134,10 @@ class TriLog:
         self._enough.set()
         if self._pump is not None:
             self._pump.join()
-        self._write_down()
+        try:
+            self._write_down()
+        except OSError as error:
+            _log.warning("What was recorded last is lost: %s", error)
         self._spool.close()
         with self._lock:
             process, self._process = self._process, None
@@ -179,14 +182,31 @@ class TriLog:
         with self._writing:
             while self._waiting:
                 count = min(len(self._waiting), _BATCH)
-                self._spool.append(_lines([self._waiting.popleft() for _ in range(count)]))
+                some = [self._waiting.popleft() for _ in range(count)]
+                try:
+                    self._spool.append(_lines(some))
+                except OSError:
+                    self._waiting.extendleft(reversed(some))
+                    raise
+
+    def _relieve(self) -> None:
+        """Write down what has become too much to hold; where that fails, the oldest is lost, not whoever works."""
+        try:
+            self._write_down()
+        except OSError as error:
+            _log.warning("What was recorded first is lost, since the disk takes nothing: %s", error)
+            while len(self._waiting) >= _MOST:
+                self._waiting.popleft()
 
     # The database's process
 
     def _exchange(
         self, question: dict[str, Any] | None, command: dict[str, Any] | None = None
     ) -> tuple[int, bytes]:  # Any: JSON
-        self._write_down()
+        try:
+            self._write_down()
+        except OSError as error:
+            _log.warning("What happened last cannot be asked for yet: %s", error)
         request = json.dumps({"question": question, "command": command}).encode() + b"\n"
         with self._lock:
             for attempt in (1, 2):

@@ -283,3 +283,40 @@ def test_what_cannot_be_read_keeps_nothing_else_waiting(tmp_path: Path) -> None:
         ws.trilog.record(Meter(id="m", value=3))
         assert ws.trilog.twin("Meter", "m").at("now")["value"].tolist() == [3]
         assert ws.trilog.quarantine()["kind"].tolist() == ["steps"]
+
+
+def test_a_line_that_a_power_cut_has_spoiled_keeps_nothing_else_waiting(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "w") as ws:
+        ws.trilog.register(Meter)
+        ws.trilog.record(Meter(id="m", value=3))
+        spool = next((tmp_path / "w").rglob("*.jsonl"))
+        with spool.open("ab") as file:
+            file.write(b"\0\0\0\0{\n[1]\n" + b'{"is": "something"}\n')
+        ws.trilog.record(Meter(id="m", value=4))
+        assert ws.trilog.twin("Meter", "m").at("now")["value"].tolist() == [4]
+        assert len(ws.trilog.quarantine()) == 3
+
+
+def test_while_the_disk_is_full_work_goes_on_and_what_was_recorded_is_written_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    import resource
+
+    with Workspace.open(tmp_path / "w") as ws:
+        kernel = ws._host.kernel  # type: ignore[attr-defined]
+        kernel.trilog.flush()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        spool = max((tmp_path / "w").rglob("*.jsonl"), default=None)
+        size = spool.stat().st_size if spool is not None else 0
+        log = kernel.trilog
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, hard))  # this process's files end here
+        try:
+            for number in range(200):
+                kernel.recorder.step("PanelExecution", f"{number}", "triggered", "p", actor="ann")
+            with pytest.raises(OSError, match="too large"):
+                log._write_down()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        kernel.recorder.step("PanelExecution", "last", "triggered", "p", actor="ann")
+        found = ws.trilog.sql("SELECT count() AS n, uniqExact(instance) AS u FROM process_steps")
+        assert found.iloc[0].tolist() == [201, 201]
