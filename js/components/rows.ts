@@ -15,8 +15,13 @@ export function fetchRows(context: Context, offset: number, limit: number, order
   const by = order[0];
   if (by) records.sort((a, b) => (by.descending ? -1 : 1) * compare(a[by.column], b[by.column]));
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const columns = names.map((name) => ({ name, type: records.every((record) => isNumber(record[name] ?? 0)) ? "float" : "str" }));
+  const columns = names.map((name) => ({ name, type: kindOf(records.map((record) => record[name] ?? 0)) }));
   return { rows: records.slice(offset, offset + limit), total: records.length, columns, stale: false };
+}
+
+function kindOf(values: readonly Value[]): string {
+  if (!values.every(isNumber)) return "str";
+  return values.every(Number.isInteger) ? "int" : "float";
 }
 
 /** The columns that are wanted, of those that there are. */

@@ -201,7 +201,7 @@ export class ProposalView {
     }
   }
 
-  /** Take back one op, or all that are left, the last first: what it stands on is still there then. */
+  /** Take back one op, or all that are left, in one change. */
   private async undo(index: number | null): Promise<void> {
     const { decided } = this;
     if (!decided || decided.rev === null) return;
