@@ -85,7 +85,11 @@ class State(MutableMapping[str, JsonValue]):
         For a name that the panel does not declare.
     StateError
         When a value does not fit the declared type.
+    AttributeError
+        When a state is set like an attribute.
     """
+
+    __slots__ = ("_host", "_panel")
 
     def __init__(self, host: Host, panel: str) -> None:
         self._host = host
@@ -100,6 +104,11 @@ class State(MutableMapping[str, JsonValue]):
 
     def __setitem__(self, name: str, value: JsonValue) -> None:
         self._host.set_state(self._panel, {name: value})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.__slots__:
+            raise AttributeError(f"A state is set by its name: write .state[{name!r}] = {value!r}.")
+        super().__setattr__(name, value)
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"A state cannot be deleted from outside: edit the panel's text to remove '{name}'.")

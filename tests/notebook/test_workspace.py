@@ -36,6 +36,8 @@ def test_errors_are_of_the_same_kind_and_say_the_same(ws: Workspace, counter: st
     panel = ws.panel("counter", counter)
     with pytest.raises(nexus.StateError, match="must be int"):
         panel.state["count"] = "many"
+    with pytest.raises(AttributeError, match=r"write \.state\['count'\] = 3"):
+        panel.state.count = 3  # type: ignore[attr-defined]  # what people try
     with pytest.raises(KeyError, match="Panels here: counter"):
         ws["nothing"]
     with pytest.raises(NotFoundError, match="Its actions: add"):
