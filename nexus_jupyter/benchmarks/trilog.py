@@ -289,7 +289,7 @@ def _graph() -> Iterator[Row]:
             timeline.at(dice.randrange(1100, max(1200, kernel.head.rev - 10_000)))
 
         name = f"graph of {nodes:,} nodes at T, {_CHANGES:,} changes"
-        yield measured(name, ask, count=20, target="350", warm_up=1)
+        yield measured(name, ask, count=_ASKED, target="350", warm_up=1)
         kernel.close()
 
 
