@@ -7,16 +7,29 @@ import { h, list, type VChild } from "../reactor/vnode.ts";
 import { box, problemNote } from "./shared.ts";
 import { after, focusIsLost } from "./timing.ts";
 
+interface CardElement {
+  readonly parentElement: unknown;
+  readonly nextElementSibling: unknown;
+  focus(): void;
+}
+interface Board {
+  querySelector(selector: string): CardElement | null;
+}
+/** A card's element, and where it is. */
+type Place = readonly [CardElement | null, unknown, unknown];
+
 interface CardEvent {
   readonly key: string;
   readonly altKey: boolean;
   readonly dataTransfer?: { setData(type: string, data: string): void; getData(type: string): string };
-  readonly currentTarget: { closest(selector: string): { querySelector(selector: string): { focus(): void } | null } | null };
+  readonly currentTarget: { closest(selector: string): Board | null };
   preventDefault(): void;
 }
 type Card = { readonly [key: string]: Value };
 
 const TYPE = "text/nexus-card";
+/** Milliseconds between two looks for a card, how many of them, and how many once it has moved. */
+const [LOOK, LOOKS, MORE] = [60, 500, 20];
 
 export const kanban: Component = {
   name: "kanban", category: "data", doc: "Cards in columns. on:move gets { id, to, before } and writes it where the cards are kept.", content: "none", size: { min: 320, preferred: 960, grow: 1 },
@@ -64,10 +77,9 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
     if ((!beside && !along) || to === undefined || (along && (at + along < 0 || at + along > own_.length))) return;
     event.preventDefault();
     const board = event.currentTarget.closest(".nx-kanban");
+    const place = board && placeOf(board, key(id));
     move(id, to, along ? own(own_[at + along] ?? null, "id") : null);
-    // The card is drawn anew in its column, once the change has come back: the focus follows it there.
-    const find = (tries: number): void => { const moved = board?.querySelector(`[data-card="${key(id)}"]`); if (moved && focusIsLost()) moved.focus(); if (tries) after(60, () => find(tries - 1)); };
-    find(20);
+    if (board && place) follow(board, key(id), place);
   };
   const card = (item: () => Card, id: Value): VChild => h("div", {
     class: "nx-item", "data-card": key(id), tabindex: context.host.live ? 0 : null, draggable: context.handles("move") && context.host.live ? "true" : null, role: "listitem", title: context.handles("move") ? "Drag, or press Alt and an arrow key" : null,
@@ -86,6 +98,20 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
   return h("section", { class: "nx-card nx-lane", "data-over": () => over.get(), "aria-label": textOf(column) }, [head, h("div", { class: "nx-card-body", role: "list" }, [items])], {
     on: { dragover: ((event: CardEvent) => { event.preventDefault(); over.set(true); }) as never, dragleave: () => over.set(false), drop: drop(null) as never },
   });
+}
+
+function placeOf(board: Board, card: string): Place {
+  const element = board.querySelector(`[data-card="${card}"]`);
+  return [element, element?.parentElement, element?.nextElementSibling];
+}
+
+/** The card is drawn anew in its column, once the change has come back, which may take a while: the focus follows it there. */
+function follow(board: Board, card: string, before: Place, looks = LOOKS): void {
+  const now = placeOf(board, card);
+  const moved = now[0] !== null && now.some((part, i) => part !== before[i]);
+  if (moved && focusIsLost()) now[0]?.focus();
+  const left = moved ? Math.min(looks, MORE) : looks;
+  if (left) after(LOOK, () => follow(board, card, before, left - 1));
 }
 
 /** An id as it may stand in a selector. */
