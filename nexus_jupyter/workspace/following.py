@@ -133,15 +133,17 @@ class Following:
             self._kernel.presence.leave(panel, self._viewer)
 
     def _catch_up(self, frame: Subscribe) -> None:
-        missed = self._missed(frame)
+        # While nothing is written: a change that came between would be told of before those missed, or not at all.
+        with self._kernel.writer.paused() as head:
+            missed = self._missed(frame)
+            if missed is not None:
+                with self._lock:
+                    known = self._panels.get(frame.panel)
+                    self._panels[frame.panel] = max(known or 0, frame.rev or 0)
+                for change in missed:
+                    self._on_change(change, head)
         if missed is None:
             self._snapshot(frame.panel)
-            return
-        with self._lock:
-            known = self._panels.get(frame.panel)
-            self._panels[frame.panel] = max(known or 0, frame.rev or 0)
-        for change in missed:
-            self._on_change(change, self._kernel.head)
 
     def _missed(self, frame: Subscribe) -> list[Change] | None:
         """Return the changes that a client which was away has missed; ``None`` when it needs a snapshot."""

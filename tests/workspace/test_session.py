@@ -236,3 +236,32 @@ def test_what_an_undo_left_is_told(client: Client, kernel: WorkspaceKernel, ann:
     result = client.until(lambda frame: frame["type"] == "result")
     assert "label of 'plus' was left as it is: Bob" in result["value"][0]
     assert kernel.panel("counter").state == {"count": 0}
+
+
+def test_who_comes_back_while_others_change_things_is_told_of_each_change_once_and_in_order(
+    kernel: WorkspaceKernel, counter: str, ann: Actor, bob: Actor
+) -> None:
+    kernel.put_panel("counter", counter, ann)
+    done = threading.Event()
+
+    def change() -> None:
+        for number in range(400):
+            kernel.set_state("counter", {"count": number + 1}, bob)
+        done.set()
+
+    others = threading.Thread(target=change)
+    others.start()
+    clients: list[tuple[int, Client]] = []
+    while not done.is_set():
+        known = max(1, kernel.head.rev - 3)
+        clients.append((known, Client(kernel, ann)))
+        clients[-1][1].send(type="subscribe", panel="counter", rev=known)
+    others.join()
+    for known, client in clients:
+        told: list[int] = []
+        while not told or told[-1] < kernel.head.rev:
+            message = client.read()
+            if message["type"] == "patch":
+                told.append(message["rev"])
+        client.session.close()
+        assert told == list(range(known + 1, kernel.head.rev + 1))
