@@ -74,8 +74,3 @@ def test_nothing_below_the_server_knows_jupyter(path: Path) -> None:
 
 def test_every_room_has_a_layer() -> None:
     assert {room_of(path) for path in FILES} <= set(LAYERS)
-
-
-def test_rooms_stay_small() -> None:
-    large = {str(path): count for path in FILES if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400}
-    assert not large

@@ -58,7 +58,7 @@ _COLUMNS = "value, ts AS since, if(seq < 4294967296, seq, 0) AS rev, actor_id AS
 
 @dataclass(slots=True)
 class _Made:
-    """A checkpoint: its moment, when it was made, and whether anything older arrived since."""
+    """A checkpoint: its moment, when it was made, and whether this process took in anything older since."""
 
     ts: int
     at: int = 0
@@ -183,13 +183,11 @@ class Checkpoints:
         """Return what the queries take, the newest checkpoint up to a time with it, and whether any came late."""
         after = bisect_right(self._made, ts, key=lambda made: made.ts)
         made = self._made[after - 1] if after else _Made(0)
-        return {"w": self._workspace, "ts": ts, "k": made.ts, "m": made.at}, made.late
+        return {"w": self._workspace, "ts": ts, "k": made.ts, "m": made.at}, made.late or (self._shared and made.ts > 0)
 
     def _find_late(self) -> None:
         """Find out of which checkpoints something older was recorded after they were made."""
-        if self._shared:
-            for made in self._made:
-                made.late = True
+        if self._shared or not self._made:
             return
         newest = self._database.rows(
             """

@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from typing import Any
 __all__ = ["Position", "Spool", "SpoolReader", "spool_of"]
 
 _log = logging.getLogger(__name__)
-_SEGMENT = 8 << 20
-_SEGMENTS = 8
+#: Bytes of a segment, and of all together.
+_SEGMENT, _MOST = 8 << 20, 64 << 20
 _CHUNK = 4 << 20
 
 Event = dict[str, Any]  # Any: JSON
@@ -61,12 +60,19 @@ class Spool:
                 while view:
                     view = view[os.write(file, view) :]
             except OSError:
-                # A full disk takes a part: it is taken back, since all of it is written again.
-                with suppress(OSError):
-                    os.ftruncate(file, self._size)
-                self._close()
+                self._take_back(file, data[: len(data) - len(view)])
                 raise
             self._size += len(data)
+
+    def _take_back(self, file: int, part: bytes) -> None:
+        """Take back what a full disk took of some events, since all of them are written again."""
+        try:
+            os.ftruncate(file, self._size)
+        except OSError:
+            self._close()  # nothing may follow half a line
+        else:
+            if b"\n" in part:
+                self._close()  # whoever read on meanwhile is further than the end, where nothing may be written again
 
     @property
     def size(self) -> int:
@@ -107,7 +113,11 @@ class Spool:
     def _bound(self) -> None:
         """Give up the oldest when nobody takes them in, such as where the database is not installed."""
         segments = _segments(self._folder)
-        for number in sorted(segments)[:-_SEGMENTS]:
+        left = self.size
+        for number in sorted(segments)[:-1]:
+            if left <= _MOST:
+                break
+            left -= segments[number].stat().st_size
             segments[number].unlink(missing_ok=True)
             _log.warning(
                 "TriLog's database takes nothing in: what was recorded first is given up (%s).", segments[number]

@@ -80,6 +80,8 @@ class TriLog:
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Answer a question, all changes acknowledged before it included.
 
+        What was recorded beside them is included as far as the disk has taken it.
+
         Raises
         ------
         UnavailableError
@@ -190,13 +192,15 @@ class TriLog:
                     raise
 
     def _relieve(self) -> None:
-        """Write down what has become too much to hold; where that fails, the oldest is lost, not whoever works."""
+        """Write down what has become too much to hold; where that fails, the oldest goes, so that work goes on."""
         try:
             self._write_down()
         except OSError as error:
             _log.warning("What was recorded first is lost, since the disk takes nothing: %s", error)
-            while len(self._waiting) >= _MOST:
-                self._waiting.popleft()
+            # So many that it is not tried again with each that comes.
+            with self._writing:
+                for _ in range(min(_BATCH, len(self._waiting))):
+                    self._waiting.popleft()
 
     # The database's process
 

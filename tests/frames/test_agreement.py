@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pyarrow as pa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nexus_jupyter.engine import Engine
@@ -114,6 +114,7 @@ def browser(engine: Engine, where: str, rows: list[dict[str, Any]], state: dict[
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("row.n + row.x", [{"x": None, "f": None, "n": None, "b": None, "d": None}], None, None, [])
 @given(WHERE, ROWS, VALUES, VALUES, st.lists(VALUES, max_size=3))
 def test_a_condition_keeps_the_rows_that_the_browser_would_keep(
     engine: Engine, tmp_path: Path, where: str, rows: list[dict[str, Any]], s: Any, t: Any, names: list[Any]

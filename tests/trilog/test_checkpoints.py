@@ -89,3 +89,31 @@ def test_states_are_those_of_a_replay_also_when_facts_come_late(store: Store, mo
             assert {(name, row["field"]): row["value"] for row in rows} == {
                 k: v for k, v in expected.items() if k[0] == name
             }
+
+
+def test_where_others_write_too_what_they_bring_late_counts_at_once(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    journal = Journal(open_database(f"sqlite:///{tmp_path / 'journal.db'}"), "others")
+    database = Database.server(request.getfixturevalue("clickhouse"))
+    store = Store(database, journal, tmp_path / "spool", "others", shared=True)
+
+    def insert(seq: int, ts: int) -> None:
+        one = fact(random.Random(seq), seq, ts, "late").model_copy(
+            update={"workspace": "others", "field": f"f{seq}", "op": "set", "value": str(seq)}
+        )
+        database.insert("twin_changes", changes_table([one]), token=f"others-{seq}")
+
+    insert(1, BEGAN + 10)
+    store.checkpoint()
+    insert(2, BEGAN + 5)  # by another process: nobody here was told
+    rows = store.ask(TwinAt(type="Panel", id="late", ts=BEGAN + 20)).to_pylist()
+    assert {row["field"] for row in rows} == {"f1", "f2"}
+    database.close()
+
+
+def test_months_at_rest_become_one_part(store: Store) -> None:
+    merging = "SELECT name FROM system.tables WHERE engine_full LIKE '%min_age_to_force_merge_seconds = 600%' "
+    merging += "AND engine_full LIKE '%min_age_to_force_merge_on_partition_only = %' AND database = currentDatabase()"
+    found = {str(row[0]) for row in store.database.rows(merging)}
+    assert {"twin_changes", "twin_timeline", "twin_hourly", "twin_checkpoint", "trace_index", "process_steps"} <= found

@@ -19,7 +19,9 @@ from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.protocol.errors import TriLogError, UnavailableError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.trilog import TwinObject
+from nexus_jupyter.trilog import spool as spooling
 from nexus_jupyter.trilog.reading import TABLES
+from nexus_jupyter.trilog.spool import Position, Spool, SpoolReader
 from nexus_jupyter.workspace import WorkspaceOptions
 
 #: The long run is NEXUS_TRILOG_KILLS=100.
@@ -83,7 +85,6 @@ def test_a_store_that_is_killed_under_load_loses_nothing_and_shows_nothing_twice
 def test_an_insert_that_was_interrupted_is_done_again_exactly(tmp_path: Path, counter: str) -> None:
     """The moment between the insert and the note that it was done, which a kill seldom meets."""
     from nexus_jupyter.trilog.position import Progress
-    from nexus_jupyter.trilog.spool import Position
 
     with Workspace.open(tmp_path / "w") as ws:
         panel = _panel(ws, counter)
@@ -313,10 +314,31 @@ def test_while_the_disk_is_full_work_goes_on_and_what_was_recorded_is_written_wh
         try:
             for number in range(200):
                 kernel.recorder.step("PanelExecution", f"{number}", "triggered", "p", actor="ann")
-            with pytest.raises(OSError, match="too large"):
-                log._write_down()
+            for _ in range(20):
+                with pytest.raises(OSError, match="too large"):
+                    log._write_down()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         kernel.recorder.step("PanelExecution", "last", "triggered", "p", actor="ann")
         found = ws.trilog.sql("SELECT count() AS n, uniqExact(instance) AS u FROM process_steps")
         assert found.iloc[0].tolist() == [201, 201]
+
+
+def test_what_many_short_processes_recorded_waits_until_it_is_too_many_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def record(number: int) -> None:
+        spool = Spool(tmp_path)
+        spool.append([{"is": "step", "number": number}])
+        spool.close()
+
+    def kept() -> list[int]:
+        return [event["number"] for _, event in SpoolReader(tmp_path).read(Position())[0]]
+
+    for number in range(20):
+        record(number)
+    assert kept() == list(range(20))
+    monkeypatch.setattr(spooling, "_MOST", 200)
+    record(20)
+    assert kept()[-1] == 20
+    assert 0 < len(kept()) < 10
