@@ -62,7 +62,7 @@ def app_page(caller: Caller, address: str, ticket: str) -> str:
     NotFoundError
         If there is no such page, or no such panel.
     """
-    caller.need("read")
+    caller.need("panel.read")
     found = _PANEL_URI.fullmatch(address)
     if found is None and address != SHOW_URI:
         raise NotFoundError(f"There is no page at {quoted(address)}.", hint="List the resources to see what there is.")

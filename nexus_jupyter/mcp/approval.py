@@ -63,7 +63,7 @@ def permission(caller: Caller, tool: PanelTool) -> tuple[Question, list[Capabili
 
     There is none if nothing is missing, or if the person may not decide it.
     """
-    if "write" not in caller.rights:
+    if not caller.may("grant.add"):
         return None
     lacking = missing(caller, tool)
     if not lacking:

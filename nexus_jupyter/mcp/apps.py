@@ -15,9 +15,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from nexus_jupyter.mcp.caller import Caller, Right
+from nexus_jupyter.mcp.caller import Caller
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.errors import PermissionDeniedError, RequestError
+from nexus_jupyter.protocol.rights import FRAMES
 from nexus_jupyter.protocol.stream import Cancel, FramePage, SetState, Subscribe, Trigger, Undo
 from nexus_jupyter.workspace import Visit
 
@@ -30,7 +31,6 @@ APP_TOOL = "nexus_app"
 
 _Frame = Subscribe | Trigger | SetState | Undo | FramePage | Cancel
 _FRAME: TypeAdapter[_Frame] = TypeAdapter(Annotated[_Frame, Field(discriminator="type")])
-_NEEDS: dict[str, Right] = {"set": "write", "undo": "write", "trigger": "execute", "cancel": "execute"}
 
 
 class _Call(Contract):
@@ -84,9 +84,8 @@ class AppDesk:
             raise PermissionDeniedError(
                 "The page of the panel is too old, or somebody else's.", hint="Show the panel again, by nexus_show."
             )
-        caller.need("read")
-        if frame.type in _NEEDS:
-            caller.need(_NEEDS[frame.type])
+        caller.need("panel.read")
+        caller.need(FRAMES[frame.type][0])
         if isinstance(frame, Cancel):
             if (going := self._visits.get((page, frame.id))) is not None:
                 going.cancel(frame.id)

@@ -46,14 +46,14 @@ class AskingTools:
         #: The tools by name.
         self.tools = {
             "nexus_ask": WorkspaceTool(
-                "write",
+                "assistant.ask",
                 "Ask the workspace's assistant for a change or a new panel; it answers with a proposal and changes "
                 "nothing.",
                 _Wish,
                 self._ask,
             ),
             DECIDE: WorkspaceTool(
-                "write",
+                "assistant.decide",
                 "Accept a proposal of nexus_ask, or parts of it, or reject it. It grants nothing.",
                 _Decision,
                 self._decide,

@@ -157,36 +157,45 @@ def _journal(caller: Caller, wish: _Journal) -> tuple[str, JsonValue]:
 
 #: Tools of the workspace by name.
 AUTHORING: Mapping[str, WorkspaceTool] = {
-    "nexus_list": WorkspaceTool("read", "List the panels and the bound frames.", _Nothing, _list),
+    "nexus_list": WorkspaceTool("panel.read", "List the panels and the bound frames.", _Nothing, _list),
     "nexus_show": WorkspaceTool(
-        "read", "Show a panel in the conversation, where the client can, and tell what it shows.", _Panel, _show, True
+        "panel.read",
+        "Show a panel in the conversation, where the client can, and tell what it shows.",
+        _Panel,
+        _show,
+        True,
     ),
     "nexus_create": WorkspaceTool(
-        "write",
+        "panel.put",
         "Create a panel from NXML, or give it a new text; refused with findings if it has errors.",
         _Creation,
         _create,
         shows=True,
     ),
     "nexus_create_dashboard": WorkspaceTool(
-        "write",
+        "panel.put",
         "Make a dashboard of a bound frame by rules: filters, numbers, charts, rows.",
         _Dashboard,
         _make_dashboard,
         shows=True,
     ),
-    "nexus_patch": WorkspaceTool("write", "Edit a panel by id; all edits are made, or none.", _Edit, _edit),
+    "nexus_patch": WorkspaceTool("panel.edit", "Edit a panel by id; all edits are made, or none.", _Edit, _edit),
     "nexus_preview": WorkspaceTool(
-        "read", "Say what an edit would come to, and what it would touch, without making it.", _Edit, _preview
+        "language.check", "Say what an edit would come to, and what it would touch, without making it.", _Edit, _preview
     ),
-    "nexus_check": WorkspaceTool("read", "Check NXML; findings have places and fixes.", _Text, _check),
-    "nexus_undo": WorkspaceTool("write", "Undo or redo the person's last change of a panel.", _Undo, _undo),
+    "nexus_check": WorkspaceTool("language.check", "Check NXML; findings have places and fixes.", _Text, _check),
+    "nexus_undo": WorkspaceTool("panel.undo", "Undo or redo the person's last change of a panel.", _Undo, _undo),
     "nexus_match": WorkspaceTool(
-        "read", "Find entities of the object graph by type, conditions and steps along relations.", GraphQuery, _match
+        "graph.read",
+        "Find entities of the object graph by type, conditions and steps along relations.",
+        GraphQuery,
+        _match,
     ),
-    "nexus_impact": WorkspaceTool("read", "Say what would be touched if an entity changed or went.", _Entity, _impact),
+    "nexus_impact": WorkspaceTool(
+        "graph.read", "Say what would be touched if an entity changed or went.", _Entity, _impact
+    ),
     "nexus_explain": WorkspaceTool(
-        "read", "Say which changes, runs and people made an entity what it is.", _Entity, _explain
+        "graph.read", "Say which changes, runs and people made an entity what it is.", _Entity, _explain
     ),
-    "nexus_journal": WorkspaceTool("read", "Read the newest changes: who, when, why.", _Journal, _journal),
+    "nexus_journal": WorkspaceTool("journal.read", "Read the newest changes: who, when, why.", _Journal, _journal),
 }

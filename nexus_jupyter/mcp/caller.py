@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from nexus_jupyter.ai import quoted
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import CapabilityUse
-from nexus_jupyter.protocol.errors import HandlerError, NexusError, PermissionDeniedError
+from nexus_jupyter.protocol.errors import HandlerError, NexusError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.rights import REQUESTS, RequestName, Right, refusal
 from nexus_jupyter.workspace import WorkspaceKernel
 
-__all__ = ["Caller", "Right", "quoted", "sentence", "told"]
+__all__ = ["Caller", "quoted", "sentence", "told"]
 
-#: What a role may: see panels, change them, run their actions.
-Right = Literal["read", "write", "execute"]
 #: Characters of an answer in words.
 _ANSWER = 20_000
 #: Characters of what a handler throws.
@@ -37,16 +35,20 @@ class Caller:
         """The author of changes: a model in the name of the person, who can undo them, but grants nothing."""
         return Actor(id=self.person.id, name=self.person.name, kind="model")
 
-    def need(self, right: Right) -> None:
+    def may(self, request: RequestName) -> bool:
+        """Return whether the person has the right that a request needs."""
+        return REQUESTS[request] in self.rights
+
+    def need(self, request: RequestName) -> None:
         """Refuse what the person may not do.
 
         Raises
         ------
         PermissionDeniedError
-            If the role lacks the right.
+            If the person lacks the right that the request needs.
         """
-        if right not in self.rights:
-            raise PermissionDeniedError(f"You may not {right} in Nexus on this server.", hint="Ask its owner.")
+        if not self.may(request):
+            raise refusal(REQUESTS[request])
 
 
 def told(what: str, value: JsonValue) -> str:

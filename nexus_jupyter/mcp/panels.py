@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from nexus_jupyter.mcp.caller import Caller, Right, quoted, told
+from nexus_jupyter.mcp.caller import Caller, quoted, told
 from nexus_jupyter.mcp.schemas import arguments, value_of
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError, RequestError
 from nexus_jupyter.protocol.panel import Build, ToolDeclaration
+from nexus_jupyter.protocol.rights import RequestName
 
 __all__ = ["PARTS", "PanelTool", "Readable", "panel_tools", "read", "readables", "uri"]
 
@@ -38,9 +39,9 @@ class PanelTool:
     tool: ToolDeclaration
 
     @property
-    def right(self) -> Right:
-        """What a caller must be allowed."""
-        return "execute" if self.tool.action is not None else "write"
+    def request(self) -> RequestName:
+        """The request that a call of it is."""
+        return "panel.run" if self.tool.action is not None else "state.set"
 
     @property
     def description(self) -> str:
@@ -60,7 +61,7 @@ class PanelTool:
 
     def call(self, caller: Caller, given: dict[str, JsonValue]) -> tuple[str, dict[str, JsonValue]]:
         """Do it, as the caller; return it in words and as data."""
-        caller.need(self.right)
+        caller.need(self.request)
         if self.tool.action is not None:
             run = caller.kernel.execution.start(self.panel, self.tool.action, given, caller.actor, via="tool").result()
             answer: dict[str, JsonValue] = {"value": run.value, "rev": run.rev, "changed": bool(run.ops)}
@@ -82,7 +83,7 @@ def panel_tools(caller: Caller, name: str | None = None) -> Iterator[PanelTool]:
         build = caller.kernel.build(panel)
         for tool in build.tools:
             found = PanelTool(_name(panel, tool.name), panel, build, tool)
-            if found.right in caller.rights and name in {None, found.name}:
+            if caller.may(found.request) and name in {None, found.name}:
                 yield found
 
 
@@ -134,7 +135,7 @@ def read(caller: Caller, address: str) -> tuple[str, str]:
     NotFoundError
         If nothing is there.
     """
-    caller.need("read")
+    caller.need("panel.read")
     found = re.fullmatch(r"nexus://panels/([^/]+)/(state|source|diagnostics|tree|resources/([^/]+))", address)
     if found is None:
         raise NotFoundError(f"There is nothing at {quoted(address)}.", hint="List the resources to see what there is.")

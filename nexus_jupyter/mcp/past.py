@@ -132,15 +132,18 @@ def _value(name: str, value: object) -> JsonValue:
 #: Tools about the past, by name.
 PAST: Mapping[str, WorkspaceTool] = {
     "nexus_twin_at": WorkspaceTool(
-        "read", "Tell the state of a panel, or of another object, at a moment, field by field.", _At, _at
+        "history.ask", "Tell the state of a panel, or of another object, at a moment, field by field.", _At, _at
     ),
     "nexus_history": WorkspaceTool(
-        "read", "Tell which values a field had, from when to when, set by whom; the newest rows.", _History, _history
+        "history.ask",
+        "Tell which values a field had, from when to when, set by whom; the newest rows.",
+        _History,
+        _history,
     ),
     "nexus_diff": WorkspaceTool(
-        "read", "Tell what is different between two moments: before, after, by whom, through what.", _Diff, _diff
+        "history.ask", "Tell what is different between two moments: before, after, by whom, through what.", _Diff, _diff
     ),
     "nexus_cause": WorkspaceTool(
-        "read", "Tell what led to a change, a run or an error, and all that came of it.", _Cause, _cause
+        "history.ask", "Tell what led to a change, a run or an error, and all that came of it.", _Cause, _cause
     ),
 }

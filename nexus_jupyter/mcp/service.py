@@ -131,7 +131,7 @@ class McpService:
                 _meta=linked(SHOW_URI) if tool.shows else None,
             )
             for name, tool in self._own.items()
-            if tool.right in caller.rights
+            if caller.may(tool.request)
         ]
         desk = self._apps
         app = types.Tool(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 from mcp.server.stdio import stdio_server
 
 from nexus_jupyter.identity import owner
-from nexus_jupyter.mcp.caller import Caller, Right
+from nexus_jupyter.mcp.caller import Caller
 from nexus_jupyter.mcp.service import McpService
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.rights import ALL_RIGHTS
 from nexus_jupyter.workspace import Desk, WorkspaceKernel, WorkspaceOptions
 
 __all__ = ["serve_stdio"]
@@ -36,7 +36,7 @@ def serve_stdio(folder: Path, options: WorkspaceOptions, desk: Callable[[Workspa
 
 
 async def _serve(kernel: WorkspaceKernel) -> None:
-    caller = Caller(kernel, Actor(id=owner(), name=owner()), frozenset(get_args(Right)))
+    caller = Caller(kernel, Actor(id=owner(), name=owner()), ALL_RIGHTS)
 
     async def known(_request: object) -> Caller:
         return caller

@@ -9,18 +9,19 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from nexus_jupyter.mcp.caller import Caller, Right, told
+from nexus_jupyter.mcp.caller import Caller, told
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.protocol.rights import RequestName
 
 __all__ = ["WorkspaceTool"]
 
 
 @dataclass(frozen=True)
 class WorkspaceTool:
-    """A tool of the workspace: what it does, what it takes, and what a caller must be allowed."""
+    """A tool of the workspace: what it does, what it takes, and the request whose right a caller needs."""
 
-    right: Right
+    request: RequestName
     description: str
     takes: type[BaseModel]
     do: Callable[[Caller, Any], tuple[str, JsonValue]]  # Any: of the model in `takes`
@@ -40,7 +41,7 @@ class WorkspaceTool:
         RequestError
             If the arguments are not as they must be.
         """
-        caller.need(self.right)
+        caller.need(self.request)
         try:
             taken = self.takes.model_validate(given)
         except ValidationError as error:

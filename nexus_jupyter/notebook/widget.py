@@ -86,7 +86,7 @@ class PanelWidget(anywidget.AnyWidget):
         elif content.get("type") == "asset" and content.get("name") in BROWSER_ASSETS:
             self.send({"type": "asset", "name": content["name"]}, [asset(content["name"])])
         elif content.get("type") == "frame" and self._session is not None:
-            self._session.receive_frame(content["frame"])
+            self._session.receive(content["frame"])
 
     def _flush(self) -> None:
         # Threads that wake it at the same time must not send in another order than they take.

@@ -27,7 +27,7 @@ class AssistantHandler(NexusHandler):
         "get": Operation("Which models may be asked, without keys", answer=AssistantInfo)
     }
 
-    @guarded("read")
+    @guarded("assistant.read")
     async def get(self) -> None:
         """Tell."""
         desk = desk_of(await self.workspace())
@@ -48,7 +48,7 @@ class CompleteHandler(NexusHandler):
     #: Of the wish that is going on; ``None`` ends it.
     events: asyncio.Queue[AskEvent | None] | None = None
 
-    @guarded("write")
+    @guarded("assistant.ask")
     async def post(self) -> None:
         """Ask, and send what comes until it is over or the client goes."""
         body = self.body(AskBody)
@@ -105,7 +105,7 @@ class ProposalHandler(NexusHandler):
         "post": Operation("Accept all or some ops of a proposal, or reject it", body=DecideBody, answer=Decided)
     }
 
-    @guarded("write")
+    @guarded("assistant.decide")
     async def post(self, proposal: str) -> None:
         """Decide."""
         body = self.body(DecideBody)

@@ -93,7 +93,7 @@ ROUTES: list[tuple[str, type]] = [
 class OpenApiHandler(NexusHandler):
     """The description of this API."""
 
-    @guarded("read")
+    @guarded("server.read")
     async def get(self) -> None:
         """Return the OpenAPI document."""
         self.reply(openapi(ROUTES, f"{self.base_url}nexus/api"))
@@ -120,6 +120,13 @@ class NexusApp(ExtensionApp):
         min=60,
         config=True,
         help="Seconds that a kernel's token is valid; kernels renew theirs while they use it.",
+    )
+
+    recheck_seconds = Float(
+        30.0,
+        min=0.1,
+        config=True,
+        help="Seconds between two looks whether the person of an open connection is still signed in and may look.",
     )
 
     run_memory = Integer(128, min=16, max=1024, config=True, help="Megabytes of memory that one run may use.")
@@ -219,7 +226,14 @@ class NexusApp(ExtensionApp):
         server: Any = self.serverapp  # Any: None until the server has linked the extension, which it has
         folder = Path(server.root_dir) / self.workspace_dir
         tokens = TokenIssuer(self.kernel_token_lifetime)
-        self.room = ServerRoom(folder, tokens, Engine.shared(), self.workspace_options, router=self.router)
+        self.room = ServerRoom(
+            folder,
+            tokens,
+            Engine.shared(),
+            self.workspace_options,
+            router=self.router,
+            recheck_seconds=self.recheck_seconds,
+        )
         self.settings["nexus"] = self.room
         page = server.web_app.settings.setdefault("page_config_data", {})
         page["nexus"] = {"api": "nexus/api/", "version": asset_version()}

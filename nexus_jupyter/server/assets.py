@@ -13,7 +13,7 @@ __all__ = ["AssetHandler"]
 class AssetHandler(NexusHandler):
     """Files for the browser."""
 
-    @guarded("read")
+    @guarded("asset.read")
     async def get(self, name: str) -> None:
         """Return a file; one that is asked for by its version may be kept for ever."""
         if name not in BROWSER_ASSETS:

@@ -21,13 +21,13 @@ class GrantsHandler(NexusHandler):
         "delete": Operation("Take back what a panel was allowed", body=RevokeBody, answer=CountInfo),
     }
 
-    @guarded("read")
+    @guarded("grant.read")
     async def get(self) -> None:
         """Return all grants."""
         kernel = await self.workspace()
         self.reply(kernel.permissions.store.all())
 
-    @guarded("write")
+    @guarded("grant.add")
     async def post(self) -> None:
         """Allow a panel something."""
         body = self.body(GrantBody)
@@ -36,7 +36,7 @@ class GrantsHandler(NexusHandler):
         grant = await self.work(lambda: allow(body.panel, body.cap, body.target, self.actor, seconds=body.seconds))
         self.reply(grant, status=201)
 
-    @guarded("write")
+    @guarded("grant.revoke")
     async def delete(self) -> None:
         """Take back what a panel was allowed."""
         body = self.body(RevokeBody)
@@ -54,7 +54,7 @@ class MetricsHandler(NexusHandler):
         )
     }
 
-    @guarded("read")
+    @guarded("run.read")
     async def get(self) -> None:
         """Return the numbers by name."""
         kernel = await self.workspace()
@@ -66,7 +66,7 @@ class RunsHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"get": Operation("The newest recorded runs", answer=list[RunInfo])}
 
-    @guarded("read")
+    @guarded("run.read")
     async def get(self) -> None:
         """Return the newest runs, newest first."""
         kernel = await self.workspace()
@@ -80,7 +80,7 @@ class ReplayHandler(NexusHandler):
         "post": Operation("Run a recorded run again, changing nothing", answer=ReplayInfo)
     }
 
-    @guarded("execute")
+    @guarded("run.replay")
     async def post(self, run: str) -> None:
         """Run it again."""
         kernel = await self.workspace()

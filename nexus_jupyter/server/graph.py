@@ -51,7 +51,7 @@ class GraphHandler(_AtRev):
 
     operations: ClassVar[Operations] = {"get": Operation("All entities and relations", answer=GraphContents)}
 
-    @guarded("read")
+    @guarded("graph.read")
     async def get(self) -> None:
         """Return the graph."""
         graphs, rev = await self.graphs(), self.rev
@@ -65,7 +65,7 @@ class MatchHandler(_AtRev):
         "post": Operation("Entities that a query finds", body=GraphQuery, answer=GraphAnswer)
     }
 
-    @guarded("read")
+    @guarded("graph.read")
     async def post(self) -> None:
         """Answer a query."""
         query, rev = self.body(GraphQuery), self.rev
@@ -80,7 +80,7 @@ class ImpactHandler(_AtRev):
         "post": Operation("What would be touched if an entity changed or went", body=EntityQuestion, answer=Impact)
     }
 
-    @guarded("read")
+    @guarded("graph.read")
     async def post(self) -> None:
         """Return what would be touched."""
         asked, rev = self.body(EntityQuestion), self.rev
@@ -95,7 +95,7 @@ class ExplainHandler(_AtRev):
         "post": Operation("The chain of causes of an entity", body=EntityQuestion, answer=Explanation)
     }
 
-    @guarded("read")
+    @guarded("graph.read")
     async def post(self) -> None:
         """Return the causes."""
         asked, rev = self.body(EntityQuestion), self.rev
@@ -112,7 +112,7 @@ class NeighbourhoodHandler(_AtRev):
         )
     }
 
-    @guarded("read")
+    @guarded("graph.read")
     async def post(self) -> None:
         """Return the neighbourhood."""
         asked, rev = self.body(NeighbourhoodQuestion), self.rev
@@ -129,7 +129,7 @@ class JsonLdHandler(_AtRev):
         )
     }
 
-    @guarded("read")
+    @guarded("graph.read")
     async def get(self) -> None:
         """Return the document."""
         graphs, rev = await self.graphs(), self.rev
@@ -143,7 +143,7 @@ class GraphPatchHandler(_AtRev):
         "get": Operation("The change that made a rev, as an RFC 6902 patch", answer=list[dict[str, Any]])
     }
 
-    @guarded("read")
+    @guarded("graph.read")
     async def get(self) -> None:
         """Return the patch."""
         graphs, rev = await self.graphs(), self.rev

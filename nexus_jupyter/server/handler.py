@@ -1,7 +1,7 @@
 """What all REST handlers share: who is asking, may they, and how errors are told.
 
 A request is authenticated by Jupyter (cookie, token, Hub), or by a kernel token. Each verb is decorated with `guarded`,
-with its own action and resource: the decorator of a base class would keep the first subclass's resource.
+with the name of its request: the decorator of a base class would keep the first subclass's resource.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from functools import wraps
 from http.client import responses
 from typing import Any, ClassVar, TypeVar
 
-from jupyter_core.utils import ensure_async
-from jupyter_server.auth import IdentityProvider, PasswordIdentityProvider, User
+from jupyter_server.auth import User
 from jupyter_server.base.call_context import CallContext
 from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -23,6 +22,8 @@ from nexus_jupyter.identity import owner
 from nexus_jupyter.protocol.errors import ConflictError, NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.problem import Problem
+from nexus_jupyter.protocol.rights import REQUESTS, RequestName, refusal
+from nexus_jupyter.server.access import NAMELESS, RESOURCE, Access
 from nexus_jupyter.server.idempotency import Reply
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.tokens import KernelClaims
@@ -34,33 +35,29 @@ M = TypeVar("M", bound=BaseModel)
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)  # Any: answers are contracts, and lists and dicts of them
 Verb = Callable[..., Awaitable[None]]
 
-#: Jupyter's own providers: they know a token or a password, but no names.
-_NAMELESS = (IdentityProvider, PasswordIdentityProvider)
 #: Requests of these change nothing, so they may be done as often as they are sent.
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Largest body of a JSON request, in bytes: the largest panel text, escaped, and some.
 _JSON_LIMIT = 4 * 2**20
 
 
-def guarded(action: str) -> Callable[[Verb], Any]:  # Any: web.authenticated's own type is wider than it is
-    """Let only those through whom Jupyter's authorizer allows an action on ``nexus``, and kernels with their token."""
+def guarded(request: RequestName) -> Callable[[Verb], Any]:  # Any: web.authenticated's own type is wider than it is
+    """Let only those through who have the right that a request needs (`protocol.rights`)."""
+    right = REQUESTS[request]
 
     def decorate(method: Verb) -> Any:  # Any: web.authenticated's own type says less than it gives
         @web.authenticated
         @wraps(method)
         async def verb(self: NexusHandler, *args: str, **kwargs: str) -> None:
-            if self.claims is None:
-                allowed = await ensure_async(
-                    self.authorizer.is_authorized(self, self.current_user, action, NexusHandler.auth_resource)
-                )
-                if not allowed:
-                    raise web.HTTPError(403, f"You may not {action} in Nexus on this server.")
+            if not await self.access.may(right):
+                self.problem(Problem.of(refusal(right)))
+                return
             try:
                 await self.answer_once(lambda: method(self, *args, **kwargs))
             except NexusError as error:
                 self.problem(Problem.of(error))
 
-        verb.__nexus_action__ = action  # type: ignore[attr-defined]  # read by the test that walks all routes
+        verb.__nexus_request__ = request  # type: ignore[attr-defined]  # read by the test that walks all routes
         return verb
 
     return decorate
@@ -69,7 +66,7 @@ def guarded(action: str) -> Callable[[Verb], Any]:  # Any: web.authenticated's o
 class NexusHandler(APIHandler):
     """Base of the REST handlers."""
 
-    auth_resource: ClassVar[str] = "nexus"
+    auth_resource: ClassVar[str] = RESOURCE
     claims: KernelClaims | None = None
     _reply: Reply | None = None
 
@@ -97,6 +94,11 @@ class NexusHandler(APIHandler):
             return
         # Browsers never send a bearer token by themselves, so there is nothing to forge: no XSRF check is needed.
         self.current_user = self._jupyter_current_user = User(username=self.claims.sub)
+
+    @property
+    def access(self) -> Access:
+        """What the person may do."""
+        return Access(self, self.claims)
 
     @property
     def actor(self) -> Actor:
@@ -211,6 +213,6 @@ def actor_of(handler: Any) -> Actor:  # Any: REST handlers and the WebSocket sha
     if claims is not None:
         return Actor(id=claims.sub, name=claims.sub, kind="kernel")
     user = handler.current_user
-    if type(handler.identity_provider) in _NAMELESS or user is None:
+    if type(handler.identity_provider) in NAMELESS or user is None:
         return Actor(id=owner(), name=owner())
     return Actor(id=user.username, name=user.display_name or user.username)

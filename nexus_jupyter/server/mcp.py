@@ -7,12 +7,12 @@ There are no sessions, so no request can borrow another one's rights.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, get_args
+from typing import Any
 
-from jupyter_core.utils import ensure_async
 from tornado.iostream import StreamClosedError
 
-from nexus_jupyter.mcp.caller import Caller, Right
+from nexus_jupyter.mcp.caller import Caller
+from nexus_jupyter.protocol.rights import ALL_RIGHTS
 from nexus_jupyter.server.handler import NexusHandler, guarded
 
 __all__ = ["McpHandler"]
@@ -24,25 +24,27 @@ CALLER = "nexus.caller"
 class McpHandler(NexusHandler):
     """One request of an MCP client."""
 
-    @guarded("read")
+    @guarded("mcp.call")
     async def post(self) -> None:
         """Answer a call, or a subscription with a stream."""
         await self._bridge()
 
-    @guarded("read")
+    @guarded("mcp.call")
     async def get(self) -> None:
         """Answer as the SDK does: there are no sessions, so nothing stands open."""
         await self._bridge()
 
-    @guarded("read")
+    @guarded("mcp.call")
     async def delete(self) -> None:
         """Answer as the SDK does: there is no session to end."""
         await self._bridge()
 
     async def _bridge(self) -> None:
         kernel = await self.workspace()
-        rights = frozenset([right for right in get_args(Right) if await self._may(right)])
+        access = self.access
+        rights = await access.rights(tuple(ALL_RIGHTS))
         self._gone = asyncio.Event()
+        self._kind = "application/json"
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -70,12 +72,16 @@ class McpHandler(NexusHandler):
 
         task = asyncio.ensure_future(gate.handle(scope, receive, self._send))
         left = asyncio.ensure_future(self._gone.wait())
-        await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {task, left}
+        while not (await asyncio.wait(ends, timeout=self.room.recheck_seconds, return_when="FIRST_COMPLETED"))[0]:
+            if not await access.stands():
+                break  # a stream ends with the rights of its person
         left.cancel()
         if not task.done():
-            task.cancel()  # the client has gone: nobody reads the rest
-        elif not self._finished:
+            task.cancel()  # nobody reads the rest
+        else:
             await task
+        if not self._finished and not self._gone.is_set():
             await self.finish(set_content_type=self._kind)
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -92,12 +98,6 @@ class McpHandler(NexusHandler):
                 await self.flush()
         except StreamClosedError:
             self._gone.set()
-
-    async def _may(self, right: Right) -> bool:
-        if self.claims is not None:
-            return True
-        user = self.current_user
-        return bool(await ensure_async(self.authorizer.is_authorized(self, user, right, self.auth_resource)))
 
     def on_connection_close(self) -> None:
         """Let the answer end when the client has gone."""

@@ -69,13 +69,13 @@ class PanelsHandler(NexusHandler):
         "post": Operation("Create or replace a panel", body=PanelBody, answer=PanelInfo),
     }
 
-    @guarded("read")
+    @guarded("panel.read")
     async def get(self) -> None:
         """List the panels."""
         kernel = await self.workspace()
         self.reply([_info(kernel, name, self.actor) for name in kernel.panels()])
 
-    @guarded("write")
+    @guarded("panel.put")
     async def post(self) -> None:
         """Create or replace a panel."""
         body = self.body(PanelBody)
@@ -97,12 +97,12 @@ class PanelHandler(NexusHandler):
         "delete": Operation("Delete a panel", answer=RevInfo),
     }
 
-    @guarded("read")
+    @guarded("panel.read")
     async def get(self, name: str) -> None:
         """Read a panel."""
         self.reply(_info(await self.workspace(), name, self.actor))
 
-    @guarded("write")
+    @guarded("panel.put")
     async def put(self, name: str) -> None:
         """Create or replace a panel."""
         body = self.body(PanelBody)
@@ -111,7 +111,7 @@ class PanelHandler(NexusHandler):
         await self.work(lambda: kernel.put_panel(name, body.nxml, self.actor, via=body.via))
         self.reply(_info(kernel, name, self.actor))
 
-    @guarded("write")
+    @guarded("panel.delete")
     async def delete(self, name: str) -> None:
         """Delete a panel."""
         kernel = await self.workspace()
@@ -126,7 +126,7 @@ class DashboardHandler(NexusHandler):
         "post": Operation("Make a panel that shows a bound frame", body=DashboardBody, answer=PanelInfo)
     }
 
-    @guarded("write")
+    @guarded("panel.put")
     async def post(self, name: str) -> None:
         """Make the panel."""
         body = self.body(DashboardBody)
@@ -142,7 +142,7 @@ class DraftHandler(NexusHandler):
         "post": Operation("Show a panel's text while it arrives", body=DraftBody, answer=RevInfo)
     }
 
-    @guarded("write")
+    @guarded("panel.put")
     async def post(self, name: str) -> None:
         """Show what has arrived."""
         body = self.body(DraftBody)
@@ -156,7 +156,7 @@ class StateHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"put": Operation("Set states of a panel", body=StateBody, answer=RevInfo)}
 
-    @guarded("write")
+    @guarded("state.set")
     async def put(self, name: str) -> None:
         """Set states."""
         body = self.body(StateBody)
@@ -171,7 +171,7 @@ class RunHandler(NexusHandler):
         "post": Operation("Run an action in the sandbox", body=RunBody, answer=RunRecord)
     }
 
-    @guarded("execute")
+    @guarded("panel.run")
     async def post(self, name: str, action: str) -> None:
         """Run an action."""
         body = self.body(RunBody)
@@ -188,7 +188,7 @@ class UndoHandler(NexusHandler):
         "post": Operation("Undo or redo your last change of a panel", body=HistoryBody, answer=RevInfo)
     }
 
-    @guarded("write")
+    @guarded("panel.undo")
     async def post(self, name: str) -> None:
         """Undo or redo."""
         body = self.body(HistoryBody)
@@ -202,7 +202,7 @@ class HtmlHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"get": Operation("The panel as static HTML", answer=TextInfo)}
 
-    @guarded("read")
+    @guarded("panel.read")
     async def get(self, name: str) -> None:
         """Draw the panel as it is now.
 
@@ -219,7 +219,7 @@ class BuildHandler(NexusHandler):
         "get": Operation("The panel's build: declarations, diagnostics, facts", answer=Build)
     }
 
-    @guarded("read")
+    @guarded("panel.read")
     async def get(self, name: str) -> None:
         """Return the build."""
         kernel = await self.workspace()
@@ -231,7 +231,7 @@ class PatchHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"post": Operation("Edit a panel by a patch", body=PatchBody, answer=RevInfo)}
 
-    @guarded("write")
+    @guarded("panel.edit")
     async def post(self) -> None:
         """Apply a patch."""
         body = self.body(PatchBody)
@@ -252,7 +252,7 @@ class CheckHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"post": Operation("Check a text", body=CheckBody, answer=Build)}
 
-    @guarded("read")
+    @guarded("language.check")
     async def post(self) -> None:
         """Check a text."""
         body = self.body(CheckBody)
@@ -265,7 +265,7 @@ class FormatHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"post": Operation("Print a text canonically", body=CheckBody, answer=TextInfo)}
 
-    @guarded("read")
+    @guarded("language.check")
     async def post(self) -> None:
         """Format a text."""
         body = self.body(CheckBody)
@@ -280,7 +280,7 @@ class FixHandler(NexusHandler):
         "post": Operation("Apply all automatic fixes to a text", body=CheckBody, answer=TextInfo)
     }
 
-    @guarded("read")
+    @guarded("language.check")
     async def post(self) -> None:
         """Fix a text."""
         body = self.body(CheckBody)
@@ -293,7 +293,7 @@ class ComponentsHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"get": Operation("List the components", answer=list[dict[str, object]])}
 
-    @guarded("read")
+    @guarded("language.check")
     async def get(self) -> None:
         """List the components."""
         kernel = await self.workspace()

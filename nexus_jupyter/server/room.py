@@ -36,6 +36,8 @@ class ServerRoom:
         Limits of runs and what they may reach.
     router
         Makes what asks language models.
+    recheck_seconds
+        Seconds between two looks whether the person of an open connection is still who they were.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class ServerRoom:
         options: WorkspaceOptions,
         *,
         router: Callable[[], Router],
+        recheck_seconds: float,
     ) -> None:
+        self.recheck_seconds = recheck_seconds
         self.tokens = tokens
         self.engine = engine
         #: Answers to requests that may be sent again.

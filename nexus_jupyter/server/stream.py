@@ -15,13 +15,19 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError
-from nexus_jupyter.server.handler import NexusHandler, actor_of
+from nexus_jupyter.protocol.rights import frame_rights, refusal
+from nexus_jupyter.server.access import RESOURCE, Access
+from nexus_jupyter.server.handler import actor_of
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.tokens import KernelClaims
 from nexus_jupyter.workspace import StreamSession
 
 __all__ = ["StreamHandler"]
 
+#: Codes that a connection is closed with: the client may try again; the person lost their rights (as HTTP 403).
+_TRY_AGAIN, _NO_LONGER = 1013, 4403
+#: Seconds between two looks whether a client that asks too fast has been answered.
+_PAUSE = 0.02
 #: Largest message from a client, in bytes; state values are small.
 _MESSAGE_LIMIT = 2 * 2**20
 
@@ -29,7 +35,7 @@ _MESSAGE_LIMIT = 2 * 2**20
 class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """A connection of a page, or of a kernel that listens for changes."""
 
-    auth_resource = NexusHandler.auth_resource
+    auth_resource = RESOURCE
     claims: KernelClaims | None = None
     _session: StreamSession | None = None
 
@@ -55,11 +61,10 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     @ws_authenticated
     async def get(self, *args: str, **kwargs: str) -> None:
-        """Upgrade to a WebSocket, for those who may use panels."""
-        if self.claims is None:
-            user = self.current_user
-            if not await ensure_async(self.authorizer.is_authorized(self, user, "execute", self.auth_resource)):
-                raise web.HTTPError(403, "You may not use panels on this server.")
+        """Upgrade to a WebSocket, for those who may look at panels."""
+        self._access = Access(self, self.claims)
+        if not await self._access.may("read"):
+            raise web.HTTPError(403, refusal("read").message)
         try:
             self._kernel = await self.room.workspace(self.get_query_argument("workspace", None))
         except NexusError as error:
@@ -79,18 +84,28 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         actor = actor_of(self)
         self.room.authenticated(actor.id, "jupyter" if self.claims is None else "kernel token", accepted=True)
         self._session = StreamSession(self._kernel, actor, "server", wake, viewer=self.claims is None)
-        self._sender = asyncio.create_task(self._send_all())
+        self._tasks = [asyncio.create_task(self._send_all()), asyncio.create_task(self._watch())]
 
-    def on_message(self, message: str | bytes) -> None:
-        """Hand a message to the session."""
-        if self._session is not None:
-            self._session.receive(message)
+    async def on_message(self, message: str | bytes) -> None:
+        """Hand a message to the session, as far as the person has the right to it now.
+
+        The next message is read when this returns, so whoever leaves answers unread is not listened to.
+        """
+        session = self._session
+        if session is None:
+            return
+        frame = session.read(message)
+        if frame is not None:
+            session.handle(frame, await self._access.rights(frame_rights(frame.type)))
+        while session.full and self._session is session:  # noqa: ASYNC110 - threads empty it; an event would be set often
+            await asyncio.sleep(_PAUSE)
 
     def on_close(self) -> None:
         """End the session."""
         if self._session is not None:
             self._session.close()
-            self._sender.cancel()
+            for task in self._tasks:
+                task.cancel()
             self._session = None
         super().on_close()
 
@@ -106,8 +121,25 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 self._waiting.clear()
                 while self._session is not None and (message := self._session.take()) is not None:
                     await self.write_message(message, binary=isinstance(message, bytes))
+                if self._session is not None and self._session.overrun:
+                    self.close(_TRY_AGAIN, "Too much was left unread.")
         except (WebSocketClosedError, StreamClosedError):
             pass  # the client is gone; on_close ends the session
+
+    async def _watch(self) -> None:
+        """Look from time to time whether the person may still be here."""
+        while self._session is not None:
+            await asyncio.sleep(self.room.recheck_seconds)
+            try:
+                stands = await self._access.stands()
+            except Exception:
+                # Such as a Hub that does not answer. Whoever connects again is asked who they are.
+                self.log.exception("Whether an open connection may stay could not be found out; it is closed.")
+                self.close(_TRY_AGAIN, "The server could not find out whether you are still signed in.")
+                return
+            if not stands:
+                self.close(_NO_LONGER, "You may no longer look at panels on this server.")
+                return
 
     @property
     def max_message_size(self) -> int:

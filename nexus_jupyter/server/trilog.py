@@ -27,7 +27,7 @@ class QueryHandler(NexusHandler):
         "post": Operation("Ask TriLog; the answer is an Arrow stream", body=TriLogQuestion, media_type=_ARROW)
     }
 
-    @guarded("read")
+    @guarded("history.ask")
     async def post(self) -> None:
         """Answer a question."""
         question = self.parsed(_QUESTION)
@@ -43,7 +43,7 @@ class CommandHandler(NexusHandler):
         "post": Operation("Register a twin, record, forget a person, or drop the old", body=TriLogCommand)
     }
 
-    @guarded("write")
+    @guarded("history.change")
     async def post(self) -> None:
         """Carry out a command."""
         command = self.parsed(_COMMAND)
@@ -59,7 +59,7 @@ class FlushHandler(NexusHandler):
         "post": Operation("Return when all that happened can be asked for", answer=RevInfo)
     }
 
-    @guarded("read")
+    @guarded("history.ask")
     async def post(self) -> None:
         """Wait."""
         kernel = await self.workspace()
@@ -76,20 +76,20 @@ class AlertsHandler(NexusHandler):
         "post": Operation("Look at once", answer=AlertState),
     }
 
-    @guarded("read")
+    @guarded("alert.read")
     async def get(self) -> None:
         """Tell."""
         kernel = await self.workspace()
         self.reply(kernel.alerts.state())
 
-    @guarded("write")
+    @guarded("alert.change")
     async def put(self) -> None:
         """Set the rule."""
         rule = self.body(AlertRule)
         kernel = await self.workspace()
         self.reply(await self.work(lambda: kernel.alerts.watch(rule)))
 
-    @guarded("write")
+    @guarded("alert.change")
     async def post(self) -> None:
         """Look."""
         kernel = await self.workspace()

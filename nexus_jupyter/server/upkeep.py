@@ -24,7 +24,7 @@ class CompactHandler(NexusHandler):
         "post": Operation("Drop old changes from the journal", body=CompactBody, answer=Compaction)
     }
 
-    @guarded("write")
+    @guarded("journal.compact")
     async def post(self) -> None:
         """Compact."""
         body = self.body(CompactBody)
@@ -39,7 +39,7 @@ class ExportedJournalHandler(NexusHandler):
         "get": Operation("The journal as JSON lines with digests, as `nexus import` takes it", media_type=_LINES)
     }
 
-    @guarded("read")
+    @guarded("journal.read")
     async def get(self) -> None:
         """Send the lines."""
         kernel = await self.workspace()

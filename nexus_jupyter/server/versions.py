@@ -59,7 +59,7 @@ class CommitHandler(NexusHandler):
         "post": Operation("Commit the workspace to git", body=CommitBody, answer=VersionInfo)
     }
 
-    @guarded("write")
+    @guarded("version.make")
     async def post(self) -> None:
         """Commit."""
         body = self.body(CommitBody)
@@ -75,7 +75,7 @@ class CheckoutHandler(NexusHandler):
         "post": Operation("Make the workspace what it was in a commit", body=CheckoutBody, answer=RevInfo)
     }
 
-    @guarded("write")
+    @guarded("version.make")
     async def post(self) -> None:
         """Check out."""
         body = self.body(CheckoutBody)
@@ -88,7 +88,7 @@ class LogHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"get": Operation("List the commits, newest first", answer=list[VersionInfo])}
 
-    @guarded("read")
+    @guarded("version.read")
     async def get(self) -> None:
         """List the newest ``limit`` commits of the present branch; with ``all=1``, of all branches and tags."""
         text = self.get_query_argument("limit", "50")
@@ -107,7 +107,7 @@ class DiffHandler(NexusHandler):
         "get": Operation("What differs in meaning between two versions", answer=list[EntityChange])
     }
 
-    @guarded("read")
+    @guarded("version.read")
     async def get(self) -> None:
         """Compare ``a`` (the newest commit when left out) with ``b`` (the present): names of versions, or ``@REV``."""
         kernel = await self.workspace()
@@ -123,13 +123,13 @@ class BranchHandler(NexusHandler):
         "post": Operation("Make a branch", body=BranchBody, answer=BranchInfo),
     }
 
-    @guarded("read")
+    @guarded("version.read")
     async def get(self) -> None:
         """List the branches."""
         kernel = await self.workspace()
         self.reply(await self.work(kernel.versions.branches))
 
-    @guarded("write")
+    @guarded("version.branch")
     async def post(self) -> None:
         """Make a branch."""
         body = self.body(BranchBody)
@@ -142,7 +142,7 @@ class SwitchHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"post": Operation("Go to a branch", body=SwitchBody, answer=RevInfo)}
 
-    @guarded("write")
+    @guarded("version.branch")
     async def post(self) -> None:
         """Go to a branch."""
         body = self.body(SwitchBody)
@@ -157,7 +157,7 @@ class MergeHandler(NexusHandler):
         "post": Operation("Merge a version into the present branch", body=MergeBody, answer=MergeInfo)
     }
 
-    @guarded("write")
+    @guarded("version.branch")
     async def post(self) -> None:
         """Merge."""
         body = self.body(MergeBody)
@@ -172,7 +172,7 @@ class RevertHandler(NexusHandler):
         "post": Operation("Take back a change, one op of it, or a commit", body=RevertBody, answer=MergeInfo)
     }
 
-    @guarded("write")
+    @guarded("panel.revert")
     async def post(self) -> None:
         """Take back."""
         body = self.body(RevertBody)
@@ -189,7 +189,7 @@ class TagHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"post": Operation("Name a version", body=TagBody, answer=VersionInfo)}
 
-    @guarded("write")
+    @guarded("version.make")
     async def post(self) -> None:
         """Name a version."""
         body = self.body(TagBody)
@@ -205,13 +205,13 @@ class RemoteHandler(NexusHandler):
         "post": Operation("Confirm a remote", body=RemoteBody, answer=RemoteInfo),
     }
 
-    @guarded("read")
+    @guarded("version.read")
     async def get(self) -> None:
         """List the confirmed remotes."""
         kernel = await self.workspace()
         self.reply([RemoteInfo(name=name, url=url) for name, url in kernel.versions.remotes.all().items()])
 
-    @guarded("write")
+    @guarded("remote.use")
     async def post(self) -> None:
         """Confirm a remote."""
         body = self.body(RemoteBody)
@@ -226,7 +226,7 @@ class PushHandler(NexusHandler):
         "post": Operation("Push the present branch", body=TransferBody, answer=VersionInfo)
     }
 
-    @guarded("write")
+    @guarded("remote.use")
     async def post(self) -> None:
         """Push."""
         body = self.body(TransferBody)
@@ -241,7 +241,7 @@ class PullHandler(NexusHandler):
         "post": Operation("Fetch and merge the present branch", body=TransferBody, answer=MergeInfo)
     }
 
-    @guarded("write")
+    @guarded("remote.use")
     async def post(self) -> None:
         """Pull."""
         body = self.body(TransferBody)
@@ -257,13 +257,13 @@ class ConflictsHandler(NexusHandler):
         "post": Operation("Answer a conflict", body=ResolveBody, answer=RevInfo),
     }
 
-    @guarded("read")
+    @guarded("version.read")
     async def get(self) -> None:
         """List the open conflicts, of one ``panel`` or of all."""
         kernel = await self.workspace()
         self.reply(kernel.versions.conflicts(self.get_query_argument("panel", None)))
 
-    @guarded("write")
+    @guarded("conflict.resolve")
     async def post(self) -> None:
         """Answer a conflict."""
         body = self.body(ResolveBody)

@@ -8,8 +8,9 @@ from typing import ClassVar
 import pyarrow as pa
 from tornado import web
 
+from nexus_jupyter.frames import read_table
 from nexus_jupyter.protocol.api import ExportBody, RevInfo, TextInfo
-from nexus_jupyter.protocol.errors import FrameError, NotFoundError
+from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 from nexus_jupyter.server.handler import NexusHandler, guarded
@@ -36,7 +37,7 @@ class HealthHandler(NexusHandler):
         "get": Operation("Versions and state of the extension", answer=dict[str, object])
     }
 
-    @guarded("read")
+    @guarded("server.read")
     async def get(self) -> None:
         """Return versions and the engine's state."""
         _ = self.xsrf_token  # sets the cookie, which pages other than JupyterLab's may lack
@@ -55,7 +56,7 @@ class WorkspacesHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"get": Operation("List the workspaces", answer=list[dict[str, object]])}
 
-    @guarded("read")
+    @guarded("workspace.read")
     async def get(self) -> None:
         """List the workspaces."""
         kernel = await self.workspace()
@@ -69,7 +70,7 @@ class ExportHandler(NexusHandler):
         "post": Operation("Panels as one self-contained HTML page", body=ExportBody, answer=TextInfo)
     }
 
-    @guarded("read")
+    @guarded("workspace.export")
     async def post(self) -> None:
         """Make the page; it travels inside JSON, as a picture of a panel does."""
         body = self.body(ExportBody)
@@ -83,7 +84,7 @@ class JournalHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"get": Operation("List the changes, oldest first", answer=list[Change])}
 
-    @guarded("read")
+    @guarded("journal.read")
     async def get(self) -> None:
         """List the changes after the rev in ``after``."""
         kernel = await self.workspace()
@@ -99,22 +100,18 @@ class FrameHandler(NexusHandler):
         "put": Operation("Bind a frame: the body is an Arrow stream", answer=RevInfo),
     }
 
-    @guarded("read")
+    @guarded("frame.read")
     async def get(self, name: str) -> None:
         """Return a frame's rows."""
         kernel = await self.workspace()
         table = await self.work(lambda: kernel.frames.table(name))
         self.finish(arrow_stream(table), set_content_type=_ARROW)
 
-    @guarded("write")
+    @guarded("frame.bind")
     async def put(self, name: str) -> None:
         """Bind a frame."""
-        try:
-            table = pa.ipc.open_stream(self.request.body).read_all()
-        except pa.ArrowInvalid as error:
-            raise FrameError(f"The body is no Arrow stream: {error}.") from error
         kernel = await self.workspace()
-        change = await self.work(lambda: kernel.bind_frame(name, table, self.actor))
+        change = await self.work(lambda: kernel.bind_frame(name, read_table(self.request.body), self.actor))
         self.reply(RevInfo(rev=change.rev if change else kernel.head.rev, changed=change is not None))
 
 
@@ -123,7 +120,7 @@ class RefreshHandler(NexusHandler):
 
     operations: ClassVar[Operations] = {"post": Operation("Exchange a kernel token for a new one", answer=TextInfo)}
 
-    @guarded("read")
+    @guarded("token.renew")
     async def post(self) -> None:
         """Return a new token for the one that the request was made with."""
         if self.claims is None:
@@ -142,7 +139,7 @@ def arrow_stream(table: pa.Table) -> bytes:
 class NotFoundHandler(NexusHandler):
     """Everything else below the API's path."""
 
-    @guarded("read")
+    @guarded("server.read")
     async def get(self, *_path: str) -> None:
         """Say that there is nothing here."""
         raise web.HTTPError(404, "There is no such call; openapi.json lists all.")

@@ -111,6 +111,12 @@ class Execution:
         task.cancel()
         return True
 
+    def withdraw(self, run: str) -> None:
+        """Cancel a run if it has not begun; one that has goes on."""
+        task = self.tasks.get(run)
+        if task is not None and not task.begun:
+            task.cancel()
+
 
 class _Task:
     """One run, from its place in the lane to its record."""
@@ -142,6 +148,11 @@ class _Task:
         self._within = execution.recorder.here()
         execution.recorder.metrics.waiting(1)
         self._reached("triggered", current_ids()[0], action=cause.action or "")
+
+    @property
+    def begun(self) -> bool:
+        """Whether its first step was taken."""
+        return self._started is not None
 
     def cancel(self) -> None:
         """End the run, or keep it from beginning."""

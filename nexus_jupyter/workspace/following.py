@@ -64,6 +64,7 @@ class Following:
         self._lock = threading.Lock()
         self._panels: dict[str, int] = {}  # panel -> newest rev sent
         self._stale: set[str] = set()
+        self._running: set[str] = set()  # panels whose lifecycle this view keeps going
         self._closed = False
         self._linked = LinkFollower(
             kernel, actor.id, lambda panel, values: self._send(Links(panel=panel, values=values))
@@ -88,8 +89,11 @@ class Following:
         for panel in left:
             self._left(panel)
 
-    def subscribe(self, frame: Subscribe) -> None:
-        """Follow a panel from now on, or from the rev that the client has."""
+    def subscribe(self, frame: Subscribe, *, lifecycle: bool = True) -> None:
+        """Follow a panel from now on, or from the rev that the client has.
+
+        Without ``lifecycle``, the view runs nothing: its person may not run actions.
+        """
         with self._lock:
             if self._closed:
                 return
@@ -100,7 +104,9 @@ class Following:
         if draft is not None:
             self._send(DraftFrame(panel=frame.panel, nxml=draft))
         if self._viewer is not None and new:
-            self._kernel.lifecycle.enter(frame.panel, self._actor)
+            if lifecycle:
+                self._running.add(frame.panel)
+                self._kernel.lifecycle.enter(frame.panel, self._actor)
             self._kernel.presence.enter(frame.panel, self._viewer, self._actor, self._outbox.put)
             if self._closed:  # meanwhile
                 self._left(frame.panel)
@@ -129,7 +135,9 @@ class Following:
 
     def _left(self, panel: str) -> None:
         if self._viewer is not None:
-            self._kernel.lifecycle.leave(panel)
+            if panel in self._running:
+                self._running.discard(panel)
+                self._kernel.lifecycle.leave(panel)
             self._kernel.presence.leave(panel, self._viewer)
 
     def _catch_up(self, frame: Subscribe) -> None:

@@ -116,6 +116,11 @@ class PendingCalls:
         if known is not None:
             self._send(CancelCall(call=number))
 
+    def waits(self, number: int) -> bool:
+        """Return whether a call is not answered yet."""
+        with self._lock:
+            return number in self._waiting
+
     def settle(self, number: int, value: Any, error: Exception | None) -> None:
         """Take an answer."""
         with self._lock:

@@ -29,6 +29,10 @@ class Lane:
         self._lock = threading.Lock()
         self._running = False
 
+    def __len__(self) -> int:
+        """Return the number of tasks that wait."""
+        return len(self._tasks)
+
     def put(self, task: Callable[[], T]) -> Future[T]:
         """Add a task; the future gets its result or exception."""
         future: Future[T] = Future()

@@ -6,13 +6,12 @@ import uuid
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, assert_never
 
-import pyarrow as pa
-
+from nexus_jupyter.frames import read_table
 from nexus_jupyter.protocol.asking import AskingFrame, AskRequest, AssistantRequest, DecideRequest
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
 from nexus_jupyter.protocol.conflict import Resolve
-from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
+from nexus_jupyter.protocol.errors import FrameError, NexusError, PermissionDeniedError, QuotaError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.past import BranchFrom, HistoryRequest, PastFrame, PastRequest, RevertRequest
 from nexus_jupyter.protocol.problem import Problem
@@ -59,6 +58,10 @@ Request = (
 )
 
 
+#: Runs of one client that may be under way, those that wait for their turn included.
+_RUNS = 64
+
+
 class Requests:
     """Answers the requests of one client.
 
@@ -93,7 +96,9 @@ class Requests:
         )
 
     def close(self) -> None:
-        """Drop what is not answered yet; runs that were started go on."""
+        """Drop what is not answered yet; runs that have begun go on, those that wait are cancelled."""
+        for run in list(self._runs.values()):
+            self._kernel.execution.withdraw(run)
         self._kernel.functions.forget(self)
         self._calls.abandon()
         self._past.close()
@@ -117,9 +122,14 @@ class Requests:
         failed = FunctionError(frame.error) if frame.error is not None else None
         self._calls.settle(frame.call, frame.value, failed)
 
-    def settle_table(self, call: int, table: pa.Table) -> None:
-        """Take a table that a function of the client's notebook gave."""
-        self._calls.settle(call, table, None)
+    def settle_table(self, call: int, stream: memoryview) -> None:
+        """Take the Arrow stream that a function of the client's notebook returned; decodes it only if it is awaited."""
+        if not self._calls.waits(call):
+            return
+        try:
+            self._calls.settle(call, read_table(stream), None)
+        except FrameError as error:
+            self._calls.settle(call, None, FunctionError(error.message))
 
     def fail(self, request: str, error: NexusError) -> None:
         """Answer a request by what went wrong."""
@@ -181,6 +191,8 @@ class Requests:
                 assert_never(frame)
 
     def _trigger(self, frame: Trigger) -> None:
+        if len(self._runs) >= _RUNS:
+            raise QuotaError(f"This page has {_RUNS} actions under way.", hint="Wait until some have ended.")
         self._runs[frame.id] = uuid.uuid4().hex
         run = self._kernel.execution.start(
             frame.panel,

@@ -11,16 +11,18 @@ import json
 import struct
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Self
 
-import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeClose, CodeUpdate, CodeUpdated
-from nexus_jupyter.protocol.errors import NexusError, RequestError
+from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.pages import TableAnswer
 from nexus_jupyter.protocol.presence import Focus
+from nexus_jupyter.protocol.rights import ALL_RIGHTS, REQUESTS, Right, frame_rights, refusal
 from nexus_jupyter.protocol.stream import (
     PROTOCOL_VERSION,
     Answer,
@@ -41,9 +43,31 @@ from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.outbox import Message, Outbox
 from nexus_jupyter.workspace.requests import Requests
 
-__all__ = ["StreamSession"]
+__all__ = ["ReceivedTable", "SessionFrame", "StreamSession"]
 
 _CLIENT: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
+#: Frames of a client that may wait to be done.
+_LANE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedTable:
+    """A binary message: the table that a function of the client's notebook returned, not decoded yet."""
+
+    call: int
+    stream: memoryview
+    type: Literal["answer"] = "answer"
+
+    @classmethod
+    def read(cls, message: bytes) -> Self:
+        """Return what a message holds; raises `ValueError` or `struct.error` when its header is not valid."""
+        (length,) = struct.unpack_from(">I", message)
+        answer = TableAnswer.model_validate_json(message[4 : 4 + length])
+        return cls(answer.call, memoryview(message)[4 + length :])
+
+
+#: What a client sends.
+SessionFrame = ClientFrame | ReceivedTable
 
 
 class StreamSession:
@@ -84,6 +108,16 @@ class StreamSession:
         self._requests.close()
         self._outbox.clear()
 
+    @property
+    def full(self) -> bool:
+        """Whether the client should be listened to no further: it leaves unread, or asks faster than is answered."""
+        return self._outbox.full or len(self._lane) > _LANE
+
+    @property
+    def overrun(self) -> bool:
+        """Whether the client left so much unread that the connection should end."""
+        return self._outbox.overrun
+
     def take(self) -> Message | None:
         """Return the next message for the client: text is JSON, bytes are a page."""
         message = self._outbox.take()
@@ -91,26 +125,33 @@ class StreamSession:
             self._following.refresh()
         return message
 
-    def receive(self, message: str | bytes) -> None:
+    def receive(self, message: str | bytes | JsonValue, rights: frozenset[Right] = ALL_RIGHTS) -> None:
         """Handle a message from the client; answers come through `take`. Safe to call on an event loop."""
+        frame = self.read(message)
+        if frame is not None:
+            self.handle(frame, rights)
+
+    def read(self, message: str | bytes | JsonValue) -> SessionFrame | None:
+        """Return the frame that a message is; what is none is answered by what is wrong with it."""
+        parsed: JsonValue = None
         try:
             if isinstance(message, bytes):
-                self._receive_table(message)
-                return
-            parsed = json.loads(message)
-        except (ValueError, struct.error, pa.ArrowException):
-            self._send(Notice(level="error", message="The message is no JSON.", code=RequestError.code))
-            return
-        self.receive_frame(parsed)
-
-    def receive_frame(self, parsed: JsonValue) -> None:
-        """Handle a message that is parsed already; else as `receive`."""
-        try:
-            frame = _CLIENT.validate_python(parsed)
+                return ReceivedTable.read(message)
+            parsed = json.loads(message) if isinstance(message, str) else message
+            return _CLIENT.validate_python(parsed)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             self._refuse(parsed, RequestError(f"The message cannot be understood: {where}: {first['msg']}."))
+        except (ValueError, struct.error):
+            self._send(Notice(level="error", message="The message is no JSON.", code=RequestError.code))
+        return None
+
+    def handle(self, frame: SessionFrame, rights: frozenset[Right]) -> None:
+        """Do what a frame asks for, as far as the person has the rights at this moment."""
+        needed = frame_rights(frame.type)[0]
+        if needed not in rights:
+            self._deny(frame, refusal(needed))
             return
         match frame:
             case Ping():
@@ -118,7 +159,8 @@ class StreamSession:
             case Hello():
                 self._hello(frame)
             case Subscribe():
-                self._lane.put(lambda: self._following.subscribe(frame))
+                runs = REQUESTS["panel.lifecycle"] in rights
+                self._lane.put(lambda: self._following.subscribe(frame, lifecycle=runs))
             case Unsubscribe():
                 self._lane.put(lambda: self._following.unsubscribe(frame.panel))
             case Focus():
@@ -131,6 +173,8 @@ class StreamSession:
                 self._requests.cancel(frame.id)
             case Answer():
                 self._requests.settle(frame)
+            case ReceivedTable():
+                self._lane.put(lambda: self._settle_table(frame))
             case _:
                 self._requests.take(frame)
 
@@ -158,12 +202,17 @@ class StreamSession:
         except NexusError as error:
             self._send(CodeUpdated(panel=frame.panel, node=frame.node, epoch=frame.epoch, problem=error.message))
 
-    def _receive_table(self, message: bytes) -> None:
-        """Take a table that a function of the client's notebook gave."""
-        (length,) = struct.unpack_from(">I", message)
-        answer = TableAnswer.model_validate_json(message[4 : 4 + length])
-        table = pa.ipc.open_stream(pa.py_buffer(message[4 + length :])).read_all()
-        self._requests.settle_table(answer.call, table)
+    def _settle_table(self, frame: ReceivedTable) -> None:
+        self._requests.settle_table(frame.call, frame.stream)
+
+    def _deny(self, frame: SessionFrame, error: PermissionDeniedError) -> None:
+        """Answer a frame that the person may not send."""
+        if isinstance(frame, CodeUpdate):
+            self._send(CodeUpdated(panel=frame.panel, node=frame.node, epoch=frame.epoch, problem=error.message))
+        elif (request := getattr(frame, "id", None)) is not None and not isinstance(frame, Ping):
+            self._requests.fail(request, error)
+        else:
+            self._send(Notice(level="error", message=error.message, code=error.code))
 
     def _refuse(self, parsed: JsonValue, error: RequestError) -> None:
         """Answer what is no valid frame: as a result if it at least had an id, else as a notice."""

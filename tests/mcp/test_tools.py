@@ -145,7 +145,7 @@ def test_who_may_read_asks_for_no_proposal_and_decides_nothing(kernel: Workspace
         for name, given in (("nexus_ask", {"text": "x"}), ("nexus_decide", {"proposal": "x"})):
             refused = await client.call_tool(name, given)
             assert refused.is_error
-            assert "You may not write" in text(refused)
+            assert "You may not change panels" in text(refused)
 
     talk(kernel, said, "read")
 

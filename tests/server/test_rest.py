@@ -12,6 +12,7 @@ from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
 
 from nexus_jupyter.engine import Limits
+from nexus_jupyter.protocol.rights import REQUESTS
 from nexus_jupyter.server.app import ROUTES
 from nexus_jupyter.server.handler import NexusHandler
 from nexus_jupyter.server.tokens import TokenIssuer
@@ -158,12 +159,12 @@ async def test_without_authentication_no_route_does_anything(jp_fetch: Any, path
     assert caught.value.code in {403, 405}
 
 
-def test_every_verb_is_guarded_with_an_action_of_its_own() -> None:
+def test_every_verb_is_guarded_with_a_request_of_its_own() -> None:
     for pattern, handler in ROUTES:
         for verb in ("get", "post", "put", "delete", "patch"):
             method = vars(handler).get(verb)
             if method is not None and issubclass(handler, NexusHandler):
-                assert method.__nexus_action__ in {"read", "write", "execute"}, f"{pattern} {verb}"
+                assert method.__nexus_request__ in REQUESTS, f"{pattern} {verb}"
             inherited = getattr(handler, verb, None)
             assert method is not None or inherited is None or "_unimplemented_method" in repr(inherited), (
                 f"{pattern} {verb}"
