@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import threading
 import warnings
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +44,16 @@ _DATES = "['%Y/%m/%d', '%d.%m.%Y', '%m/%d/%Y', '%Y/%m/%d %H:%M:%S', '%d.%m.%Y %H
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", module=__name__)
 
 
+#: Databases that are open, closed when the process ends, whoever still holds them.
+_databases = weakref.WeakSet["Database"]()
+
+
+@atexit.register
+def _close_all() -> None:
+    for database in list(_databases):
+        database.close()
+
+
 class StaleTableError(Exception):
     """A table was replaced while a statement over it was made: make it again."""
 
@@ -62,14 +74,25 @@ class Database:
     """DuckDB in this process. Tables are written under a lock, read from any thread."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:", config=_SETTINGS)
+        self._opened: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=_SETTINGS)
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._local = threading.local()
+        _databases.add(self)
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._connection.close()
+        """Let go of the database. Objects of DuckDB that outlive it are reported when the interpreter ends."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+            self._local = threading.local()  # the cursors of all threads
+        if opened is not None:
+            opened.close()
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._opened is None:
+            raise FrameError("The workspace is closed.", hint="Open it again.")
+        return self._opened
 
     def load(self, table: pa.Table) -> LoadedFrame:
         """Make a table of DuckDB's own: one that is only registered is slower to filter."""
