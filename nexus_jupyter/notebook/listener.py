@@ -15,7 +15,7 @@ import websocket
 
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
-from nexus_jupyter.protocol.errors import UnavailableError
+from nexus_jupyter.protocol.errors import NexusError, UnavailableError
 from nexus_jupyter.protocol.pages import TableAnswer
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 
@@ -36,7 +36,7 @@ class RemoteListener:
     url
         The API's URL.
     token
-        Returns the present kernel token.
+        Returns a kernel token that is valid now; raises `NexusError` when there is none.
     """
 
     def __init__(self, url: str, token: Callable[[], str]) -> None:
@@ -91,7 +91,7 @@ class RemoteListener:
                 self._connect()
                 wait = _FIRST_WAIT
                 self._follow()
-            except (OSError, websocket.WebSocketException):
+            except (OSError, websocket.WebSocketException, NexusError):
                 self._closing.wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
 

@@ -40,6 +40,7 @@ from nexus_jupyter.protocol.errors import (
     RequestError,
     StateError,
     StorageError,
+    TokenExpiredError,
     TriLogError,
     UnavailableError,
 )
@@ -65,6 +66,7 @@ _ERRORS: dict[str, type[NexusError]] = {
         RequestError,
         StateError,
         StorageError,
+        TokenExpiredError,
         TriLogError,
         UnavailableError,
     )
@@ -96,6 +98,7 @@ class RemoteHost:
         self._token = token
         self._renewed = time.monotonic()
         self._lock = threading.Lock()
+        self._renewing = threading.Lock()
         self._params = {"workspace": workspace} if workspace else {}
         # The server is this machine's own: proxies from the environment would only break the way to it.
         self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
@@ -237,8 +240,13 @@ class RemoteHost:
     def _ear(self) -> RemoteListener:
         with self._lock:
             if self._listener is None:
-                self._listener = RemoteListener(self._url, lambda: self._token)
+                self._listener = RemoteListener(self._url, self._present_token)
             return self._listener
+
+    def _present_token(self) -> str:
+        """Return a token that is valid now."""
+        self._call("GET", "health")
+        return self._token
 
     def _get(self, model: type[M], path: str) -> M:
         return model.model_validate_json(self._call("GET", path).content)
@@ -256,6 +264,12 @@ class RemoteHost:
 
     def _call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
         self._renew()
+        used = self._token
+        try:
+            return self._exchange(method, path, **kwargs)
+        except TokenExpiredError:
+            # This kernel, or the machine, stood still for longer than a token is valid.
+            self._exchange_token(used)
         return self._exchange(method, path, **kwargs)
 
     def _exchange(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # Any: httpx's own options
@@ -280,7 +294,7 @@ class RemoteHost:
     @contextmanager
     def _streamed(self, method: str, path: str, **kwargs: Any) -> Iterator[httpx.Response]:  # Any: as above
         """Make a request whose answer comes little by little."""
-        self._renew()
+        self._call("GET", "health")  # renews the token where it has to be
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             with self._client.stream(method, path, headers=headers, params=self._params, **kwargs) as answer:
@@ -295,11 +309,17 @@ class RemoteHost:
             ) from error
 
     def _renew(self) -> None:
-        with self._lock:
-            if time.monotonic() - self._renewed < _RENEW_AFTER:
-                return
-            self._renewed = time.monotonic()
-        self._token = TextInfo.model_validate_json(self._exchange("POST", "auth/refresh", json={}).content).text
+        """Exchange the token before it ends, if it is not new."""
+        if time.monotonic() - self._renewed >= _RENEW_AFTER:
+            self._exchange_token(self._token)
+
+    def _exchange_token(self, used: str) -> None:
+        """Exchange a token that was used for a new one, unless another thread has."""
+        with self._renewing:
+            if self._token == used:
+                answer = self._exchange("POST", "auth/refresh", json={})
+                self._token = TextInfo.model_validate_json(answer.content).text
+                self._renewed = time.monotonic()
 
 
 def _part(name: str) -> str:

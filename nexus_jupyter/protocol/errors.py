@@ -25,6 +25,7 @@ __all__ = [
     "RequestError",
     "StateError",
     "StorageError",
+    "TokenExpiredError",
     "TriLogError",
     "UnavailableError",
 ]
@@ -76,6 +77,12 @@ class PermissionDeniedError(NexusError):
 
     code = "denied"
     status = 403
+
+
+class TokenExpiredError(PermissionDeniedError):
+    """The caller's token was valid and has ended; it can be exchanged for a new one."""
+
+    code = "token-expired"
 
 
 class NXMLError(NexusError):

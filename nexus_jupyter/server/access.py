@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth import IdentityProvider, PasswordIdentityProvider
 
 from nexus_jupyter.protocol.rights import Right
-from nexus_jupyter.server.tokens import KernelClaims
+from nexus_jupyter.server.tokens import KernelClaims, TokenIssuer
 
 __all__ = ["NAMELESS", "RESOURCE", "Access"]
 
@@ -33,11 +32,12 @@ class Access:
     def __init__(self, handler: Any, claims: KernelClaims | None) -> None:  # Any: REST and WebSocket share no base
         self._handler = handler
         self._claims = claims
+        self._tokens: TokenIssuer = handler.room.tokens
 
     async def may(self, right: Right) -> bool:
         """Return whether the person has a right at this moment."""
         if self._claims is not None:
-            return self._claims.exp > time.time()
+            return self._tokens.valid(self._claims)
         handler = self._handler
         allowed = handler.authorizer.is_authorized(handler, handler.current_user, right, RESOURCE)
         return bool(await ensure_async(allowed))
@@ -52,7 +52,7 @@ class Access:
 
     async def _identified(self) -> bool:
         if self._claims is not None:
-            return self._claims.exp > time.time()
+            return self._tokens.valid(self._claims)
         handler = self._handler
         user = await ensure_async(handler.identity_provider.get_user(_Answered(handler)))
         if user is None:

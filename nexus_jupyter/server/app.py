@@ -129,6 +129,13 @@ class NexusApp(ExtensionApp):
         help="Seconds between two looks whether the person of an open connection is still signed in and may look.",
     )
 
+    kernel_token_renewable = Integer(
+        14 * 24 * 3600,
+        min=0,
+        config=True,
+        help="Seconds after the end of a kernel's token that the kernel can still exchange it for a new one.",
+    )
+
     run_memory = Integer(128, min=16, max=1024, config=True, help="Megabytes of memory that one run may use.")
     run_cpu = Float(5.0, min=0.01, config=True, help="Seconds of processor time that one run may use.")
     run_wall = Float(60.0, min=0.1, config=True, help="Seconds that one run may take in all, waiting included.")
@@ -225,7 +232,7 @@ class NexusApp(ExtensionApp):
         """Prepare what the handlers share; the workspace itself is opened on first use."""
         server: Any = self.serverapp  # Any: None until the server has linked the extension, which it has
         folder = Path(server.root_dir) / self.workspace_dir
-        tokens = TokenIssuer(self.kernel_token_lifetime)
+        tokens = TokenIssuer(self.kernel_token_lifetime, self.kernel_token_renewable)
         self.room = ServerRoom(
             folder,
             tokens,

@@ -118,6 +118,8 @@ class FrameHandler(NexusHandler):
 class RefreshHandler(NexusHandler):
     """Renewal of kernel tokens."""
 
+    takes_expired_tokens = True
+
     operations: ClassVar[Operations] = {"post": Operation("Exchange a kernel token for a new one", answer=TextInfo)}
 
     @guarded("token.renew")

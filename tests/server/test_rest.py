@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import queue
 import re
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from jupyter_server.auth import Authorizer
-from tornado.httpclient import HTTPClientError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from nexus_jupyter.engine import Limits
+from nexus_jupyter.notebook.remote import RemoteHost
+from nexus_jupyter.protocol.errors import TokenExpiredError
 from nexus_jupyter.protocol.rights import REQUESTS
 from nexus_jupyter.server.app import ROUTES
 from nexus_jupyter.server.handler import NexusHandler
@@ -143,6 +148,38 @@ async def test_a_kernel_token_opens_our_routes_and_expires(call: Any, jp_servera
 
 def paths() -> list[str]:
     return [re.sub(r"\(\?P<\w+>[^)]*\)", "x", pattern) for pattern, _ in ROUTES]
+
+
+async def test_a_kernel_that_slept_over_the_weekend_goes_on(
+    call: Any, jp_serverapp: Any, jp_http_port: int, jp_base_url: str, counter: str
+) -> None:
+    room = jp_serverapp.web_app.settings["nexus"]
+    now = 0.0
+    room.tokens = TokenIssuer(24 * 3600, 14 * 24 * 3600, clock=lambda: now)
+    url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}"
+    token = room.tokens.mint("ann")
+    host = await asyncio.to_thread(lambda: RemoteHost(url, token))
+    told = queue.SimpleQueue[int]()
+    await asyncio.to_thread(lambda: host.put_panel("counter", counter, via="api"))
+    await asyncio.to_thread(lambda: host.listen("counter", lambda _panel, rev: told.put(rev)))
+    now += 3 * 24 * 3600  # the kernel asked for nothing since Friday, and its stream ends with its token
+    assert await asyncio.to_thread(host.panels) == ["counter"]
+    # The stream comes back by itself and goes on telling.
+    for value in range(1, 100):
+        await asyncio.to_thread(lambda value=value: host.set_state("counter", {"count": value}))
+        with contextlib.suppress(queue.Empty):
+            await asyncio.to_thread(lambda: told.get(timeout=0.5))
+            break
+    else:
+        raise AssertionError("no change was told of after the token had ended")
+    stolen = {"Authorization": f"Bearer {token}"}
+    with pytest.raises(HTTPClientError) as caught:
+        await AsyncHTTPClient().fetch(f"{url}nexus/api/panels", headers=stolen)
+    assert caught.value.code == 403, "an ended token opens nothing but its own exchange"
+    now += 40 * 24 * 3600
+    with pytest.raises(TokenExpiredError, match="too long ago"):
+        await asyncio.to_thread(host.panels)
+    await asyncio.to_thread(host.close)
 
 
 @pytest.mark.parametrize("path", [*paths(), "openapi.json"])

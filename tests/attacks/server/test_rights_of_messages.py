@@ -235,11 +235,13 @@ async def test_a_stream_ends_when_its_person_is_signed_out(jp_ws_fetch: Any, jp_
     assert socket.close_code == 4403
 
 
-async def test_a_kernels_stream_ends_with_its_token(jp_serverapp: Any, jp_base_url: str, roles: Roles) -> None:
+async def test_a_kernels_stream_ends_with_its_token(
+    jp_serverapp: Any, jp_http_port: int, jp_base_url: str, roles: Roles
+) -> None:
     tokens = jp_serverapp.web_app.settings["nexus"].tokens
     tokens._lifetime = 1
     token = tokens.mint("ann")
-    url = f"ws://127.0.0.1:{jp_serverapp.port}{jp_base_url}nexus/api/stream"
+    url = f"ws://127.0.0.1:{jp_http_port}{jp_base_url}nexus/api/stream"
     from tornado.httpclient import HTTPRequest
 
     socket = await websocket_connect(HTTPRequest(url, headers={"Authorization": f"Bearer {token}"}))
