@@ -27,6 +27,9 @@ PARTS = {
 }
 #: Characters of a tool's name that all clients take.
 _LONGEST = 64
+#: Digits of the digest in a name, and the end of names that have one.
+_DIGITS = 16
+_DIGEST = re.compile(r"-x[0-9a-f]{16}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class PanelTool:
 def panel_tools(caller: Caller, name: str | None = None) -> Iterator[PanelTool]:
     """Yield the tools of all panels that the caller could use, or those that are called so."""
     for panel in caller.kernel.panels():
-        if name is not None and not name.startswith(_plain(f"{panel}__")[: _LONGEST - 9]):
+        if name is not None and not name.startswith(_plain(f"{panel}__")[: _LONGEST - _DIGITS - 2]):
             continue  # no need to look into it
         build = caller.kernel.build(panel)
         for tool in build.tools:
@@ -92,11 +95,18 @@ def _plain(text: str) -> str:
 
 
 def _name(panel: str, tool: str) -> str:
+    """Return the name of a panel's tool among all tools; two tools never have the same.
+
+    It is ``PANEL__TOOL`` where that can be read in one way only; else it ends with a digest of both names, in a form
+    that is refused to all names without one.
+    """
     whole = f"{panel}__{tool}"
     plain = _plain(whole)
-    if plain == whole and len(whole) <= _LONGEST:
+    readable = plain == whole and "__" not in panel and not panel.endswith("_") and not _DIGEST.search(whole)
+    if readable and len(whole) <= _LONGEST:
         return whole
-    return f"{plain[: _LONGEST - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(f"{panel}\0{tool}".encode()).hexdigest()[:_DIGITS]
+    return f"{plain[: _LONGEST - _DIGITS - 2]}-x{digest}"
 
 
 @dataclass(frozen=True, slots=True)

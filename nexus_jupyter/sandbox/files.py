@@ -91,6 +91,11 @@ class Files:
         """
         self._write(_parts({"path": path}), content)
 
+    def discard(self, path: str) -> None:
+        """Delete a file that was kept for a person, if it is there; raises as `keep`."""
+        with suppress(NotFoundError):
+            self._remove(_parts({"path": path}))
+
     def _read(self, parts: list[str], limit: int) -> bytes:
         with self._folder(parts[:-1]) as folder, _explained(parts):
             file = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)

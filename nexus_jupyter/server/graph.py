@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.protocol.query import (
     EntityQuestion,
     Explanation,
@@ -37,13 +36,7 @@ class _AtRev(NexusHandler):
     @property
     def rev(self) -> int | None:
         """The rev that the request is about; the newest if it does not say."""
-        text = self.get_query_argument("rev", None)
-        if text is None:
-            return None
-        try:
-            return int(text)
-        except ValueError as error:
-            raise RequestError("rev is a number, such as 42.") from error
+        return self.query_number("rev")
 
 
 class GraphHandler(_AtRev):

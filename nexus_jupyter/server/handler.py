@@ -39,6 +39,8 @@ Verb = Callable[..., Awaitable[None]]
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Largest body of a JSON request, in bytes: the largest panel text, escaped, and some.
 _JSON_LIMIT = 4 * 2**20
+#: Digits of a number in a query string.
+_DIGITS = 16
 
 
 def guarded(request: RequestName) -> Callable[[Verb], Any]:  # Any: web.authenticated's own type is wider than it is
@@ -162,15 +164,25 @@ class NexusHandler(APIHandler):
             where = ".".join(str(part) for part in first["loc"]) or "body"
             raise RequestError(f"The request cannot be understood: {where}: {first['msg']}.") from error
 
+    def query_number(self, name: str, default: int | None = None, *, least: int = 0, most: int = 2**53) -> int | None:
+        """Return a whole number of the query string; raises `RequestError`."""
+        text = self.get_query_argument(name, None)
+        if text is None:
+            return default
+        # Longer texts are no numbers that anything here counts, and would take long to read as one.
+        if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS or not least <= int(text) <= most:
+            raise RequestError(f"{name} takes a whole number from {least} to {most}.")
+        return int(text)
+
     def if_match(self) -> int | None:
         """Return the rev that the caller based the request on, if given."""
         text = self.request.headers.get("If-Match")
         if text is None:
             return None
-        try:
-            return int(text.strip('"'))
-        except ValueError as error:
-            raise RequestError("If-Match takes a rev, such as 42.") from error
+        digits = text.strip('"')
+        if not digits.isascii() or not digits.isdecimal() or len(digits) > _DIGITS:
+            raise RequestError("If-Match takes a rev, such as 42.")
+        return int(digits)
 
     def refuse_stale(self, kernel: WorkspaceKernel, panel: str) -> None:
         """Raise `ConflictError` if a panel was edited after the rev in If-Match."""

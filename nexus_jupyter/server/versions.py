@@ -45,6 +45,7 @@ __all__ = [
     "TagHandler",
 ]
 
+_LOG_DEFAULT = 50
 _LOG_LIMIT = 10_000
 
 
@@ -91,12 +92,10 @@ class LogHandler(NexusHandler):
     @guarded("version.read")
     async def get(self) -> None:
         """List the newest ``limit`` commits of the present branch; with ``all=1``, of all branches and tags."""
-        text = self.get_query_argument("limit", "50")
-        if not text.isdecimal() or not 0 < int(text) <= _LOG_LIMIT:
-            raise RequestError(f"limit takes a number from 1 to {_LOG_LIMIT}.")
+        limit = self.query_number("limit", _LOG_DEFAULT, least=1, most=_LOG_LIMIT) or _LOG_DEFAULT
         everything = self.get_query_argument("all", "0") == "1"
         kernel = await self.workspace()
-        found = await self.work(lambda: kernel.versions.log(int(text), everything=everything))
+        found = await self.work(lambda: kernel.versions.log(limit, everything=everything))
         self.reply([version_info(version) for version in found])
 
 

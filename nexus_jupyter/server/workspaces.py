@@ -88,7 +88,7 @@ class JournalHandler(NexusHandler):
     async def get(self) -> None:
         """List the changes after the rev in ``after``."""
         kernel = await self.workspace()
-        after = int(self.get_query_argument("after", "0"))
+        after = self.query_number("after", 0) or 0
         self.reply(await self.work(lambda: list(kernel.journal.read(after=after))))
 
 

@@ -20,6 +20,11 @@ __all__ = ["Lifecycle"]
 #: Seconds without a view after which a panel counts as left: a reload is shorter.
 _GRACE = 3.0
 
+#: An interval rests this many times as long as its run used the processor: no panel keeps a core busy by itself.
+_SHARE = 9.0
+#: Seconds that an interval whose runs keep failing waits at most.
+_LONGEST = 300.0
+
 Start = Callable[[str, LifecycleDeclaration, int, Actor], "Future[RunRecord] | None"]
 
 
@@ -30,9 +35,13 @@ class _Watched:
     actor: Actor
     views: int = 1
     left: float | None = None
+    #: The text that the rest is about; another one starts anew.
+    build: Build | None = None
     #: When each interval is due, by its place among the panel's lifecycle declarations.
     due: dict[int, float] = field(default_factory=dict)
     running: set[int] = field(default_factory=set)
+    #: Runs of each interval that failed one after the other.
+    failures: dict[int, int] = field(default_factory=dict)
 
 
 class Lifecycle:
@@ -113,12 +122,16 @@ class Lifecycle:
     def _tick(self, panel: str, watched: _Watched) -> float:
         """Run the intervals of a panel that are due; return the seconds until the next."""
         try:
-            declared = self._build(panel).lifecycle
+            build = self._build(panel)
         except NexusError:
             return 1.0
+        if watched.build is not build:
+            watched.build = build
+            watched.due.clear()
+            watched.failures.clear()
         now = time.monotonic()
         wait = _GRACE if watched.left is not None else 1.0
-        for index, one in enumerate(declared):
+        for index, one in enumerate(build.lifecycle):
             if one.on != "interval" or one.every is None:
                 continue
             due = watched.due.setdefault(index, now + one.every / 1000)
@@ -135,7 +148,19 @@ class Lifecycle:
         started = self._start(panel, one, index, watched.actor)
         if started is not None:
             watched.running.add(index)
-            started.add_done_callback(lambda _done: watched.running.discard(index))
+            began = time.monotonic()
+            started.add_done_callback(lambda done: self._ended(watched, index, done, time.monotonic() - began))
+
+    def _ended(self, watched: _Watched, index: int, done: Future[RunRecord], took: float) -> None:
+        """Put the next run off as far as this one was costly, and ever further while runs fail."""
+        failed = done.exception() is not None
+        with self._changed:
+            watched.running.discard(index)
+            failures = watched.failures[index] = watched.failures.get(index, 0) + 1 if failed else 0
+            # The processor time of a run that failed is not known; it is at most the time that it took.
+            seconds = took if failed else done.result().profile.cpu_ms / 1000
+            pause = max(seconds * _SHARE, min(_LONGEST, 2.0**failures) if failed else 0.0)
+            watched.due[index] = max(watched.due.get(index, 0.0), time.monotonic() + pause)
 
     def _run(self, panel: str, on: Literal["mount", "unmount"], actor: Actor) -> None:
         try:

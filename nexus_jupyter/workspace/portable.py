@@ -30,6 +30,8 @@ __all__ = ["export_lines", "import_journal", "write_lines"]
 
 _FORMAT, _VERSION = "nexus-journal", 1
 _BATCH = 1000
+#: Characters of a line; the first one holds a whole checkpoint.
+_LINE = 512 << 20
 
 Row = dict[str, Any]  # Any: columns of several types
 
@@ -194,13 +196,15 @@ def _lines(file: Path) -> Iterator[tuple[int, Row]]:
     number = 0
     with _text(file, "rt", compressed=file.suffix == ".gz") as source:
         try:
-            for text in source:
+            while text := source.readline(_LINE + 1):
                 number += 1
+                if len(text) > _LINE:
+                    raise _damaged(file, number, f"this line is longer than {_LINE >> 20} MB")
                 line = json.loads(text)
                 if not isinstance(line, dict):
                     raise _damaged(file, number, "this is no row of a journal")
                 yield number, line
-        except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (ValueError, RecursionError, EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise _damaged(file, max(number, 1), "this cannot be read") from error
 
 

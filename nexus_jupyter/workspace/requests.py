@@ -151,6 +151,8 @@ class Requests:
                 case _:
                     self._finished(frame.id, *self._done(frame))
         except NexusError as error:
+            if isinstance(frame, SetState):
+                self._uploads.withdraw(frame.value)
             self.fail(frame.id, error)
 
     def _done(self, frame: Request) -> tuple[int | None, JsonValue]:

@@ -37,6 +37,7 @@ class Uploads:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._incoming: dict[str, _Incoming] = {}
+        self._kept: set[str] = set()
 
     def take(self, frame: Upload) -> JsonValue:
         """Take a part; the last one gives ``{name, size, type, path}``.
@@ -67,8 +68,22 @@ class Uploads:
         name = _plain(frame.name)
         path = f"uploads/{_plain(frame.panel)}/{name}"
         self._files.keep(path, b"".join(incoming.parts))
+        self._kept.add(path)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return {"name": name, "size": incoming.size, "type": kind, "path": path}
+
+    def withdraw(self, value: JsonValue) -> None:
+        """Remove the files of this connection that a value names, since the value was refused."""
+        if isinstance(value, dict):
+            path = value.get("path")
+            if isinstance(path, str) and path in self._kept:
+                self._kept.discard(path)
+                self._files.discard(path)
+                return
+            value = list(value.values())
+        if isinstance(value, list):
+            for one in value:
+                self.withdraw(one)
 
 
 def _plain(name: str) -> str:
