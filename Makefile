@@ -9,9 +9,6 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SOURCES := $(shell find js -name node_modules -prune -o -name lib -prune -o \( -name '*.ts' -o -name '*.css' -o -name '*.mjs' -o -name 'package*.json' \) -print)
 
 ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
-# Half of the tests, by time, for the second core: two runs, one after the other.
-BESIDE := tests/browser
-AFTER := tests/history tests/nog tests/storage tests/workspace
 FUZZ_SECONDS ?= 600
 FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
@@ -34,22 +31,8 @@ setup: $(VENV)/.installed
 demo: setup  ## Open examples/01-first-panel.ipynb in JupyterLab (DEMO=--no-browser prints the URL only)
 	$(BIN)/nexus demo $(DEMO) $(filter --no-browser,$(MAKEFLAGS))
 
-# Several runs: the server's fixtures bring an event loop for every test, which the browser's driver cannot be used in, and
-# that driver runs a loop of its own to the end.
-test: setup  ## Run every test that CI runs
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx tsc -p bench && npx vitest run
-	$(BIN)/pytest -p pytest_jupyter.jupyter_server tests/server
-	@mkdir -p build
-	@echo "pytest $(BESIDE), then $(AFTER), beside the rest"
-	@{ first=0; second=0; $(BIN)/pytest $(BESIDE) || first=$$?; $(BIN)/pytest $(AFTER) || second=$$?; \
-	  exit $$((first || second)); } >build/beside.log 2>&1 & beside=$$!; rest=0; shown=0; \
-	  $(BIN)/pytest $(addprefix --ignore=,tests/server $(BESIDE) $(AFTER)) || rest=$$?; \
-	  wait $$beside || shown=$$?; \
-	  if [ $$shown -eq 0 ]; then grep -E "^=+ .* in [0-9.]+s" build/beside.log; else cat build/beside.log; fi; \
-	  exit $$((rest || shown))
+test: setup  ## Run every test that CI runs; says at the end what failed
+	tests/run.sh
 
 bench: setup  ## Run the benchmarks, each beside its peer
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable ".[bench]"
@@ -59,7 +42,7 @@ lint: setup  ## Format and check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
-	cd js && npx tsc -p . && npx tsc -p runtime && npx tsc -p fuzz && npx tsc -p bench
+	cd js && npm run --silent types
 
 build-js:  ## Build the JavaScript into the package
 	cd js && npm ci --no-audit --no-fund && npm run build

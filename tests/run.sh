@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Runs every test that CI runs, and says at the end what failed, in one list. `make test` sets everything up and calls it.
+#
+# Several runs of pytest: the server's fixtures bring an event loop for every test, which the browser's driver cannot be
+# used in, and that driver runs a loop of its own to the end. Two of them run beside each other, one for each core.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+logs=build/tests
+rm -rf "$logs"
+mkdir -p "$logs"
+failed=()
+
+# run NAME COMMAND...: shows what the command says, and keeps it.
+run() {
+  local name=$1
+  shift
+  printf '\n== %s: %s\n' "$name" "$*"
+  "$@" 2>&1 | tee "$logs/$name.log"
+  local status=${PIPESTATUS[0]}
+  [ "$status" -eq 0 ] || echo "$status" >"$logs/$name.failed"
+}
+
+# Tests that browsers are driven in, and a half of the rest by time.
+browser=(tests/browser tests/attacks/browser)
+half=(tests/history tests/nog tests/storage tests/workspace)
+server=(tests/server tests/attacks/server)
+elsewhere=("${browser[@]}" "${half[@]}" "${server[@]}")
+
+run ruff ruff check .
+run format ruff format --check .
+run mypy mypy
+run typescript npm --prefix js run --silent types
+run vitest npm --prefix js run --silent test
+run server pytest -p pytest_jupyter.jupyter_server "${server[@]}"
+{
+  run browser pytest "${browser[@]}"
+  run half pytest "${half[@]}"
+} >"$logs/beside.out" 2>&1 &
+beside=$!
+run rest pytest "${elsewhere[@]/#/--ignore=}"
+wait "$beside"
+cat "$logs/beside.out"
+
+printf '\n== closing lines\n'
+for log in "$logs"/*.log; do
+  grep -E '^(=+ .* in [0-9.]+s|[0-9]+ (passed|failed).* in [0-9.]+s|.*Tests  .*passed|Success|All checks|Found [0-9])' "$log" | tail -n 1 |
+    sed "s|^|$(basename "$log" .log): |"
+done
+for mark in "$logs"/*.failed; do
+  [ -e "$mark" ] && failed+=("$(basename "$mark" .failed)")
+done
+if [ "${#failed[@]}" -gt 0 ]; then
+  printf '\n== what failed: %s\n' "${failed[*]}"
+  for name in "${failed[@]}"; do
+    lines=$(grep -E '^(FAILED|ERROR) | FAIL |error TS|: error:|^error' "$logs/$name.log" | cut -c1-300)
+    printf '%s\n' "${lines:-$name ended with $(cat "$logs/$name.failed"); see $logs/$name.log}"
+  done
+  exit 1
+fi
+printf '\n== everything passed\n'
