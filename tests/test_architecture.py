@@ -12,6 +12,7 @@ LAYERS: dict[str, float] = {
     "protocol": 0,
     "assets": 1,
     "identity": 1,
+    "processes": 1,
     "engine": 2,
     "nog": 2,
     "storage": 2,

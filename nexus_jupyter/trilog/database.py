@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.errors import TriLogError, UnavailableError
+from nexus_jupyter.protocol.errors import NexusError, TriLogError, UnavailableError
 
-__all__ = ["Database", "told"]
+__all__ = ["Database", "literal", "told"]
 
 Parameters = dict[str, Any]  # Any: values of SQL types
-#: Limits of queries that people ask.
-_LIMITS = {"max_execution_time": 30, "max_result_rows": 1_000_000, "result_overflow_mode": "throw"}
+#: Limits of queries that people ask, which the engine keeps: seconds, threads, rows and bytes of the answer, memory.
+_LIMITS: Parameters = {
+    "max_execution_time": 30,
+    "timeout_overflow_mode": "throw",
+    "max_threads": 2,
+    "max_result_rows": 1_000_000,
+    "max_result_bytes": 512 << 20,
+    "result_overflow_mode": "throw",
+    "max_memory_usage": 2 << 30,
+    "max_temporary_data_on_disk_size_for_query": 1 << 30,
+    "output_format_arrow_string_as_string": 1,
+}
+#: No statement but those that read, and no change of a setting. It comes last, for it holds for what comes after it.
+_READS_ONLY: Parameters = {"allow_introspection_functions": 0, "allow_ddl": 0, "readonly": 1}
 _LIMITED = "max_execution_time = 30, max_result_rows = 1000000"
 #: A query that reads little takes longer when the engine wakes threads for it.
 _SHORT = f"{_LIMITED}, max_threads = 1"
+#: A folder that is never there. The engine looks in it for programs and files that queries may name.
+_NOWHERE = "nowhere"
+_PATHS = (
+    "user_scripts_path",
+    "user_files_path",
+    "dynamic_user_defined_executable_functions_path",
+    "user_defined_executable_functions_config",
+)
 _PORTS = {"http": 8123, "https": 8443}
 _READABLE = 400
 
@@ -37,8 +59,12 @@ class Database:
         From each method: if the database refuses, with its own reason.
     """
 
-    def __init__(self, client: Any) -> None:  # Any: the client ships no types
+    def __init__(
+        self, client: Any, connect: Callable[[], Any] | None = None, settings: Parameters | None = None
+    ) -> None:  # Any: the client ships no types
         self._client = client
+        self._connect = connect
+        self._settings = settings
 
     @classmethod
     def embedded(cls, folder: Path) -> Self:
@@ -50,7 +76,12 @@ class Database:
             If it is not installed.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(_connected("embedded", interface="chdb", path=str(folder)))
+        options = dict.fromkeys(_PATHS, str(folder / _NOWHERE))
+
+        def connect() -> Any:  # Any: the client ships no types
+            return _connected("embedded", interface="chdb", path=str(folder), chdb_options=options)
+
+        return cls(connect(), connect)
 
     @classmethod
     def server(cls, url: str) -> Self:
@@ -89,34 +120,78 @@ class Database:
                 hint="Check address, user and password (NexusApp.trilog_url).",
             ) from None  # the client's own error may show the password
 
+    @property
+    def name(self) -> str:
+        """What the engine calls the database that the tables are in."""
+        return str(self.rows("SELECT currentDatabase()")[0][0])
+
+    @contextmanager
+    def reader(self, settings: Parameters) -> Iterator[Database]:
+        """Give a session that can only read, within limits, and cannot change its settings.
+
+        A server is told so with each request, which is a session of its own. The embedded database keeps settings by
+        connection, so each reader has a new one: nothing that a query leaves behind meets the next.
+        """
+        given = {**_LIMITS, **settings, **_READS_ONLY}
+        if self._connect is None:
+            yield Database(self._client, settings=given)
+            return
+        try:
+            client = self._connect()
+        except NexusError:
+            raise
+        except Exception as error:
+            raise TriLogError(f"The history database gave no connection: {told(error)}") from error
+        try:
+            reader = Database(client)
+            reader.command("SET " + ", ".join(f"{name} = {literal(value)}" for name, value in given.items()))
+            yield reader
+        finally:
+            client.close()
+
+    def kill(self, mark: str) -> None:
+        """Stop the queries of readers that were given a mark as their ``log_comment``."""
+        client = self._client if self._connect is None else self._connect()
+        try:
+            client.command(f"KILL QUERY WHERE Settings['log_comment'] = {literal(mark)} ASYNC")
+        finally:
+            if self._connect is not None:
+                client.close()
+
+    def table_of(self, sql: str) -> pa.Table:
+        """Return the rows of a query as a table, as the session has it."""
+        try:
+            return self._client.query_arrow(sql, settings=self._settings)
+        except Exception as error:
+            raise TriLogError(f"The query cannot be answered: {told(error)}") from error
+
+    def text(self, sql: str) -> str:
+        """Return what a statement answers as text, with no FORMAT written behind it."""
+        try:
+            return bytes(self._client.raw_query(sql, settings=self._settings)).decode("utf-8", "replace")
+        except Exception as error:
+            raise TriLogError(f"The query cannot be answered: {told(error)}") from error
+
     def command(self, sql: str, parameters: Parameters | None = None) -> None:
         """Carry out a statement."""
         try:
-            self._client.command(sql, parameters=parameters)
+            self._client.command(sql, parameters=parameters, settings=self._settings)
         except Exception as error:
             raise TriLogError(f"The history database refused: {told(error)}") from error
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:  # Any: as above
         """Return the rows of a query."""
         try:
-            return list(self._client.query(sql, parameters=parameters).result_rows)
+            return list(self._client.query(sql, parameters=parameters, settings=self._settings).result_rows)
         except Exception as error:
             raise TriLogError(f"The query cannot be answered: {told(error)}") from error
 
-    def table(
-        self,
-        sql: str,
-        parameters: Parameters | None = None,
-        *,
-        settings: Parameters | None = None,
-        short: bool = False,
-    ) -> pa.Table:
-        """Return the rows of a query as a table, within the limits of time and size; ``short`` ones on one thread."""
+    def table(self, sql: str, parameters: Parameters | None = None, *, short: bool = False) -> pa.Table:
+        """Return the rows of a query of ours, within the limits of time and size; ``short`` ones on one thread."""
         try:
-            # Those of our own questions stand in the text, since the embedded database takes long to change them.
-            text = sql if settings is not None else f"{sql}\nSETTINGS {_SHORT if short else _LIMITED}"
-            chosen = {**_LIMITS, **settings} if settings is not None else None
-            return self._client.query_arrow(text, parameters=parameters, settings=chosen, use_strings=True)
+            # They stand in the text, since the embedded database takes long to change settings.
+            text = f"{sql}\nSETTINGS {_SHORT if short else _LIMITED}"
+            return self._client.query_arrow(text, parameters=parameters, use_strings=True)
         except Exception as error:
             raise TriLogError(f"The query cannot be answered: {told(error)}") from error
 
@@ -135,6 +210,11 @@ class Database:
     def close(self) -> None:
         """Let go of it."""
         self._client.close()
+
+
+def literal(value: object) -> str:
+    """Write a value as SQL does."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def told(error: Exception) -> str:

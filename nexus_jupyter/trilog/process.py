@@ -1,15 +1,20 @@
 """The process that talks to the history database. The embedded one locks its folder, breaks on fork and may crash.
 
-It reads one JSON request per line and answers with one JSON line, followed by as many bytes of Arrow as that says. It
-ends when its input does, that is, with its parent.
+It reads one JSON request per line and answers with one JSON line, followed by as many bytes of Arrow as that says. Both
+carry the request's number, and answers may come in another order: people's SQL runs on threads of its own, so that a
+long question holds up no other, and is stopped when nobody waits for it any more. The process ends when its input does,
+that is, with its parent.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +22,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from nexus_jupyter.protocol.errors import NexusError
+from nexus_jupyter.protocol.errors import NexusError, TriLogError
 from nexus_jupyter.protocol.trilog import (
     AnomaliesBetween,
     CauseOf,
@@ -53,6 +58,8 @@ from nexus_jupyter.trilog.twins import built_in
 
 __all__ = ["Opening", "Store", "main"]
 
+#: Threads for people's SQL, how many questions may wait and run, and seconds to end in when the parent has gone.
+_READERS, _MOST_ASKED, _ENDING = 2, 16, 4.0
 _QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
 
 
@@ -105,7 +112,7 @@ class Store:
         self.checkpoints.fill()
         self._answers = Answers(database, self.checkpoints, journal, workspace)
         self._causes = Causes(database, journal, workspace)
-        self._reading = Reading(database, workspace)
+        self.reading = Reading(database, workspace)
 
     @property
     def rev(self) -> int:
@@ -160,7 +167,7 @@ class Store:
             case RowsBetween():
                 return page(self.database, self._workspace, question)
             case SqlQuestion():
-                return self._reading.answer(question.sql)
+                return self.reading.answer(question.sql)
 
     def carry_out(self, command: ForgetUser | RetainFrom) -> None:
         """Take a person out, or drop what is old."""
@@ -185,46 +192,149 @@ def opened(opening: Opening) -> Store:
     return Store(database, journal, opening.spool, opening.workspace, shared=bool(opening.server))
 
 
-def _requests(stream: BinaryIO) -> Iterator[dict[str, Any]]:  # Any: JSON
-    for line in stream:
-        yield json.loads(line)
+class _Output:
+    """The way back, on which whole answers follow each other."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def answer(self, number: int, make: Callable[[], tuple[int, bytes]]) -> None:
+        """Send what a function returns, or the error that it raises."""
+        body = b""
+        try:
+            rev, body = make()
+            header: dict[str, Any] = {"code": "", "rev": rev}  # Any: JSON
+        except NexusError as error:
+            header = {"code": error.code, "message": error.message, "hint": error.hint}
+        except Exception as error:  # noqa: BLE001 - told to whoever asked; the store goes on
+            header = {"code": "trilog", "message": f"TriLog failed: {told(error)}", "hint": ""}
+        line = json.dumps({"id": number, **header, "size": len(body)}).encode() + b"\n"
+        with self._lock:
+            self._stream.write(line + body)
+            self._stream.flush()
 
 
-def _answer(out: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:  # Any: JSON
-    out.write(json.dumps({**header, "size": len(body)}).encode() + b"\n" + body)
-    out.flush()
+class _Readers:
+    """Answers people's SQL on a few threads; what is cancelled is stopped, or never begun."""
+
+    def __init__(self, reading: Reading, output: _Output) -> None:
+        self._reading = reading
+        self._output = output
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="nexus-sql")
+        self._lock = threading.Lock()
+        #: Numbers of the questions that are asked, and whether they run.
+        self._asked: dict[int, bool] = {}
+
+    def ask(self, number: int, sql: str, rev: int) -> None:
+        """Answer a question as of a rev, when it is its turn."""
+        with self._lock:
+            full = len(self._asked) >= _MOST_ASKED
+            if not full:
+                self._asked[number] = False
+        if full:
+            self._output.answer(number, _refuse)
+        else:
+            self._pool.submit(self._answer, number, sql, rev)
+
+    def cancel(self, number: int) -> None:
+        """Forget a question that waits, or stop it while it runs."""
+        with self._lock:
+            running = self._asked.get(number)
+            if running is False:
+                del self._asked[number]
+        if running:
+            self._reading.stop(_mark(number))
+
+    def _answer(self, number: int, sql: str, rev: int) -> None:
+        with self._lock:
+            if number not in self._asked:
+                return
+            self._asked[number] = True
+        try:
+            self._output.answer(number, lambda: (rev, _arrow(self._reading.answer(sql, _mark(number)))))
+        finally:
+            with self._lock:
+                self._asked.pop(number, None)
 
 
-def _handle(store: Store, request: dict[str, Any]) -> bytes:  # Any: JSON
-    store.flush()
-    command = request.get("command")
-    if command is not None:
-        forgets = command["command"] == "forget"
-        store.carry_out(ForgetUser.model_validate(command) if forgets else RetainFrom.model_validate(command))
-    if request["question"] is None:
-        return b""
-    table = store.ask(_QUESTION.validate_python(request["question"]))
+def _refuse() -> tuple[int, bytes]:
+    raise TriLogError(
+        f"{_MOST_ASKED} SQL questions wait already.", hint="Wait for their answers, or interrupt some, and ask again."
+    )
+
+
+def _mark(number: int) -> str:
+    return f"nexus {os.getpid()} {number}"
+
+
+def _arrow(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
 
 
-def _serve(out: BinaryIO, make: Callable[[], Store]) -> None:
+def _handle(store: Store, request: dict[str, Any], readers: _Readers, output: _Output) -> None:  # Any: JSON
+    number = int(request["id"])
+
+    def make() -> tuple[int, bytes]:
+        command = request["command"]
+        if command is not None:
+            forgets = command["command"] == "forget"
+            store.carry_out(ForgetUser.model_validate(command) if forgets else RetainFrom.model_validate(command))
+        if request["question"] is None:
+            return store.rev, b""
+        return store.rev, _arrow(store.ask(_QUESTION.validate_python(request["question"])))
+
+    try:
+        store.flush()
+        asked = request["question"]
+        if asked is not None and asked["kind"] == "sql":
+            readers.ask(number, SqlQuestion.model_validate(asked).sql, store.rev)
+            return
+    except Exception as error:  # noqa: BLE001 - told to whoever asked; the store goes on
+        failed = error
+
+        def fail() -> tuple[int, bytes]:
+            raise failed
+
+        output.answer(number, fail)
+        return
+    output.answer(number, make)
+
+
+def _receive(requests: queue.SimpleQueue[dict[str, Any] | None], readers: _Readers) -> None:  # Any: JSON
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        if "cancel" in request:
+            readers.cancel(int(request["cancel"]))
+        else:
+            requests.put(request)
+    requests.put(None)
+    # The parent has gone or closes. What runs may end in good order, but not go on for long.
+    ending = threading.Timer(_ENDING, os._exit, (0,))
+    ending.daemon = True
+    ending.start()
+
+
+def _serve(output: _Output, make: Callable[[], Store]) -> None:
     try:
         store = make()
     except NexusError as error:
-        _answer(out, {"code": error.code, "message": error.message, "hint": error.hint})
+        failed = error
+
+        def fail() -> tuple[int, bytes]:
+            raise failed
+
+        output.answer(0, fail)
         return
-    _answer(out, {"code": ""})
-    for request in _requests(sys.stdin.buffer):
-        try:
-            body = _handle(store, request)
-            _answer(out, {"code": "", "rev": store.rev}, body)
-        except NexusError as error:
-            _answer(out, {"code": error.code, "message": error.message, "hint": error.hint})
-        except Exception as error:  # noqa: BLE001 - told to whoever asked; the store goes on
-            _answer(out, {"code": "trilog", "message": f"TriLog failed: {told(error)}", "hint": ""})
+    output.answer(0, lambda: (store.rev, b""))
+    readers = _Readers(store.reading, output)
+    requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()  # Any: JSON
+    threading.Thread(target=_receive, args=(requests, readers), name="nexus-requests", daemon=True).start()
+    while (request := requests.get()) is not None:
+        _handle(store, request, readers, output)
 
 
 def main() -> None:
@@ -236,11 +346,7 @@ def main() -> None:
     # The database's library prints to standard output when it likes; the answers must have a channel of their own.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    _serve(out, lambda: opened(opening))
+    _serve(_Output(out), lambda: opened(opening))
     # The database's own threads may not outlive the interpreter's shutdown in good order.
     out.flush()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,22 +1,19 @@
-"""SQL from people: one query that reads, with nothing that reaches outside of the workspace's history."""
+"""SQL from people: one query that reads, in a session that can do nothing else.
+
+Four layers, each of which holds alone: the engine's own tree of the text has only what is listed (`statements`); the
+session is read-only and filtered by the workspace, and cannot change that (``readonly = 1``); the process reaches no
+other files, programs or addresses (`processes.confinement`); and it lies in a folder of its own with nothing in it.
+"""
 
 from __future__ import annotations
 
-import re
-
 import pyarrow as pa
 
-from nexus_jupyter.protocol.errors import TriLogError
-from nexus_jupyter.trilog.database import Database
+from nexus_jupyter.trilog.database import Database, literal
+from nexus_jupyter.trilog.statements import checked
 
-__all__ = ["Reading"]
+__all__ = ["TABLES", "Reading"]
 
-_READS = re.compile(r"\s*(SELECT|WITH|SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE)
-_TEXTS = re.compile(r"'(?:\\.|''|[^'\\])*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
-#: Table functions that read nothing from outside.
-_HARMLESS = frozenset(
-    {"numbers", "numbers_mt", "zeros", "zeros_mt", "generate_series", "generateseries", "values", "view", "one", "null"}
-)
 #: Tables that people may read, and their column that says of which workspace a row is.
 TABLES = {
     "twin_changes": "workspace_id",
@@ -34,10 +31,12 @@ TABLES = {
     "otel_traces": "SpanAttributes['nexus.workspace']",
     "otel_logs": "LogAttributes['nexus.workspace.id']",
 }
+#: Materialised views, whose rows are those of the tables that they fill; read by a query that got past the others.
+_VIEWS = ("twin_timeline_mv", "twin_hourly_mv", "trace_index_of_changes", "trace_index_of_spans", "twin_from_logs")
 
 
 class Reading:
-    """Answers SQL.
+    """Answers SQL; may be asked by several threads at a time.
 
     Parameters
     ----------
@@ -49,45 +48,32 @@ class Reading:
 
     def __init__(self, database: Database, workspace: str) -> None:
         self._database = database
-        quoted = workspace.replace("\\", "\\\\").replace("'", "\\'")
-        filters = {name: f"{column} = '{quoted}'" for name, column in TABLES.items()}
-        self._settings = {"additional_table_filters": _map_text(filters)}
-        listed = database.rows("SELECT name FROM system.table_functions")
-        self._functions = {str(row[0]).lower() for row in listed} - _HARMLESS
+        filters = {name: f"{column} = {literal(workspace)}" for name, column in TABLES.items()}
+        filters |= {name: f"workspace_id = {literal(workspace)}" for name in _VIEWS}
+        # A table is known by both names, wherever a query thinks it is.
+        own = database.name
+        filters |= {f"{own}.{name}": wanted for name, wanted in filters.items()}
+        text = ", ".join(f"{literal(name)}: {literal(wanted)}" for name, wanted in filters.items())
+        self._filters = "{" + text + "}"
 
-    def answer(self, sql: str) -> pa.Table:
+    def answer(self, sql: str, mark: str = "") -> pa.Table:
         """Return the rows of a query.
+
+        Parameters
+        ----------
+        sql
+            What a person wrote.
+        mark
+            By which `stop` finds it while it runs.
 
         Raises
         ------
         TriLogError
             If it does anything but read the workspace's history, or cannot be answered.
         """
-        plain = _TEXTS.sub(" ", sql)
-        if not _READS.match(plain) or ";" in plain.rstrip().rstrip(";"):
-            raise TriLogError("Only a single query that reads can be asked.", hint="Begin it with SELECT.")
-        if re.search(r"\bINTO\s+OUTFILE\b", plain, re.IGNORECASE):
-            raise TriLogError("Queries cannot write files.")
-        bare = plain.replace("`", "").replace('"', "")
-        if re.search(r"\bSETTINGS\b", bare, re.IGNORECASE):
-            raise TriLogError("Queries cannot change the database's settings.", hint="Leave SETTINGS out.")
-        if re.search(r"\b(system|information_schema)\s*\.", bare, re.IGNORECASE):
-            raise TriLogError(
-                "The database's own tables are not for questions.", hint="SHOW TABLES lists those that are."
-            )
-        for name in re.findall(r"([A-Za-z_]\w*)\s*\(", bare):
-            if name.lower() in self._functions:
-                raise TriLogError(
-                    f"The function '{name}' reaches outside of the workspace's history, so it is not allowed.",
-                    hint="The tables here are twin_changes and otel_traces; SHOW TABLES lists all.",
-                )
-        return self._database.table(sql.rstrip().rstrip(";"), settings=self._settings)
+        with self._database.reader({"additional_table_filters": self._filters, "log_comment": mark}) as session:
+            return session.table_of(checked(session, sql, TABLES))
 
-
-def _map_text(values: dict[str, str]) -> str:
-    """Write a map as SQL does."""
-
-    def quoted(text: str) -> str:
-        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-    return "{" + ", ".join(f"{quoted(key)}: {quoted(value)}" for key, value in values.items()) + "}"
+    def stop(self, mark: str) -> None:
+        """Stop a query that runs."""
+        self._database.kill(mark)

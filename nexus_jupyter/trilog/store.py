@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from nexus_jupyter.protocol.errors import NexusError, NotFoundError, TriLogError, UnavailableError
+from nexus_jupyter.processes import start
+from nexus_jupyter.protocol.errors import NexusError, TriLogError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.telemetry import ProcessSteps
 from nexus_jupyter.protocol.trilog import (
@@ -25,6 +23,9 @@ from nexus_jupyter.protocol.trilog import (
     TriLogCommand,
     TriLogQuestion,
 )
+from nexus_jupyter.trilog.conversation import Conversation
+from nexus_jupyter.trilog.reach import reach, variables
+from nexus_jupyter.trilog.soundness import set_aside
 from nexus_jupyter.trilog.spool import Spool, spool_of
 
 __all__ = ["Described", "TriLog"]
@@ -67,7 +68,7 @@ class TriLog:
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._talk: Conversation | None = None
         self._spool = Spool(spool_of(folder))
         # Appended to by every thread that works, without a lock.
         self._waiting: deque[Described | Stepped] = deque()
@@ -142,21 +143,15 @@ class TriLog:
             _log.warning("What was recorded last is lost: %s", error)
         self._spool.close()
         with self._lock:
-            process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.child.end(_GRACE)
 
     @property
     def process_id(self) -> int | None:
         """The id of the database's process while it runs."""
-        return self._process.pid if self._process is not None else None
+        talk = self._talk
+        return talk.child.process.pid if talk is not None else None
 
     # What is recorded
 
@@ -175,7 +170,7 @@ class TriLog:
             try:
                 self._write_down()
                 # Not started for this alone, unless much has come together: it takes a third of a gigabyte.
-                if not self._closed and (self._process is not None or self._spool.crowded):
+                if not self._closed and (self._talk is not None or self._spool.crowded):
                     self._exchange(None)
             except (NexusError, OSError) as error:
                 _log.info("What happened waits to be taken into TriLog: %s", error)
@@ -211,47 +206,65 @@ class TriLog:
             self._write_down()
         except OSError as error:
             _log.warning("What happened last cannot be asked for yet: %s", error)
-        request = json.dumps({"question": question, "command": command}).encode() + b"\n"
+        request = {"question": question, "command": command}
+        for attempt in (1, 2):
+            talk = self._running()
+            try:
+                return talk.ask(request)
+            except (OSError, EOFError) as error:
+                if attempt == 2:  # noqa: PLR2004 - the process died twice over the same question
+                    raise TriLogError(
+                        f"The history database stopped while it answered{_reason(talk)}.",
+                        hint="Ask for less at a time; the journal itself is not affected.",
+                    ) from error
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def _running(self) -> Conversation:
         with self._lock:
-            for attempt in (1, 2):
-                try:
-                    return self._once(request)
-                except (OSError, EOFError) as error:
-                    self._process = None
-                    if attempt == 2:  # noqa: PLR2004 - the process died twice over the same question
-                        raise TriLogError(
-                            "The history database stopped while it answered.",
-                            hint="Ask for less at a time; the journal itself is not affected.",
-                        ) from error
-            raise AssertionError  # pragma: no cover - the loop returns or raises
+            if self._talk is not None and self._talk.alive:
+                return self._talk
+            if self._talk is not None:
+                self._talk.child.end(0)
+                self._talk = None
+            self._talk = self._started()
+            return self._talk
 
-    def _once(self, request: bytes) -> tuple[int, bytes]:
-        process = self._running()
-        assert process.stdin is not None
-        process.stdin.write(request)
-        process.stdin.flush()
-        return _receive(process)
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        command = [sys.executable, "-m", "nexus_jupyter.trilog.process", str(self._folder), self._workspace]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
-        assert process.stdin is not None
+    def _started(self) -> Conversation:
+        if not self._server:
+            set_aside(self._folder)
+        spool = spool_of(self._folder)
+        for folder in (self._folder, spool):
+            folder.mkdir(parents=True, exist_ok=True)
+        child = start(
+            "nexus_jupyter.trilog.process",
+            str(self._folder),
+            self._workspace,
+            confinement=reach(self._journal, self._folder, spool, self._server),
+            variables=variables(self._journal, self._server),
+        )
+        talk = Conversation(child)
         try:
             # Not arguments, which everybody on the machine could read: the URLs may hold passwords.
-            given = {"journal": self._journal, "server": self._server}
-            process.stdin.write(json.dumps(given).encode() + b"\n")
-            process.stdin.flush()
-            _receive(process)
+            talk.open({"journal": self._journal, "server": self._server})
         except (OSError, EOFError) as error:
+            child.end(0)
             raise TriLogError(
-                "The history database could not be started.",
-                hint=f"Does another process use {self._folder}? It may be deleted: the journal makes it again, though "
-                "not the spans and twins that were recorded.",
+                f"The history database could not be started{_reason(talk)}.",
+                hint="Run `nexus doctor`; the journal itself is not affected.",
             ) from error
-        self._process = process
-        return process
+        except BaseException:
+            child.end(0)
+            raise
+        return talk
+
+
+def _reason(talk: Conversation) -> str:
+    """Return what the process said last, as the end of a sentence."""
+    code = talk.child.process.poll()
+    said = [line for line in talk.child.said().splitlines() if line.strip()]
+    if said:
+        return f": {said[-1].strip().rstrip('.')}"
+    return f" (it ended with the code {code})" if code is not None else ""
 
 
 def _lines(some: Sequence[Described | Stepped]) -> Iterator[dict[str, Any]]:  # Any: JSON
@@ -261,21 +274,3 @@ def _lines(some: Sequence[Described | Stepped]) -> Iterator[dict[str, Any]]:  # 
     for first in range(0, len(steps), _TOGETHER):
         columns = zip(*steps[first : first + _TOGETHER], strict=True)
         yield {"is": "steps", "steps": dict(zip(_STEP, columns, strict=True))}
-
-
-def _receive(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
-    """Return the rev that the answer is as of, and the answer."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise EOFError
-    header = json.loads(line)
-    size = int(header["size"])
-    body = process.stdout.read(size) if size else b""
-    if len(body) < size:
-        raise EOFError
-    code = header["code"]
-    if code:
-        errors: dict[str, type[NexusError]] = {one.code: one for one in (UnavailableError, NotFoundError)}
-        raise errors.get(code, TriLogError)(header["message"], hint=header["hint"])
-    return int(header.get("rev", 0)), body

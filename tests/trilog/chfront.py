@@ -1,7 +1,7 @@
 """A front that speaks ClickHouse's HTTP protocol over the embedded engine, so that tests use the real client over HTTP.
 
 The engine and the client are real; the HTTP handler is this file. What it does not cover: a server's own authentication
-(the password is compared here), TLS, sessions, quotas, replication, and concurrency of many connections.
+(the password is compared here), users and their rights, TLS, sessions, quotas and replication.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import gzip
 import json
 import re
 import sys
-import threading
 import uuid
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,14 +46,13 @@ _TRANSPORT = frozenset(
 )
 _FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _INSERT = re.compile(r"^\s*INSERT\s", re.IGNORECASE)
-_engine = threading.Lock()
 
 
 class Front(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
-    connection_to: Any = None
+    folder = ""
     password = ""
 
     def log_message(self, *_args: object) -> None:
@@ -81,8 +79,7 @@ class Front(BaseHTTPRequestHandler):
             body, more = _parts(self.headers["Content-Type"], body)
             options |= more
         try:
-            with _engine:
-                out, form, summary = self._answer(options, body)
+            out, form, summary = self._answer(options, body)
             headers = {"X-ClickHouse-Format": form, "X-ClickHouse-Summary": json.dumps(summary)}
             self._send(200, out, headers)
         except Exception as error:  # noqa: BLE001 - told as a server does
@@ -90,17 +87,17 @@ class Front(BaseHTTPRequestHandler):
             self._send(500, str(error).encode(), {"X-ClickHouse-Exception-Code": code[1] if code else "1002"})
 
     def _answer(self, options: dict[str, str], body: bytes) -> tuple[bytes, str, dict[str, str]]:
-        connection = Front.connection_to
+        # A connection is a session, as a request is to a server; its settings begin to hold together.
+        connection = chdb.connect(Front.folder)
         settings = {key: value for key, value in options.items() if key not in _TRANSPORT and key[:6] != "param_"}
         parameters = {key[6:]: value for key, value in options.items() if key.startswith("param_")}
-        for key, value in settings.items():
-            escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-            connection.query(f"SET {key} = '{escaped}'")
+        escaped = {key: value.replace("\\", "\\\\").replace("'", "\\'") for key, value in settings.items()}
         try:
+            if settings:
+                connection.query("SET " + ", ".join(f"{key} = '{value}'" for key, value in escaped.items()))
             return self._asked(connection, options, body, parameters)
         finally:
-            for key in settings:
-                connection.query(f"SET {key} = DEFAULT")
+            connection.close()
 
     def _asked(
         self, connection: Any, options: dict[str, str], body: bytes, parameters: dict[str, str]
@@ -184,7 +181,8 @@ class _Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    Front.connection_to = chdb.connect(sys.argv[1])
+    Front.folder = sys.argv[1]
+    kept = chdb.connect(Front.folder)  # the engine stays while one is open
     Front.password = sys.argv[2]
     server = _Server(("127.0.0.1", 0), Front)
     sys.stdout.write(f"{server.server_port}\n")
