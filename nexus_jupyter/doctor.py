@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,6 +23,8 @@ __all__ = ["Finding", "examine"]
 _PORT = 8888
 #: Seconds to wait for a model's server.
 _REACH = 3.0
+#: Seconds in which a program tells its version.
+_ANSWER = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def examine(folder: Path, port: int = _PORT) -> list[Finding]:
         _node,
         lambda: _port(port),
         _embedded,
+        lambda: _history(folder),
+        _confinement,
         _models,
         _server_extension,
         _lab_extension,
@@ -179,8 +182,7 @@ def _git() -> Iterator[Finding]:
         advice = "Install git (for example: apt-get install git). Everything but commits works without."
         yield Finding("git", "warning", "git is not installed, so versions cannot be made.", advice)
         return
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-    yield Finding("git", "ok", said.stdout.strip() or path)
+    yield Finding("git", "ok", _version_of(path) or path)
 
 
 def _node() -> Iterator[Finding]:
@@ -189,8 +191,13 @@ def _node() -> Iterator[Finding]:
         advice = "Nothing to do, unless you build Nexus from source: then install Node.js 20."
         yield Finding("node", "ok", "Node.js is not installed; it is needed only to build from source.", advice)
         return
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-    yield Finding("node", "ok", f"Node.js {said.stdout.strip()} (needed only to build from source)")
+    yield Finding("node", "ok", f"Node.js {_version_of(path)} (needed only to build from source)")
+
+
+def _version_of(path: str) -> str:
+    from nexus_jupyter.processes import run
+
+    return run([str(Path(path).absolute()), "--version"], seconds=_ANSWER).output.strip()
 
 
 def _port(port: int) -> Iterator[Finding]:
@@ -212,6 +219,36 @@ def _embedded() -> Iterator[Finding]:
         yield Finding("trilog", "warning", f"ws.trilog needs {' and '.join(missing)}, which is not installed.", advice)
     else:
         yield Finding("trilog", "ok", f"chdb {version('chdb')}, clickhouse-connect {version('clickhouse-connect')}")
+
+
+def _history(folder: Path) -> Iterator[Finding]:
+    """Tell whether the workspace's history database can be opened, from its files alone."""
+    from nexus_jupyter.trilog import unsound
+
+    database = next((one for one in (folder / "nexus-workspace", folder) if (one / ".nexus").is_dir()), folder)
+    database = database / ".nexus" / "trilog"
+    if not os.path.lexists(database):
+        return
+    why = unsound(database)
+    if why:
+        advice = (
+            "Nothing to do: the next question renames it and makes the history again from the journal, without the "
+            "spans and twins that were recorded beside it."
+        )
+        yield Finding("history", "warning", f"The history database {database} cannot be used: {why}.", advice)
+    else:
+        yield Finding("history", "ok", f"the history database {database} can be opened")
+
+
+def _confinement() -> Iterator[Finding]:
+    from nexus_jupyter.processes import supported
+
+    layers = supported()
+    if layers.missing:
+        advice = "SQL is checked and read-only all the same; on a newer Linux the process that answers it is confined, too."
+        yield Finding("confinement", "warning", f"{'; '.join(layers.missing).capitalize()}.", advice)
+    else:
+        yield Finding("confinement", "ok", "the history's process reaches no other files, programs and addresses")
 
 
 def _models() -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from nexus_jupyter.trilog.model import Flow, Ref, TwinObject, TwinProcess, pii, step, tracked
 from nexus_jupyter.trilog.recorder import Operation, Recorder, current_ids, traceparent
+from nexus_jupyter.trilog.soundness import unsound
 from nexus_jupyter.trilog.store import TriLog
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "step",
     "traceparent",
     "tracked",
+    "unsound",
 ]

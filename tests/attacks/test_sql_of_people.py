@@ -97,12 +97,12 @@ def reaching(place: Place, port: int) -> list[str]:
     sources = [
         f"file('{secret}', 'LineAsString')", f"`file`('{secret}', 'LineAsString')", f"'{secret}'", f'"{secret}"', f"`{secret}`",
         f"fileCluster('default', '{secret}', 'LineAsString')", f"filesystem('{secret.parent}')", f"sqlite('{secret}', 't')",
-        f"executable('sh', 'TSV', 'a String')", f"url('{url}', 'LineAsString')", f"'{url}'",
+        "executable('sh', 'TSV', 'a String')", f"url('{url}', 'LineAsString')", f"'{url}'",
         f"urlCluster('default', '{url}', 'LineAsString')", f"remote('127.0.0.1:{port}', system.one)",
         f"s3('{url}', 'a', 'b', 'LineAsString')", f"hdfs('hdfs://127.0.0.1:{port}/x', 'TSV', 'a String')",
         f"mysql('127.0.0.1:{port}', 'd', 't', 'u', 'p')", f"postgresql('127.0.0.1:{port}', 'd', 't', 'u', 'p')",
         f"mongodb('127.0.0.1:{port}', 'd', 't', 'u', 'p', 'a String')", f"redis('127.0.0.1:{port}', 'k', 'k String')",
-        f"jdbc('http://127.0.0.1:{port}', 's', 't')", f"odbc('DSN=x', 's', 't')", "python('x')", "Python(x)",
+        f"jdbc('http://127.0.0.1:{port}', 's', 't')", "odbc('DSN=x', 's', 't')", "python('x')", "Python(x)",
         f"icebergLocal('{secret.parent}')", f"deltaLakeLocal('{secret.parent}')", f"url('file://{secret}', 'LineAsString')",
     ]  # fmt: skip
     questions = [f"SELECT * FROM {source}" for source in sources]
