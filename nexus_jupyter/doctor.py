@@ -245,7 +245,9 @@ def _confinement() -> Iterator[Finding]:
 
     layers = supported()
     if layers.missing:
-        advice = "SQL is checked and read-only all the same; on a newer Linux the process that answers it is confined, too."
+        advice = (
+            "SQL is checked and read-only all the same; on a newer Linux the process that answers it is confined, too."
+        )
         yield Finding("confinement", "warning", f"{'; '.join(layers.missing).capitalize()}.", advice)
     else:
         yield Finding("confinement", "ok", "the history's process reaches no other files, programs and addresses")

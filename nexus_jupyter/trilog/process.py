@@ -60,6 +60,8 @@ __all__ = ["Opening", "Store", "main"]
 
 #: Threads for people's SQL, how many questions may wait and run, and seconds to end in when the parent has gone.
 _READERS, _MOST_ASKED, _ENDING = 2, 16, 4.0
+#: Seconds after which a question that nobody waits for is stopped again.
+_STOP_AGAIN = 0.1
 _QUESTION: TypeAdapter[TriLogQuestion] = TypeAdapter(TriLogQuestion)
 
 
@@ -223,39 +225,46 @@ class _Readers:
         self._output = output
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="nexus-sql")
         self._lock = threading.Lock()
-        #: Numbers of the questions that are asked, and whether they run.
-        self._asked: dict[int, bool] = {}
+        #: Questions by number: nothing for one that waits, and what is set at the end of one that runs.
+        self._asked: dict[int, threading.Event | None] = {}
+
+    def expect(self, number: int) -> bool:
+        """Note a question when it arrives, so that it can be cancelled from then on; false when there are too many."""
+        with self._lock:
+            if len(self._asked) >= _MOST_ASKED:
+                return False
+            self._asked[number] = None
+            return True
 
     def ask(self, number: int, sql: str, rev: int) -> None:
-        """Answer a question as of a rev, when it is its turn."""
-        with self._lock:
-            full = len(self._asked) >= _MOST_ASKED
-            if not full:
-                self._asked[number] = False
-        if full:
-            self._output.answer(number, _refuse)
-        else:
-            self._pool.submit(self._answer, number, sql, rev)
+        """Answer an expected question as of a rev, when it is its turn."""
+        self._pool.submit(self._answer, number, sql, rev)
 
     def cancel(self, number: int) -> None:
         """Forget a question that waits, or stop it while it runs."""
         with self._lock:
-            running = self._asked.get(number)
-            if running is False:
-                del self._asked[number]
-        if running:
+            ended = self._asked.get(number)
+            if ended is None:
+                self._asked.pop(number, None)
+                return
+        threading.Thread(target=self._stop, args=(number, ended), name="nexus-sql-stop", daemon=True).start()
+
+    def _stop(self, number: int, ended: threading.Event) -> None:
+        # Again and again, for the engine may not have begun with it, or be between two of its steps.
+        while not ended.wait(_STOP_AGAIN):
             self._reading.stop(_mark(number))
 
     def _answer(self, number: int, sql: str, rev: int) -> None:
         with self._lock:
             if number not in self._asked:
                 return
-            self._asked[number] = True
+            ended = self._asked[number] = threading.Event()
         try:
             self._output.answer(number, lambda: (rev, _arrow(self._reading.answer(sql, _mark(number)))))
         finally:
             with self._lock:
                 self._asked.pop(number, None)
+            ended.set()
 
 
 def _refuse() -> tuple[int, bytes]:
@@ -289,9 +298,8 @@ def _handle(store: Store, request: dict[str, Any], readers: _Readers, output: _O
 
     try:
         store.flush()
-        asked = request["question"]
-        if asked is not None and asked["kind"] == "sql":
-            readers.ask(number, SqlQuestion.model_validate(asked).sql, store.rev)
+        if _is_sql(request):
+            readers.ask(number, SqlQuestion.model_validate(request["question"]).sql, store.rev)
             return
     except Exception as error:  # noqa: BLE001 - told to whoever asked; the store goes on
         failed = error
@@ -299,18 +307,27 @@ def _handle(store: Store, request: dict[str, Any], readers: _Readers, output: _O
         def fail() -> tuple[int, bytes]:
             raise failed
 
+        readers.cancel(number)
         output.answer(number, fail)
         return
     output.answer(number, make)
 
 
-def _receive(requests: queue.SimpleQueue[dict[str, Any] | None], readers: _Readers) -> None:  # Any: JSON
+def _is_sql(request: dict[str, Any]) -> bool:  # Any: JSON
+    return request["question"] is not None and request["question"]["kind"] == "sql"
+
+
+def _receive(
+    requests: queue.SimpleQueue[dict[str, Any] | None], readers: _Readers, output: _Output
+) -> None:  # Any: JSON
     for line in sys.stdin.buffer:
         request = json.loads(line)
         if "cancel" in request:
             readers.cancel(int(request["cancel"]))
-        else:
+        elif not _is_sql(request) or readers.expect(int(request["id"])):
             requests.put(request)
+        else:
+            output.answer(int(request["id"]), _refuse)
     requests.put(None)
     # The parent has gone or closes. What runs may end in good order, but not go on for long.
     ending = threading.Timer(_ENDING, os._exit, (0,))
@@ -332,7 +349,7 @@ def _serve(output: _Output, make: Callable[[], Store]) -> None:
     output.answer(0, lambda: (store.rev, b""))
     readers = _Readers(store.reading, output)
     requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()  # Any: JSON
-    threading.Thread(target=_receive, args=(requests, readers), name="nexus-requests", daemon=True).start()
+    threading.Thread(target=_receive, args=(requests, readers, output), name="nexus-requests", daemon=True).start()
     while (request := requests.get()) is not None:
         _handle(store, request, readers, output)
 

@@ -27,7 +27,8 @@ _DEFINITION = re.compile(
     re.DOTALL | re.VERBOSE | re.IGNORECASE,
 )
 #: Folders in which the engine keeps definitions, and those of functions, which the history has none of.
-_DEFINITIONS, _FOREIGN = ("metadata", "store"), ("user_defined", "user_scripts", "user_files", "named_collections")
+_DEFINITIONS = ("metadata", "metadata_dropped", "store")
+_FOREIGN = ("user_defined", "user_scripts", "user_files", "named_collections")
 _LARGEST = 1 << 20
 
 

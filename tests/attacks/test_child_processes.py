@@ -9,6 +9,7 @@ source that starts a process goes through `nexus_jupyter.processes`.
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import signal
@@ -159,8 +160,6 @@ def test_the_history_process_ends_with_its_parent(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     psutil = pytest.importorskip("psutil")
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(number).wait(60)
-    except psutil.NoSuchProcess:
-        pass
     parent.stdout.close()
