@@ -13,6 +13,7 @@ LAYERS: dict[str, float] = {
     "assets": 1,
     "identity": 1,
     "processes": 1,
+    "arrow": 2,
     "engine": 2,
     "nog": 2,
     "storage": 2,

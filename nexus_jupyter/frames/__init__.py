@@ -1,7 +1,6 @@
 """DataFrames as data sources: Arrow in, DuckDB queries, pages out."""
 
-from nexus_jupyter.frames.incoming import read_table
 from nexus_jupyter.frames.page import FrameColumn, Page
 from nexus_jupyter.frames.store import FrameInfo, FrameStore
 
-__all__ = ["FrameColumn", "FrameInfo", "FrameStore", "Page", "read_table"]
+__all__ = ["FrameColumn", "FrameInfo", "FrameStore", "Page"]

@@ -143,6 +143,9 @@ class NexusApp(ExtensionApp):
     run_calls_at_once = Integer(64, min=1, max=64, config=True, help="Host calls that one run may have under way.")
     run_calls = Integer(10_000, min=1, config=True, help="Host calls that one run may make in all.")
     pooled = Integer(0, min=0, max=50, config=True, help="Machines kept ready for each panel used lately.")
+    frame_bytes = Integer(
+        512 << 20, min=1 << 20, config=True, help="Bytes that a bound frame, or a table of a function, may have."
+    )
     files_quota = Integer(100 << 20, min=0, config=True, help="Bytes that panels may keep below files/.")
     quota_panels = Integer(1000, min=0, config=True, help="Panels that a workspace may have.")
     quota_panels_per_user = Integer(1000, min=0, config=True, help="Panels of a workspace that one person may make.")
@@ -217,6 +220,7 @@ class NexusApp(ExtensionApp):
             private_origins=tuple(self.private_origins),
             pooled=self.pooled,
             files_quota=self.files_quota,
+            frame_bytes=self.frame_bytes,
             quotas=Quotas(**{field.name: getattr(self, f"quota_{field.name}") for field in fields(Quotas)}),
             versioned_file_limit=self.versioned_file_limit,
             database_url=self.database_url,

@@ -100,6 +100,7 @@ class ServerRoom:
 
     def _open(self) -> WorkspaceKernel:
         kernel = WorkspaceKernel(self._folder, engine=self.engine, options=self._options)
+        kernel.arrow.warm_up()
         kernel.desk = AssistantDesk(kernel, self._router)
         return kernel
 

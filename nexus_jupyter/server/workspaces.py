@@ -8,7 +8,6 @@ from typing import ClassVar
 import pyarrow as pa
 from tornado import web
 
-from nexus_jupyter.frames import read_table
 from nexus_jupyter.protocol.api import ExportBody, RevInfo, TextInfo
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.patch import Change
@@ -111,7 +110,7 @@ class FrameHandler(NexusHandler):
     async def put(self, name: str) -> None:
         """Bind a frame."""
         kernel = await self.workspace()
-        change = await self.work(lambda: kernel.bind_frame(name, read_table(self.request.body), self.actor))
+        change = await self.work(lambda: kernel.bind_frame(name, kernel.arrow.decode(self.request.body), self.actor))
         self.reply(RevInfo(rev=change.rev if change else kernel.head.rev, changed=change is not None))
 
 

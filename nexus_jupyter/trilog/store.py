@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from nexus_jupyter.arrow import read_table
 from nexus_jupyter.processes import start
 from nexus_jupyter.protocol.errors import NexusError, TriLogError
 from nexus_jupyter.protocol.identity import Actor
@@ -90,7 +91,7 @@ class TriLog:
         TriLogError
             If the question cannot be answered.
         """
-        return pa.ipc.open_stream(self._exchange(question.model_dump(mode="json"))[1]).read_all()
+        return read_table(self._exchange(question.model_dump(mode="json"))[1])
 
     def flush(self) -> int:
         """Return when everything acknowledged can be asked for, with the rev of the newest change."""

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from nexus_jupyter.arrow import ArrowDecoder
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.frames import FrameStore, Page
 from nexus_jupyter.nog import Graph
@@ -118,6 +119,7 @@ class WorkspaceKernel:
         self.reactor = Reactor(engine)
         self.journal, self.writer, self.runs = self.store.journal, self.store.writer, self.store.runs
         self.frames = FrameStore(self.folder.frames)
+        self.arrow = ArrowDecoder(options.frame_bytes)
         self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.name, server=options.trilog_url)
         self.recorder = Recorder(self.name, store=self.trilog)
         self.alerts = Alerts(self.trilog, Network(options.private_origins), self.folder.private, self.name)
@@ -189,6 +191,7 @@ class WorkspaceKernel:
         self.alerts.close()
         self.recorder.close()
         self.trilog.close()
+        self.arrow.close()
         self.frames.close()
         self.store.close()
         self.folder.release()

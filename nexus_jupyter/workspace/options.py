@@ -27,6 +27,8 @@ class WorkspaceOptions:
         Machines kept ready for each panel used lately.
     files_quota
         Bytes that the workspace's files may take.
+    frame_bytes
+        Bytes that a frame from outside, or the table of a function, may have when it is decoded.
     quotas
         How much of everything else there may be.
     versioned_file_limit
@@ -45,6 +47,7 @@ class WorkspaceOptions:
     private_origins: tuple[str, ...] = ()
     pooled: int = 0
     files_quota: int = 100 << 20
+    frame_bytes: int = 512 << 20
     quotas: Quotas = field(default_factory=Quotas)
     versioned_file_limit: int = 50 << 20
     database_url: str = field(default="", repr=False)

@@ -6,7 +6,6 @@ import uuid
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, assert_never
 
-from nexus_jupyter.frames import read_table
 from nexus_jupyter.protocol.asking import AskingFrame, AskRequest, AssistantRequest, DecideRequest
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
@@ -127,7 +126,7 @@ class Requests:
         if not self._calls.waits(call):
             return
         try:
-            self._calls.settle(call, read_table(stream), None)
+            self._calls.settle(call, self._kernel.arrow.decode(stream), None)
         except FrameError as error:
             self._calls.settle(call, None, FunctionError(error.message))
 

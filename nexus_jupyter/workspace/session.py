@@ -143,7 +143,7 @@ class StreamSession:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             self._refuse(parsed, RequestError(f"The message cannot be understood: {where}: {first['msg']}."))
-        except (ValueError, struct.error):
+        except (ValueError, RecursionError, struct.error):
             self._send(Notice(level="error", message="The message is no JSON.", code=RequestError.code))
         return None
 

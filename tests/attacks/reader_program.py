@@ -42,7 +42,9 @@ def main() -> None:
     database = Database.embedded(folder)
     migrate(database)
     for number, workspace in enumerate(("mine", "theirs")):
-        database.command(f"{FACTS} ('{workspace}', 'Panel', 'p', 'f', 'set', 'of {workspace}', now64(9), {number}, 't')")
+        database.command(
+            f"{FACTS} ('{workspace}', 'Panel', 'p', 'f', 'set', 'of {workspace}', now64(9), {number}, 't')"
+        )
     asked = reading.Reading(database, "mine")
     answers: list[list[str]] = []
     for sql in json.loads(sys.stdin.read()):

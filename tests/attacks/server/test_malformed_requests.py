@@ -64,3 +64,22 @@ async def test_no_body_and_no_header_is_an_error_of_the_server(jp_fetch: Any, he
             body = json.dumps({"nxml": "<panel id='x'/>"}).encode()
             status = await _status(jp_fetch, path, method=verb.upper(), body=body, headers=headers)
             assert status < 500, f"{verb} {path} {headers}"
+
+
+MESSAGES: list[str | bytes] = [
+    "", "{", "null", "[]", "5", '"x"', "[" * 100_000, '{"type":' * 100_000, '{"type": "nothing"}', '{"type": 5}',
+    '{"type": "set"}', '{"type": "set", "id": 5}', '{"id": "a", "type": []}', b"", b"\x00\x00\x00\x05{}",
+    b"\xff\xff\xff\xff", b"\x00\x00\x00\x02{}" + bytes(100), b'\x00\x00\x00\x0a{"call":1}' + bytes(100),
+]  # fmt: skip
+
+
+async def test_no_message_ends_a_stream(jp_ws_fetch: Any, head: Any) -> None:
+    socket = await jp_ws_fetch("nexus", "api", "stream")
+    for number, message in enumerate(MESSAGES):
+        await socket.write_message(message, binary=isinstance(message, bytes))
+        await socket.write_message(json.dumps({"type": "ping", "id": f"p{number}"}))
+        while (answer := await socket.read_message()) is not None:
+            if json.loads(answer).get("id") == f"p{number}":
+                break
+        assert answer is not None, message[:40]
+    socket.close()

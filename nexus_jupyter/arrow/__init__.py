@@ -1,0 +1,6 @@
+"""Arrow streams from outside of this process: checked, and decoded where a failure costs nothing."""
+
+from nexus_jupyter.arrow.decoder import ArrowDecoder
+from nexus_jupyter.arrow.reading import read_table
+
+__all__ = ["ArrowDecoder", "read_table"]
