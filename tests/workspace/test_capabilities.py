@@ -389,7 +389,7 @@ def test_a_database_is_read_by_name_with_parameters(open_kernel: WorkspaceKernel
     [
         ("DELETE FROM sales", "lets a panel ask"),
         ("COPY sales TO '/tmp/x'", "lets a panel ask"),
-        ("SELECT * FROM sales INTO OUTFILE '/tmp/x'", "lets a panel ask"),
+        ("SELECT * FROM sales INTO/**/OUTFILE '/tmp/x'", "are not run"),
         ("ATTACH DATABASE '/etc/passwd' AS x", "lets a panel ask"),
         ("SELECT 1; DELETE FROM sales", "One statement"),
         ("SELECT 1; COMMIT; DELETE FROM sales;", "One statement"),
