@@ -14,6 +14,7 @@ LAYERS: dict[str, float] = {
     "identity": 1,
     "processes": 1,
     "arrow": 2,
+    "privacy": 1,
     "engine": 2,
     "nog": 2,
     "storage": 2,

@@ -12,13 +12,13 @@ from nexus_jupyter.ai.endpoints import endpoints_from_environment
 from nexus_jupyter.ai.failures import ContextOverflow
 from nexus_jupyter.ai.mending import errors_of, mend, mended_edits
 from nexus_jupyter.ai.metering import CallFact, Meter
-from nexus_jupyter.ai.privacy import private_name, private_value, redacted
 from nexus_jupyter.ai.prompts import messages, repair
 from nexus_jupyter.ai.queue import FairQueue
 from nexus_jupyter.ai.quotation import fenced, quoted
 from nexus_jupyter.ai.router import Router
 from nexus_jupyter.ai.schema import ModelEdit, answer_schema
 from nexus_jupyter.ai.transcripts import Transcripts, rerecord
+from nexus_jupyter.privacy import private_name, private_value, redacted
 
 __all__ = [
     "Allowance",

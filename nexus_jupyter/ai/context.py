@@ -13,9 +13,9 @@ from typing import Any
 
 from nexus_jupyter.ai import prompts
 from nexus_jupyter.ai.focus import likely_panel, panel_words, words
-from nexus_jupyter.ai.privacy import private_name, private_value, redacted
 from nexus_jupyter.ai.quotation import fenced, quoted
 from nexus_jupyter.nog import Graph, neighbourhood, own_attr
+from nexus_jupyter.privacy import private_name, private_value, redacted
 from nexus_jupyter.protocol.ai import Context, ContextPart
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.graph import Entity, Relation

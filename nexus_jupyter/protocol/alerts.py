@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pydantic import Field
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
@@ -74,3 +76,24 @@ class AlertState(Contract):
 
     rule: AlertRule
     alerts: list[Alert]
+
+    def masked(self) -> AlertState:
+        """Return the same without the addresses of webhooks, which are keys to whom they lead: their hosts only."""
+        names = {url: _masked(url, number) for number, url in enumerate(self.rule.webhooks)}
+        alerts = []
+        for alert in self.alerts:
+            # Alerts of before may have been told to addresses that the rule has no more.
+            told = {
+                names.get(url, _masked(url, number)): how for number, (url, how) in enumerate(alert.delivered.items())
+            }
+            alerts.append(alert.model_copy(update={"delivered": told}))
+        rule = self.rule.model_copy(update={"webhooks": list(names.values())})
+        return AlertState(rule=rule, alerts=alerts)
+
+
+def _masked(url: str, number: int) -> str:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    return f"webhook {number + 1} ({host})"

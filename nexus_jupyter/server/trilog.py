@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from nexus_jupyter.protocol.alerts import AlertRule, AlertState
 from nexus_jupyter.protocol.api import RevInfo
+from nexus_jupyter.protocol.rights import REQUESTS
 from nexus_jupyter.protocol.trilog import TriLogCommand, TriLogQuestion
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
@@ -78,9 +79,10 @@ class AlertsHandler(NexusHandler):
 
     @guarded("alert.read")
     async def get(self) -> None:
-        """Tell."""
+        """Tell; the addresses of webhooks only to those who may change them."""
         kernel = await self.workspace()
-        self.reply(kernel.alerts.state())
+        state = kernel.alerts.state()
+        self.reply(state if await self.access.may(REQUESTS["alert.change"]) else state.masked())
 
     @guarded("alert.change")
     async def put(self) -> None:

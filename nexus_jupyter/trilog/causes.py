@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import select
 
+from nexus_jupyter.privacy import redacted_error
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.patch import Cause, Change
 from nexus_jupyter.protocol.trilog import CauseOf
@@ -100,7 +101,7 @@ class Causes:
         return _table(nodes)
 
     def _traces(self, question: CauseOf) -> list[str]:
-        values = {"w": self._workspace, "r": question.run or "", "m": question.message or ""}
+        values = {"w": self._workspace, "r": question.run or "", "m": redacted_error(question.message or "")}
         found: list[str] = []
         if question.trace_id is not None and question.run is None:
             return [question.trace_id]

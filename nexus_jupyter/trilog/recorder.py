@@ -21,6 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags, Tracer
 
+from nexus_jupyter.privacy import redacted_error
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.run import Profile
 from nexus_jupyter.protocol.telemetry import TwinRecord
@@ -67,7 +68,7 @@ class Operation:
     def end(self, error: BaseException | None = None) -> None:
         """End a span that was begun by `Recorder.begin`."""
         if error is not None:
-            self._span.set_status(Status(StatusCode.ERROR, str(error)[:500]))
+            self._span.set_status(Status(StatusCode.ERROR, redacted_error(error)))
         self._span.end()
         self._over(self._span, error)
 
@@ -123,7 +124,7 @@ class Recorder:
             try:
                 yield operation
             except Exception as error:
-                span.set_status(Status(StatusCode.ERROR, str(error)[:500]))
+                span.set_status(Status(StatusCode.ERROR, redacted_error(error)))
                 self._errors.failed(span, error)
                 if not getattr(error, "trace_id", True):
                     error.trace_id = operation.trace_id  # type: ignore[attr-defined]  # an error of the protocol

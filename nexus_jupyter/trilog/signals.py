@@ -13,12 +13,13 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span
 
+from nexus_jupyter.privacy import redacted_error
 from nexus_jupyter.trilog.export import log_exporter, metric_readers
 from nexus_jupyter.trilog.store import TriLog
 
 __all__ = ["ErrorLog", "Metrics"]
 
-_NAME, _LONGEST = "nexus_jupyter", 500
+_NAME = "nexus_jupyter"
 
 
 class Metrics:
@@ -103,7 +104,7 @@ class ErrorLog:
             context=trace.set_span_in_context(span),
             severity_text="ERROR",
             severity_number=SeverityNumber.ERROR,
-            body=str(error)[:_LONGEST],
+            body=redacted_error(error),
             attributes={"event.name": f"{span.name}.failed", **told},
         )
         self._logger.emit(record)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nexus_jupyter.engine import EngineFailure
 from nexus_jupyter.nog import Graph
+from nexus_jupyter.privacy import redacted_error
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NexusError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
@@ -231,7 +232,7 @@ class _Task:
         if error is None:
             self._reached("completed", span.trace_id)
         else:
-            self._reached("failed", span.trace_id, error=str(error).splitlines()[0][:200])
+            self._reached("failed", span.trace_id, error=redacted_error(error).partition("\n")[0][:200])
 
     def _reached(self, step: str, trace_id: str, **attributes: str) -> None:
         recorder, actor = self._execution.recorder, self._actor.id

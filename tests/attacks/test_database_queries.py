@@ -189,5 +189,5 @@ def test_a_grant_to_write_leads_to_no_other_file(file: Path, sql: str) -> None:
     ],
 )  # fmt: skip
 def test_files_of_a_mysql_server_are_not_named(file: Path, sql: str) -> None:
-    with pytest.raises(NexusError, match="are not run|One statement"):
+    with pytest.raises(NexusError, match=r"are not run|One statement"):
         Asking(f"sqlite:///{file}", "shop:write").ask(sql)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from nexus_jupyter.protocol.base import JsonValue
 
-__all__ = ["private_name", "private_value", "redacted"]
+__all__ = ["private_name", "private_value", "redacted", "redacted_error"]
 
 _WORDS_TEXT = """
 address adresse birth birthday birthdate dob bsn cvv email mail iban ip ipv4 ipv6 ssn nin nino passport
@@ -45,6 +45,8 @@ _PAIRS = frozenset(
 _COUNTED = frozenset({"count", "counts", "total", "share", "rate", "avg", "mean", "sum"})
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
+#: Characters of an error that are looked at, and that are recorded.
+_READ, _RECORDED = 4000, 500
 _SECRET = "[secret]"  # noqa: S105 - what stands in the place of one
 _PRIVATE = "[private]"
 #: Secrets first: what is left of one must not look like something else. A form that has no bound of its own begins
@@ -104,6 +106,11 @@ def redacted(text: str) -> str:
     for form, instead in _FORMS:
         text = form.sub(instead, text)
     return text
+
+
+def redacted_error(error: BaseException | str) -> str:
+    """Return the text of an error as it may be recorded: without secrets, and bounded."""
+    return redacted(str(error)[:_READ])[:_RECORDED]
 
 
 def private_value(value: JsonValue) -> bool:
