@@ -8,7 +8,7 @@ from nexus_jupyter.ai.answer import Answer, AnswerReader, Partial, Unusable
 from nexus_jupyter.ai.budgets import Allowance, Budgets, Ledger
 from nexus_jupyter.ai.context import ContextBuilder, ContextOptions, Focus
 from nexus_jupyter.ai.edits import Edit, edits_to_ops
-from nexus_jupyter.ai.endpoints import endpoints_from_environment
+from nexus_jupyter.ai.endpoints import endpoints_from_environment, endpoints_of, withhold_keys
 from nexus_jupyter.ai.failures import ContextOverflow
 from nexus_jupyter.ai.mending import errors_of, mend, mended_edits
 from nexus_jupyter.ai.metering import CallFact, Meter
@@ -42,6 +42,7 @@ __all__ = [
     "answer_schema",
     "edits_to_ops",
     "endpoints_from_environment",
+    "endpoints_of",
     "errors_of",
     "fenced",
     "mend",
@@ -53,4 +54,5 @@ __all__ = [
     "redacted",
     "repair",
     "rerecord",
+    "withhold_keys",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from nexus_jupyter.protocol.ai import Endpoint
 from nexus_jupyter.protocol.errors import RequestError, UnavailableError
 
-__all__ = ["UNCONFIGURED", "endpoints_from_environment", "endpoints_of", "resolved_key", "verified"]
+__all__ = ["UNCONFIGURED", "endpoints_from_environment", "endpoints_of", "resolved_key", "verified", "withhold_keys"]
 
 #: What a person is told who asks a model when there is none.
 UNCONFIGURED = (
@@ -24,6 +24,8 @@ UNCONFIGURED = (
 _OPENAI = "https://api.openai.com/v1"
 _KEY_BYTES = 16 << 10
 _LIST: TypeAdapter[list[Endpoint]] = TypeAdapter(list[Endpoint])
+#: Keys by their variables, which are in the environment no more.
+_withheld: dict[str, str] = {}
 
 
 def endpoints_from_environment(environ: Mapping[str, str] = os.environ) -> list[Endpoint]:
@@ -46,7 +48,7 @@ def endpoints_from_environment(environ: Mapping[str, str] = os.environ) -> list[
             raise RequestError("NEXUS_AI_URL is set, but no model.", hint="Set NEXUS_AI_MODEL to the model's name.")
         return []
     if url:
-        key = "env:NEXUS_AI_KEY" if environ.get("NEXUS_AI_KEY") else ""
+        key = "env:NEXUS_AI_KEY" if environ.get("NEXUS_AI_KEY") or "NEXUS_AI_KEY" in _withheld else ""
     elif environ.get("OPENAI_API_KEY"):
         url, key = environ.get("OPENAI_BASE_URL", "").strip() or _OPENAI, "env:OPENAI_API_KEY"
     else:
@@ -56,6 +58,18 @@ def endpoints_from_environment(environ: Mapping[str, str] = os.environ) -> list[
     window = environ.get("NEXUS_AI_WINDOW", "").strip()
     given = {"name": model, "url": url, "model": model, "key": key} | ({"window": window} if window else {})
     return verified(_validated("The NEXUS_AI variables", [given]))
+
+
+def withhold_keys(endpoints: Iterable[Endpoint], environ: MutableMapping[str, str] = os.environ) -> None:
+    """Take the keys of endpoints out of the environment that processes started from now on inherit.
+
+    `resolved_key` still finds them in this process. ``OPENAI_API_KEY`` stays: other programs of the person need it, and
+    it is not ours to name.
+    """
+    for endpoint in endpoints:
+        kind, _, name = endpoint.key.partition(":")
+        if kind == "env" and name != "OPENAI_API_KEY" and environ.get(name):
+            _withheld[name] = environ.pop(name)
 
 
 def endpoints_of(given: object) -> list[Endpoint]:
@@ -121,7 +135,7 @@ def resolved_key(endpoint: Endpoint, environ: Mapping[str, str] = os.environ) ->
     if not kind:
         return ""
     if kind == "env":
-        where, key = f"The variable {name}", environ.get(name, "")
+        where, key = f"The variable {name}", environ.get(name) or _withheld.get(name, "")
     else:
         where, key = f"The file {name}", _in_file(Path(name).expanduser())
     key = key.strip()

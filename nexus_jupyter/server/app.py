@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import PeriodicCallback
 from traitlets import Bool, Dict, Float, Integer, List, Unicode, default
 
-from nexus_jupyter.ai import Router
+from nexus_jupyter.ai import Router, endpoints_from_environment, endpoints_of, withhold_keys
 from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
+from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox import RunLimits
 from nexus_jupyter.server import ai, execution, graph, panels, trilog, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
@@ -232,8 +234,15 @@ class NexusApp(ExtensionApp):
         """Return what asks language models, by the configuration and else by the environment."""
         return Router.configured_by(self.ai_endpoints, budgets=self.ai_budgets, transcripts=self.ai_transcripts)
 
+    def _withhold_keys(self) -> None:
+        """Keep models' keys for the server: kernels, which inherit its environment, ask models through it."""
+        with suppress(RequestError):  # told when somebody asks a model
+            found = endpoints_of(self.ai_endpoints) if self.ai_endpoints else endpoints_from_environment()
+            withhold_keys(found)
+
     def initialize_settings(self) -> None:
         """Prepare what the handlers share; the workspace itself is opened on first use."""
+        self._withhold_keys()
         server: Any = self.serverapp  # Any: None until the server has linked the extension, which it has
         folder = Path(server.root_dir) / self.workspace_dir
         tokens = TokenIssuer(self.kernel_token_lifetime, self.kernel_token_renewable)
