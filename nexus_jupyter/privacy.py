@@ -71,8 +71,8 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])"), _PRIVATE),
     (re.compile(r"(?<![\w.+])(?:\+\d{1,3}[ .-]?)(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}(?!\w)"), _PRIVATE),
     (re.compile(r"(?<![\w.])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\w)"), _PRIVATE),
-    (re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), _PRIVATE),
 )
+_NETWORK_ADDRESS = (re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), _PRIVATE)
 
 
 def private_name(name: str, declared: Iterable[str] = ()) -> bool:
@@ -103,14 +103,18 @@ def redacted(text: str) -> str:
     >>> redacted("mail ann@example.org, password: hunter22")
     'mail [private], password: [secret]'
     """
-    for form, instead in _FORMS:
-        text = form.sub(instead, text)
-    return text
+    return _replaced(text, (*_FORMS, _NETWORK_ADDRESS))
 
 
 def redacted_error(error: BaseException | str) -> str:
-    """Return the text of an error as it may be recorded: without secrets, and bounded."""
-    return redacted(str(error)[:_READ])[:_RECORDED]
+    """Return the text of an error as it may be recorded: bounded, redacted, with the servers that it is about."""
+    return _replaced(str(error)[:_READ], _FORMS)[:_RECORDED]
+
+
+def _replaced(text: str, forms: tuple[tuple[re.Pattern[str], str], ...]) -> str:
+    for form, instead in forms:
+        text = form.sub(instead, text)
+    return text
 
 
 def private_value(value: JsonValue) -> bool:
