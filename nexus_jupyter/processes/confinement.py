@@ -25,8 +25,9 @@ _PATH_BENEATH, _NET_PORT = 1, 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _IOCTL = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
 #: Rights over a file itself, as against those over what is in a folder.
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
-#: Removing and making files and folders (bits 4, 5, 7, 8), renaming between folders (13), and shortening.
-_CHANGE = _WRITE_FILE | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | _TRUNCATE
+#: Removing and making files and folders (bits 4, 5, 7, 8), making links (12), which lead to nothing that may not be
+#: reached by itself, renaming between folders (13), and shortening.
+_CHANGE = _WRITE_FILE | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 13 | _TRUNCATE
 _BIND, _CONNECT = 1, 2
 #: The rights that each version of Landlock's interface added to those of the first, which are the lowest 13 bits.
 _ADDED = {2: 1 << 13, 3: _TRUNCATE, 5: _IOCTL}

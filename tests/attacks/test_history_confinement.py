@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -106,6 +107,16 @@ def test_the_history_process_is_held(tmp_path: Path) -> None:
     assert "NoNewPrivs:\t1" in status
     assert len(held) > 1
     assert all("Seccomp:\t2" in one for one in held)
+
+
+def test_a_confined_process_keeps_what_it_took_in_when_it_is_killed(tmp_path: Path) -> None:
+    """The engine makes links and renames in its folder; what it may not do there would show at the next start."""
+    with Workspace.open(tmp_path / "ws") as ws:
+        ws.trilog.flush()
+        before = ws.trilog.sql("select kind, registered_at from twin_schemas order by kind")
+        assert len(before)
+        os.kill(ws._host.trilog._trilog.process_id, signal.SIGKILL)
+        assert ws.trilog.sql("select kind, registered_at from twin_schemas order by kind").equals(before)
 
 
 def made(folder: Path) -> Path:
