@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from immutables import Map
 
 from nexus_jupyter.nog.graph import Graph, Record
 from nexus_jupyter.protocol.graph import Entity
+from nexus_jupyter.protocol.patch import AppendOp, Change, InsertOp, Op, ReplaceTextOp, SetOp, UnsetOp
 
-__all__ = ["is_personal", "own_attr", "seen_by", "shared"]
+__all__ = ["change_seen_by", "is_personal", "own_attr", "seen_by", "shared"]
 
 #: Begins the names of such attributes; the person's id follows.
 _PERSONAL = "user:"
@@ -52,3 +55,30 @@ def _seen(entity: Entity, own: str | None) -> Entity:
 
 def _others(attr: str, own: str | None) -> bool:
     return is_personal(attr) and attr != own
+
+
+def change_seen_by(change: Change, user: str | None) -> Change:
+    """Return a change as one person may see it: without the values that others set for themselves."""
+    own = own_attr(user) if user is not None else None
+    return change.model_copy(
+        update={"ops": _ops_seen(change.ops, own), "inverse": _ops_seen(change.inverse, own)},
+    )
+
+
+def _ops_seen(ops: Sequence[Op], own: str | None) -> list[Op]:
+    return [seen for op in ops if (seen := _op_seen(op, own)) is not None]
+
+
+def _op_seen(op: Op, own: str | None) -> Op | None:
+    match op:
+        case SetOp():
+            attrs = {name: value for name, value in op.attrs.items() if not _others(name, own)}
+            return op.model_copy(update={"attrs": attrs}) if attrs else None
+        case UnsetOp():
+            names = [name for name in op.names if not _others(name, own)]
+            return op.model_copy(update={"names": names}) if names else None
+        case InsertOp():
+            return op.model_copy(update={"entity": _seen(op.entity, own)})
+        case ReplaceTextOp() | AppendOp():
+            return None if _others(op.attr, own) else op
+    return op

@@ -39,7 +39,7 @@ class ExportedJournalHandler(NexusHandler):
         "get": Operation("The journal as JSON lines with digests, as `nexus import` takes it", media_type=_LINES)
     }
 
-    @guarded("journal.read")
+    @guarded("journal.export")
     async def get(self) -> None:
         """Send the lines."""
         kernel = await self.workspace()

@@ -8,9 +8,11 @@ from typing import ClassVar
 import pyarrow as pa
 from tornado import web
 
+from nexus_jupyter.nog import change_seen_by
 from nexus_jupyter.protocol.api import ExportBody, RevInfo, TextInfo
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.rights import REQUESTS
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
@@ -85,10 +87,16 @@ class JournalHandler(NexusHandler):
 
     @guarded("journal.read")
     async def get(self) -> None:
-        """List the changes after the rev in ``after``."""
+        """List the changes after the rev in ``after``; readers see no values that others have for themselves."""
         kernel = await self.workspace()
         after = self.query_number("after", 0) or 0
-        self.reply(await self.work(lambda: list(kernel.journal.read(after=after))))
+        whole, user = await self.access.may(REQUESTS["journal.export"]), self.actor.id
+
+        def changes() -> list[Change]:
+            found = kernel.journal.read(after=after)
+            return list(found) if whole else [change_seen_by(change, user) for change in found]
+
+        self.reply(await self.work(changes))
 
 
 class FrameHandler(NexusHandler):
