@@ -118,7 +118,7 @@ class Answers:
             },
         ).to_pylist()
         intervals = []
-        for row, following in zip(rows, [*rows[1:], None], strict=True):
+        for row, following in zip(rows, [*rows[1:], None] if rows else [], strict=True):
             ends = following is not None and following["field"] == row["field"]
             row["valid_to"] = following["valid_from"] if ends and following is not None else None
             over = row["valid_to"] is not None and question.start is not None and _ns(row["valid_to"]) <= question.start
