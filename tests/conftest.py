@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from tests.postgres import Cluster, cluster
 # One commit is judged the same way each time; `make search` looks for what other inputs would show.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
+
+@pytest.fixture(scope="session", autouse=True)
+def account_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the account's key is kept, for this process and those that it starts: not in the person's own folder."""
+    folder = tmp_path_factory.mktemp("account")
+    os.environ["XDG_DATA_HOME"] = str(folder)
+    return folder
+
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ANN = Actor(id="ann", name="Ann")

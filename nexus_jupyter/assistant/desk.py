@@ -17,8 +17,9 @@ from nexus_jupyter.ai import CallFact, Ledger, Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.completing import complete
 from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
-from nexus_jupyter.protocol.errors import NexusError, RequestError
+from nexus_jupyter.protocol.errors import NexusError, RequestError, StorageError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.storage.private import replace
 from nexus_jupyter.workspace import WorkspaceKernel
 
 __all__ = ["AssistantDesk"]
@@ -83,11 +84,9 @@ class AssistantDesk:
             _log.warning("%s cannot be read; what models used so far is forgotten.", kept)
 
         def keep() -> None:
-            written = kept.with_suffix(".new")
             try:
-                written.write_text(json.dumps(ledger.snapshot()), encoding="utf-8")
-                written.replace(kept)
-            except OSError as error:
+                replace(kept, json.dumps(ledger.snapshot()))
+            except (OSError, StorageError) as error:
                 _log.warning("What models used cannot be kept: %s", error)
 
         ledger.follow(keep)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.storage.private import replace
 
 __all__ = ["column_kind", "file_bytes", "read", "usable", "write"]
 
@@ -88,16 +88,7 @@ def file_bytes(table: pa.Table) -> tuple[bytes, str]:
 
 def write(path: Path, data: bytes) -> None:
     """Put a file in its place as a whole: whoever reads meanwhile sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        written = Path(file.name)
-        try:
-            file.write(data)
-            file.close()
-            written.replace(path)
-        except BaseException:
-            written.unlink(missing_ok=True)
-            raise
+    replace(path, data)
 
 
 def read(path: Path) -> pa.Table:

@@ -20,6 +20,7 @@ from nexus_jupyter.history.git import Git
 from nexus_jupyter.history.refs import check_name, references
 from nexus_jupyter.history.store import VersionStore
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
+from nexus_jupyter.storage.private import replace
 
 __all__ = ["Remotes", "checked_url"]
 
@@ -97,7 +98,7 @@ class Remotes:
         with self._store.locked() as git:
             git.run("config", "--local", f"remote.{name}.url", address)
             git.run("config", "--local", f"remote.{name}.fetch", f"+refs/heads/*:refs/remotes/{name}/*")
-            self._file.write_text(json.dumps({**self.all(), name: address}, indent=1), encoding="utf-8")
+            replace(self._file, json.dumps({**self.all(), name: address}, indent=1))
 
     def choose(self, name: str | None) -> str:
         """Return the name of the remote that is meant.

@@ -5,13 +5,14 @@ from nexus_jupyter.storage.checkpoints import Checkpoint, CheckpointStore
 from nexus_jupyter.storage.database import examine_advice, open_database, shown, sqlite_url
 from nexus_jupyter.storage.grants import GrantStore
 from nexus_jupyter.storage.journal import Journal, Mark, change_of
-from nexus_jupyter.storage.ownership import Ownership
+from nexus_jupyter.storage.ownership import Fence, Ownership
 from nexus_jupyter.storage.runs import RunRecording, RunStore
 
 __all__ = [
     "FIELDS",
     "Checkpoint",
     "CheckpointStore",
+    "Fence",
     "GrantStore",
     "Journal",
     "Mark",

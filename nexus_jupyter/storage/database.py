@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError, UnavailableError
-from nexus_jupyter.storage.schema import HEAD
+from nexus_jupyter.storage.private import check_own
+from nexus_jupyter.storage.schema import HEAD, metadata
 
-__all__ = ["connect", "examine_advice", "open_database", "reading", "reason", "shown", "sqlite_url"]
+__all__ = [
+    "close_database",
+    "connect",
+    "examine_advice",
+    "forked",
+    "open_database",
+    "reading",
+    "reason",
+    "schema_fault",
+    "shown",
+    "sqlite_url",
+]
 
 #: Arbitrary, but the same for every Nexus: two that open a new database together migrate it one after the other.
 _MIGRATION_LOCK = 0x4E455855
 #: A database server that does not answer is given up after these seconds; dead connections are found in a minute.
 _POSTGRES = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+#: Alembic keeps what it migrates in variables of its modules, so one thread at a time migrates.
+_migrating = threading.Lock()
+#: What SQLite writes beside a database.
+_BESIDE = ("", "-wal", "-shm", "-journal")
 _ALWAYS_DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
@@ -45,8 +64,10 @@ def open_database(url: str) -> Engine:
         If the driver of the database is not installed.
     """
     engine = connect(url)
+    _refuse_others(engine)
     try:
-        _migrate(engine)
+        with _migrating:
+            _migrate(engine)
     except SQLAlchemyError as error:
         engine.dispose()
         raise StorageError(
@@ -62,6 +83,44 @@ def open_database(url: str) -> Engine:
 def connect(url: str) -> Engine:
     """Return an engine for a URL, without looking what is there; raises as `open_database` does."""
     return _engine(_parsed(url))
+
+
+def close_database(engine: Engine) -> None:
+    """Close all connections of a database for good: who asks for another one is refused in a sentence."""
+
+    def refuse(*_given: object) -> None:
+        raise StorageError(
+            "The workspace has been closed here, so nothing is read or saved any more.", hint="Open it again."
+        )
+
+    # Both: a connection that is lent out now comes back to the pool later.
+    event.listen(engine, "do_connect", refuse)
+    event.listen(engine, "checkout", refuse)
+    engine.dispose()
+
+
+def schema_fault(file: Path) -> str:
+    """Return what keeps a SQLite file's schema from being opened, as a sentence; empty when nothing does.
+
+    This is what `open_database` meets, found without changing the file.
+    """
+    engine = create_engine(f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true")
+    try:
+        found = _revision(engine)
+        with engine.connect() as connection:
+            there = set(inspect(connection).get_table_names()) & set(metadata.tables)
+    except StorageError as error:
+        return error.message
+    except SQLAlchemyError as error:
+        return f"The schema cannot be read: {reason(error)}."
+    finally:
+        engine.dispose()
+    if found is None and there:
+        return f"The schema is half made: there is a table '{min(there)}' and no revision of the schema."
+    missing = set(metadata.tables) - there
+    if found == HEAD and missing:
+        return f"The schema is half made: it has the revision {HEAD} and lacks the table '{min(missing)}'."
+    return ""
 
 
 def shown(engine: Engine) -> str:
@@ -119,6 +178,7 @@ def _parsed(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url)
+        event.listen(engine, "do_connect", _check_files)
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
     try:
@@ -134,6 +194,32 @@ def _engine(url: URL) -> Engine:
         ) from error
     event.listen(engine, "connect", _set_up_postgres)
     return engine
+
+
+def _refuse_others(engine: Engine) -> None:
+    """Keep the connections of a database to the process that opened it: a fork has none of its threads and locks."""
+    process = os.getpid()
+
+    def check(*_given: object) -> None:
+        if os.getpid() != process:
+            raise forked()
+
+    event.listen(engine, "do_connect", check)
+    event.listen(engine, "checkout", check)
+
+
+def forked() -> StorageError:
+    """Return the error for a process that was forked from the one that has the workspace open."""
+    return StorageError(
+        "The workspace is open in the process that this one was forked from, and cannot be used in both.",
+        hint='Return values to the parent and write them there, or start workers with the method "spawn" and '
+        "reach the workspace through its server with nexus.connect().",
+    )
+
+
+def _check_files(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:  # Any: the driver's
+    for suffix in _BESIDE:
+        check_own(Path(str(arguments[0]) + suffix))
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection type
@@ -165,11 +251,29 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.begin() as connection:
+    with engine.connect() as connection, _all_or_nothing(connection):
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _all_or_nothing(connection: Connection) -> Iterator[None]:
+    """Begin a transaction that holds changes of the schema too, and that other processes wait for."""
+    if connection.dialect.name != "sqlite":
+        with connection.begin():
+            yield
+        return
+    driver: Any = connection.connection.dbapi_connection  # Any: the driver's own connection type
+    # Left to itself, the driver would commit before each change of the schema.
+    before, driver.isolation_level = driver.isolation_level, None
+    try:
+        with connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield
+    finally:
+        driver.isolation_level = before
 
 
 def _revision(engine: Engine) -> str | None:

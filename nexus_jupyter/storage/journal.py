@@ -17,8 +17,8 @@ from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.storage.chain import chained
-from nexus_jupyter.storage.database import examine_advice, reading, reason
-from nexus_jupyter.storage.ownership import Ownership
+from nexus_jupyter.storage.database import close_database, examine_advice, reading, reason
+from nexus_jupyter.storage.ownership import Fence, Ownership
 from nexus_jupyter.storage.schema import checkpoints, compactions, journal
 
 __all__ = ["Journal", "Mark", "change_of"]
@@ -52,10 +52,10 @@ class Journal:
     workspace
         The workspace's name; several may share a database.
     ownership
-        The right to write, for a database that other processes can reach; checked in each transaction that writes.
+        The right to write, checked in each transaction that writes.
     """
 
-    def __init__(self, engine: Engine, workspace: str, ownership: Ownership | None = None) -> None:
+    def __init__(self, engine: Engine, workspace: str, ownership: Ownership | Fence | None = None) -> None:
         #: The database, which the workspace's other tables are in too.
         self.engine = engine
         self._workspace = workspace
@@ -253,7 +253,7 @@ class Journal:
         """Close all connections, and let other processes write."""
         if self._ownership is not None:
             self._ownership.release()
-        self.engine.dispose()
+        close_database(self.engine)
 
     def _rows(self, changes: Sequence[Change]) -> list[dict[str, Any]]:  # Any: as above
         if self._tip is None:

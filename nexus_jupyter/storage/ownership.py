@@ -1,6 +1,6 @@
-"""One owner per workspace on a database that many can reach.
+"""One owner per workspace.
 
-Two things keep a second server out. An advisory lock, held on a connection of its own, refuses it at once while the
+On a database that many can reach, two things keep a second server out. An advisory lock, held on a connection of its own, refuses it at once while the
 first one lives. A token in the table ``owners``, which grows with each owner, is looked at in every transaction that
 writes: should the lock have been lost unseen and somebody else have taken the workspace over, nothing is written.
 """
@@ -19,17 +19,70 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy import select as query
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
-from nexus_jupyter.storage.database import reason, shown
+from nexus_jupyter.storage.database import examine_advice, reason, shown
 from nexus_jupyter.storage.schema import owners
 
-__all__ = ["Ownership"]
+__all__ = ["Fence", "Ownership"]
 
 #: Seconds that the lock is waited for, and between two tries.
 _PATIENCE, _PAUSE = 2.0, 0.05
+
+
+class Fence:
+    """The right to write to a workspace in a file, whose lock the folder has: the token alone.
+
+    The lock keeps other processes out while it is held. The token stops who goes on without it: a workspace that was
+    closed, or whose lock file was deleted, and that another opening has taken over meanwhile.
+
+    Parameters
+    ----------
+    engine
+        From `open_database`.
+    workspace
+        The key of the workspace's rows.
+
+    Raises
+    ------
+    StorageError
+        If the token cannot be written.
+    """
+
+    def __init__(self, engine: Engine, workspace: str) -> None:
+        self._workspace = workspace
+        try:
+            self._token = _taken(engine, workspace)
+        except SQLAlchemyError as error:
+            raise StorageError(
+                f"The journal at {shown(engine)} cannot be written: {reason(error)}.",
+                hint=examine_advice(engine),
+            ) from error
+
+    def check(self, connection: Connection, *, alone: bool = False) -> None:  # noqa: ARG002 - as `Ownership.check`
+        """Make sure, inside a transaction that is about to write, that nobody has opened the workspace since.
+
+        Raises
+        ------
+        StorageError
+            If somebody has.
+        """
+        driver: Any = connection.connection.dbapi_connection  # Any: the driver's own connection type
+        if not driver.in_transaction:
+            # The driver begins at the first change, which would leave a gap between it and what is read here.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        row = connection.execute(query(owners).where(owners.c.workspace == self._workspace)).one_or_none()
+        if row is None or row.token != self._token:
+            holder = f"{row.holder}, since {row.since}" if row is not None else "unknown"
+            raise StorageError(
+                f"Nothing was saved: the workspace has been opened again elsewhere since ({holder}).",
+                hint="Close it here, and use the one that was opened last.",
+            )
+
+    def release(self) -> None:
+        """Let others open the workspace; the folder's lock is let go by the folder."""
 
 
 class Ownership:
@@ -125,14 +178,8 @@ class Ownership:
         return bool(self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar())
 
     def _take(self) -> int:
-        named = {"holder": f"{socket.gethostname()}, process id {os.getpid()}", "since": datetime.now(UTC).isoformat()}
-        statement = insert(owners).values(workspace=self._workspace, token=1, **named)
-        statement = statement.on_conflict_do_update(
-            index_elements=[owners.c.workspace], set_={"token": owners.c.token + 1, **named}
-        )
         # Waits for transactions of an owner before that are under way: what they write is there when this returns.
-        with self._engine.begin() as connection:
-            return int(connection.execute(statement.returning(owners.c.token)).scalar_one())
+        return _taken(self._engine, self._workspace)
 
     def _holder(self) -> str:
         with self._engine.connect() as connection:
@@ -161,3 +208,15 @@ class Ownership:
         """Take the lock again after its connection was lost; whoever has it by now is the owner."""
         if not self._lock():
             self._lost = self._holder()
+
+
+def _taken(engine: Engine, workspace: str) -> int:
+    """Make this process the owner of a workspace's rows, and return its token."""
+    insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+    named = {"holder": f"{socket.gethostname()}, process id {os.getpid()}", "since": datetime.now(UTC).isoformat()}
+    statement = insert(owners).values(workspace=workspace, token=1, **named)
+    statement = statement.on_conflict_do_update(
+        index_elements=[owners.c.workspace], set_={"token": owners.c.token + 1, **named}
+    )
+    with engine.begin() as connection:
+        return int(connection.execute(statement.returning(owners.c.token)).scalar_one())

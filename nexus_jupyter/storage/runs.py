@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import NotFoundError
-from nexus_jupyter.storage.database import reason
+from nexus_jupyter.storage.database import close_database, reason
 from nexus_jupyter.storage.schema import programs, runs
 
 __all__ = ["RunRecording", "RunStore"]
@@ -156,7 +156,7 @@ class RunStore:
         self._closing = True
         self._wake.set()
         self._writer.join()
-        self._engine.dispose()
+        close_database(self._engine)
 
     def _write_all(self) -> None:
         while not self._closing:

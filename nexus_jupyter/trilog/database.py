@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pyarrow as pa
 
 from nexus_jupyter.protocol.errors import NexusError, TriLogError, UnavailableError
+from nexus_jupyter.storage.private import make_folder
 
 __all__ = ["Database", "literal", "told"]
 
@@ -75,7 +76,7 @@ class Database:
         UnavailableError
             If it is not installed.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         options = dict.fromkeys(_PATHS, str(folder / _NOWHERE))
 
         def connect() -> Any:  # Any: the client ships no types

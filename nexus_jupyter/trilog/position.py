@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from nexus_jupyter.storage.private import replace
 from nexus_jupyter.trilog.spool import Position
 
 __all__ = ["Progress"]
@@ -57,7 +57,4 @@ class Progress:
             "reading": asdict(self.reading) if self.reading else None,
             "writing": self.writing,
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(kept), encoding="utf-8")
-        os.replace(fresh, self.path)  # noqa: PTH105 - pathlib's own is the same call
+        replace(self.path, json.dumps(kept))

@@ -6,6 +6,7 @@ survives the end of either process; only a power cut may lose what the system ha
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -14,6 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.private import append_new
 
 __all__ = ["Position", "Spool", "SpoolReader", "spool_of"]
 
@@ -100,13 +104,15 @@ class Spool:
         if self._file is not None:
             self._close()
         else:
-            self._folder.mkdir(parents=True, exist_ok=True)
             self._segment = max(_segments(self._folder), default=0)
         # Always a new segment: the end of the last one may be half a line, from a process that was killed.
         self._segment += 1
         self._size = 0
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self._file = os.open(self._folder / f"{self._segment:08d}.jsonl", flags, 0o600)
+        try:
+            self._file = append_new(self._folder / f"{self._segment:08d}.jsonl")
+        except StorageError as error:
+            # Who records goes on with what it does, as on a full disk.
+            raise OSError(errno.ELOOP, error.message) from error
         self._bound()
         return self._file
 

@@ -246,7 +246,7 @@ class ActivityTables:
             newest = self._kernel.head.rev
             self._upto = max(self._upto, newest - _CHANGES, journal.base.rev)
             if newest > self._upto:
-                mine = (table.c.workspace == self._kernel.name, table.c.rev > self._upto, table.c.rev <= newest)
+                mine = (table.c.workspace == self._kernel.store.key, table.c.rev > self._upto, table.c.rev <= newest)
                 query = select(table.c.ts, table.c.actor, table.c.cause, table.c.panel).where(*mine)
                 with reading(journal.engine) as connection:
                     for row in connection.execute(query.order_by(table.c.rev)):

@@ -19,6 +19,7 @@ from nexus_jupyter.protocol.alerts import Alert, AlertRule, AlertState, CauseLin
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
 from nexus_jupyter.protocol.trilog import AnomaliesBetween, CauseOf, TwinDiff
 from nexus_jupyter.sandbox import Network
+from nexus_jupyter.storage.private import replace
 from nexus_jupyter.trilog import TriLog
 
 __all__ = ["Alerts"]
@@ -80,7 +81,7 @@ class Alerts:
             _awaited(self._network.judge(url))
         with self._lock:
             self._rule = rule
-            _write(self._rule_file, rule.model_dump_json())
+            replace(self._rule_file, rule.model_dump_json())
         self._wake.set()
         self._start()
         return self.state()
@@ -105,7 +106,7 @@ class Alerts:
             if fresh:
                 with self._lock:
                     self._alerts.extend(fresh)
-                    _write(self._file, "".join(f"{alert.model_dump_json()}\n" for alert in self._alerts))
+                    replace(self._file, "".join(f"{alert.model_dump_json()}\n" for alert in self._alerts))
             return fresh
 
     def close(self) -> None:
@@ -232,12 +233,6 @@ def _finite(value: object) -> float:
 
 def _value(text: str | None) -> Any:  # Any: JSON
     return json.loads(text) if text else None
-
-
-def _write(file: Path, text: str) -> None:
-    written = file.with_suffix(".new")
-    written.write_text(text, encoding="utf-8")
-    written.replace(file)
 
 
 def _kept_rule(file: Path) -> AlertRule:

@@ -89,7 +89,13 @@ class Execution:
         """Run an action after those of the same panel that were started before.
 
         The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
+
+        Raises
+        ------
+        StorageError
+            If the workspace was closed, or this process was forked from the one that has it open.
         """
+        self.writer.opening.check()
         run = run or uuid.uuid4().hex
         given = {"kind": "run", "via": via, "element": element, "action": action, "run": run, "parent": parent}
         cause = Cause.model_validate(given)

@@ -1,22 +1,38 @@
-"""The folder of a workspace: where things lie, and the lock that makes one process its owner."""
+"""The folder of a workspace: where things lie, whose they are, and the lock that makes one process its owner."""
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.protocol.errors import NotFoundError, StorageError
+from nexus_jupyter.storage.private import PRIVATE, check_own, check_tree, make_folder, replace
+from nexus_jupyter.workspace.account import Account
+from nexus_jupyter.workspace.identity import Identity, former_key, read_identity, settle_place, write_identity
 
-__all__ = ["WorkspaceFolder"]
+__all__ = ["WorkspaceFolder", "set_aside", "trust"]
+
+#: Folders in the private folder in which a database keeps links of its own.
+_DATABASES = ("trilog",)
+_FOREIGN, _REPLACED = f"{PRIVATE}.foreign", f"{PRIVATE}.replaced"
 
 
 class WorkspaceFolder:
     """A workspace on disk.
 
     ``panels/`` and ``nog/`` are what git keeps; ``files/`` is what panels may read and write; ``.nexus/`` holds
-    the journal, frames and caches of this machine.
+    the journal, frames and caches of this machine. A ``.nexus`` that this account on this machine did not make is set
+    aside before anything in it is read, and a new one takes its place.
 
     Parameters
     ----------
@@ -26,12 +42,12 @@ class WorkspaceFolder:
     Raises
     ------
     StorageError
-        If the folder cannot be written, or another process has the workspace open.
+        If the folder cannot be written, another process has the workspace open, or ``.nexus`` holds links.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().resolve()
-        self.private = self.root / ".nexus"
+        self.private = self.root / PRIVATE
         self.panels = self.root / "panels"
         self.nog = self.root / "nog"
         self.frames = self.private / "frames"
@@ -39,24 +55,31 @@ class WorkspaceFolder:
         self.runs = self.private / "runs.db"
         self.trilog = self.private / "trilog"
         self.files = self.root / "files"
+        #: Where a private folder that was not this account's has been put, when this opening did so.
+        self.foreign: Path | None = None
+        #: Whether the private folder was made by this opening.
+        self.new = False
+        #: The workspace's id, and the key of its rows.
+        self.identity: Identity
         try:
-            for path in (self.root, self.private, self.frames):
-                path.mkdir(parents=True, exist_ok=True)
-            self.private.chmod(0o700)
-            # Not thread-local: a server opens the workspace on one thread and closes it on another.
-            self._lock = FileLock(self.private / "lock", thread_local=False)
-            self._acquire()
+            self.root.mkdir(parents=True, exist_ok=True)
+            account = Account()
+            with account.opening():
+                self._open(account)
+            make_folder(self.frames)
             ignored = self.private / ".gitignore"
             # Only when it is missing: on a full disk, writing it again would leave it empty.
             if not ignored.exists() or not ignored.stat().st_size:
-                ignored.write_text("*\n", encoding="utf-8")
+                replace(ignored, "*\n")
         except OSError as error:
-            if hasattr(self, "_lock"):
-                self._lock.release()
+            self.release()
             raise StorageError(
                 f"The workspace folder {self.root} cannot be written: {error.strerror or error}.",
                 hint="Choose a folder that you may write to, or free some disk space.",
             ) from error
+        except StorageError:
+            self.release()
+            raise
 
     @property
     def name(self) -> str:
@@ -65,16 +88,152 @@ class WorkspaceFolder:
 
     def release(self) -> None:
         """Let other processes open the workspace."""
-        self._lock.release()
+        if hasattr(self, "_lock"):
+            self._lock.release()
+
+    def _open(self, account: Account) -> None:
+        own = _own(self.private, account)
+        if own is None:
+            if os.path.lexists(self.private) and not _empty(self.private):
+                with _unused(self.private):
+                    self.foreign = _renamed(self.private, _FOREIGN)
+            make_folder(self.private)
+            own, self.new = Identity.fresh(), True
+            write_identity(self.private, own, account)
+        self.private.chmod(0o700)
+        check_tree(self.private, but=_DATABASES)
+        self._acquire()
+        self.identity = settle_place(self.root, own, account)
 
     def _acquire(self) -> None:
-        owner = self.private / "owner"
+        lock = self.private / "lock"
+        check_own(lock)
+        # Not thread-local: a server opens the workspace on one thread and closes it on another.
+        self._lock = FileLock(lock, thread_local=False)
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
-            pid = owner.read_text(encoding="utf-8") if owner.exists() else "unknown"
-            raise StorageError(
-                f"The workspace {self.root} is open in another process (process id {pid}).",
-                hint="Use nexus.connect() to reach it through its server, or close it there first.",
-            ) from error
-        owner.write_text(str(os.getpid()), encoding="utf-8")
+            raise _in_use(self.private) from error
+        owner = {"process": os.getpid(), "host": socket.gethostname(), "program": _program()}
+        replace(self.private / "owner", json.dumps({**owner, "since": datetime.now(UTC).isoformat()}))
+
+
+def trust(root: Path) -> str:
+    """Take the private folder of a workspace for this account's own, on the word of the person; return a sentence.
+
+    The folder that was set aside last comes back, and the one that took its place is kept beside it. Everything in it
+    holds again: history, grants, remotes and alerts.
+
+    Raises
+    ------
+    NotFoundError
+        If there is nothing that is not this account's own.
+    StorageError
+        If the workspace is open, or the folder holds links.
+    """
+    root = root.expanduser().resolve()
+    private, account = root / PRIVATE, Account()
+    with account.opening():
+        aside = set_aside(root)
+        if private.is_dir() and _own(private, account) is None and not _empty(private):
+            chosen = private
+        elif aside:
+            chosen = aside[-1]
+        else:
+            raise NotFoundError(f"Nothing in {root} was made by another account or on another machine.")
+        check_tree(chosen, but=_DATABASES)
+        with _unused(chosen):
+            known = read_identity(chosen, None)
+            identity = Identity.fresh(former_key(chosen / "journal.db")) if known is None else known
+            if chosen != private and os.path.lexists(private):
+                with _unused(private):
+                    _renamed(private, _REPLACED)
+            if chosen != private:
+                chosen.rename(private)
+            write_identity(private, identity, account)
+    return f"The workspace {root} is trusted now, with all that is in {PRIVATE}."
+
+
+def set_aside(root: Path) -> list[Path]:
+    """Return the private folders that were set aside since this account did not make them, oldest first."""
+    found = [path for path in root.glob(f"{_FOREIGN}-*") if path.suffix.removeprefix(".foreign-").isdigit()]
+    return sorted(found, key=lambda path: int(path.suffix.removeprefix(".foreign-")))
+
+
+def _own(private: Path, account: Account) -> Identity | None:
+    """Return the identity of a private folder that this account made; ``None`` for any other."""
+    try:
+        found = private.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+        return None
+    return read_identity(private, account)
+
+
+def _empty(private: Path) -> bool:
+    return private.is_dir() and not private.is_symlink() and not any(private.iterdir())
+
+
+def _renamed(private: Path, stem: str) -> Path:
+    """Give a private folder the next free name; a link is renamed, not what it leads to."""
+    number = 1
+    while os.path.lexists(private.with_name(f"{stem}-{number}")):
+        number += 1
+    return private.rename(private.with_name(f"{stem}-{number}"))
+
+
+@contextmanager
+def _unused(private: Path) -> Iterator[None]:
+    """Make sure that no process has a private folder open, without writing to it; raises `StorageError`."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(private / "lock", flags)
+    except OSError:
+        yield  # never opened, or a link
+        return
+    try:
+        if os.name == "posix":
+            import fcntl
+
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise _in_use(private) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _program() -> str:
+    if "nexus_jupyter.server.app" in sys.modules:
+        return "a Jupyter server"
+    if "ipykernel.kernelapp" in sys.modules:
+        return "a notebook's kernel"
+    return "a Python program"
+
+
+_ADVICE = {
+    "a Jupyter server": "In a notebook of that server, nexus.connect() reaches it; elsewhere, stop the server first.",
+    "a notebook's kernel": "Close it there with ws.close(), or shut that kernel down.",
+}
+
+
+def _in_use(private: Path) -> StorageError:
+    """Return the error that says who has a workspace open, and what can be done about it."""
+    try:
+        with (private / "owner").open("rb") as file:
+            owner: dict[str, Any] = json.loads(file.read(4096))  # Any: JSON
+        process, program, host = int(owner["process"]), str(owner["program"]), str(owner["host"])
+    except (OSError, ValueError, TypeError, KeyError):
+        process, program, host = 0, "another process", ""
+    opened = f"The workspace {private.parent} is open"
+    if process == os.getpid() and host == socket.gethostname():
+        return StorageError(
+            f"{opened} already in this process.", hint="Use the workspace that is open, or close it first."
+        )
+    number = f" (process id {process})" if process else ""
+    where = f" on {host}" if host not in {"", socket.gethostname()} else ""
+    return StorageError(
+        f"{opened} in {program}{where}{number}.", hint=_ADVICE.get(program, "Close it there, or end that process.")
+    )

@@ -42,6 +42,7 @@ from nexus_jupyter.workspace.functions import Functions
 from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.lifecycle import Lifecycle, arguments
 from nexus_jupyter.workspace.links import PanelLinks
+from nexus_jupyter.workspace.opening import Opening
 from nexus_jupyter.workspace.operations import workspace_operations
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import (
@@ -120,8 +121,8 @@ class WorkspaceKernel:
         self.journal, self.writer, self.runs = self.store.journal, self.store.writer, self.store.runs
         self.frames = FrameStore(self.folder.frames)
         self.arrow = ArrowDecoder(options.frame_bytes)
-        self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.name, server=options.trilog_url)
-        self.recorder = Recorder(self.name, store=self.trilog)
+        self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.store.key, server=options.trilog_url)
+        self.recorder = Recorder(self.store.key, store=self.trilog)
         self.alerts = Alerts(self.trilog, Network(options.private_origins), self.folder.private, self.name)
         self.versions = Versioning(
             self.folder,
@@ -157,7 +158,7 @@ class WorkspaceKernel:
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(self.execution, self.links, self.renderer, self.effects, self.submit)
         self.writer.listen(reactions.on_change)
-        note_quotas(self.recorder, self.name, self.folder.private, options.quotas)
+        note_quotas(self.recorder, self.store.key, self.folder.private, options.quotas)
         self.versions.adopt()
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
@@ -171,13 +172,21 @@ class WorkspaceKernel:
         return self.folder.name
 
     @property
+    def opening(self) -> Opening:
+        """Refuses what comes after closing, and from forked processes."""
+        return self.store.opening
+
+    @property
     def head(self) -> Head:
         """The newest graph and its rev."""
         return self.writer.head
 
     def close(self) -> None:
-        """Stop the processes and let other processes open the folder. Nothing needs saving: every change is."""
-        if self._closed:
+        """Stop the processes and let other processes open the folder. Nothing needs saving: every change is.
+
+        Whatever is called afterwards is refused. In a forked process nothing is done: the workspace is the parent's.
+        """
+        if self._closed or not self.opening.here:
             return
         self._closed = True
         if self.desk is not None:

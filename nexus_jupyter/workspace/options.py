@@ -35,7 +35,7 @@ class WorkspaceOptions:
         Bytes that one file below ``files/`` may have to be kept in versions.
     database_url
         PostgreSQL's URL for the journal, checkpoints, grants and runs; files in the folder when left out. A workspace
-        is found in it by its folder's name.
+        is found in it by the id in its folder.
     checkpoint_every
         Changes between two checkpoints, 0 for none: opening replays no more than these.
     trilog_url

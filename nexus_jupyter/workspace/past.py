@@ -186,7 +186,7 @@ class Past:
 
     @property
     def _mine(self) -> Any:  # Any: a SQL expression
-        return table.c.workspace == self._kernel.name
+        return table.c.workspace == self._kernel.store.key
 
 
 def _short(column: Any) -> Any:  # Any: SQL expressions

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from nexus_jupyter.storage.private import replace
+
 __all__ = ["Position", "read_position", "write_position"]
 
 
@@ -47,6 +49,4 @@ def read_position(file: Path) -> Position:
 
 def write_position(file: Path, position: Position) -> None:
     """Store a position, whole or not at all."""
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(asdict(position)), encoding="utf-8")
-    part.replace(file)
+    replace(file, json.dumps(asdict(position)))

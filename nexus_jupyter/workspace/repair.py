@@ -13,6 +13,8 @@ from sqlalchemy import insert
 from nexus_jupyter.nog.snapshot import dump
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage import Checkpoint, CheckpointStore, Journal, open_database, sqlite_url
+from nexus_jupyter.storage.database import schema_fault
+from nexus_jupyter.storage.private import make_folder, replace, writing
 from nexus_jupyter.storage.salvage import integrity, salvage
 from nexus_jupyter.storage.schema import checkpoints, compactions, grants
 from nexus_jupyter.workspace.folder import WorkspaceFolder
@@ -47,15 +49,17 @@ def repair(root: Path) -> list[str]:
 
 
 def _journal(folder: WorkspaceFolder, aside: Path) -> list[str]:
-    if not folder.journal.exists() or not verify(read_file(folder.journal, folder.name)).faults:
+    if not folder.journal.exists() or not verify(read_file(folder.journal)).faults:
         return []
     copy = _keep(folder.journal, aside)
-    recovery = recover(read_file(copy, folder.name), folder.name)
+    contents = read_file(copy)
+    key = contents.workspace or folder.identity.key
+    recovery = recover(contents, key)
     made = folder.private / "journal.repaired"
     for suffix in _SUFFIXES:
         made.with_name(made.name + suffix).unlink(missing_ok=True)
-    told = _write(made, folder.name, recovery, copy)
-    faults = verify(read_file(made, folder.name)).faults
+    told = _write(made, key, recovery, copy)
+    faults = verify(read_file(made)).faults
     if faults:
         raise StorageError(
             f"The journal could not be repaired: {faults[0]}",
@@ -63,7 +67,7 @@ def _journal(folder: WorkspaceFolder, aside: Path) -> list[str]:
         )
     if recovery.aside:
         lines = [json.dumps(dict(row), default=str) for row in recovery.aside]
-        (aside / "unused.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        replace(aside / "unused.jsonl", "\n".join(lines) + "\n")
         told.append(f"{len(lines)} rows could be read but not used; they are in {aside / 'unused.jsonl'}.")
     made.replace(folder.journal)
     for suffix in _SUFFIXES[1:]:
@@ -103,7 +107,7 @@ def _write(file: Path, name: str, recovery: Recovery, damaged: Path) -> list[str
 
 
 def _runs(folder: WorkspaceFolder, aside: Path) -> list[str]:
-    if not folder.runs.exists() or not integrity(folder.runs):
+    if not folder.runs.exists() or not (integrity(folder.runs) or schema_fault(folder.runs)):
         return []
     _keep(folder.runs, aside)
     for suffix in _SUFFIXES:
@@ -113,14 +117,13 @@ def _runs(folder: WorkspaceFolder, aside: Path) -> list[str]:
 
 def _keep(file: Path, aside: Path) -> Path:
     """Copy a database with what belongs to it, durably, and return the copy."""
-    aside.mkdir(mode=0o700, exist_ok=True)
+    make_folder(aside)
     for suffix in _SUFFIXES:
         source = file.with_name(file.name + suffix)
         # What SQLite shares between processes (-shm) holds no data, and would be taken for that of the copy.
         if source.exists() and suffix != "-shm":
-            shutil.copy2(source, aside / source.name)
-            with (aside / source.name).open("rb") as written:
-                os.fsync(written.fileno())
+            with source.open("rb") as found, writing(aside / source.name) as copy:
+                shutil.copyfileobj(found, copy)
     _sync(aside)
     return aside / file.name
 

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from nexus_jupyter.storage import CheckpointStore, GrantStore, Journal, Ownership, RunStore, open_database, sqlite_url
+from sqlalchemy import Engine
+
+from nexus_jupyter.storage import (
+    CheckpointStore,
+    Fence,
+    GrantStore,
+    Journal,
+    Ownership,
+    RunStore,
+    open_database,
+    sqlite_url,
+)
+from nexus_jupyter.storage.rows import copy_rows, move_rows
 from nexus_jupyter.workspace.checkpointing import Checkpointer
 from nexus_jupyter.workspace.folder import WorkspaceFolder
+from nexus_jupyter.workspace.identity import Identity
+from nexus_jupyter.workspace.opening import Opening
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.quotas import QuotaGuard
 from nexus_jupyter.workspace.timeline import Timeline
@@ -34,26 +48,65 @@ class WorkspaceStore:
     def __init__(self, folder: WorkspaceFolder, options: WorkspaceOptions) -> None:
         #: The database of the journal; it may hold a password, so it is for opening and not for showing.
         self.url = options.database_url or sqlite_url(folder.journal)
+        shared = bool(options.database_url or options.trilog_url)
+        #: What the workspace's rows are found by, in its databases and in TriLog.
+        self.key = folder.identity.id if shared else folder.identity.key
+        self.opening = Opening(folder.name)
         with ExitStack() as undo:
             engine = open_database(self.url)
             undo.callback(engine.dispose)
-            ownership = None
-            if engine.dialect.name == "postgresql":
-                ownership = Ownership(engine, folder.name)
-                undo.callback(ownership.release)
-            self.journal = Journal(engine, folder.name, ownership)
-            self.checkpoints = CheckpointStore(engine, folder.name, self.journal.guard)
+            ownership = self._owned(engine, folder.identity)
+            undo.callback(ownership.release)
+            self.journal = Journal(engine, self.key, ownership)
+            self.checkpoints = CheckpointStore(engine, self.key, self.journal.guard)
             self.timeline = Timeline(self.journal, self.checkpoints)
             guard = QuotaGuard(options.quotas).check
-            self.writer = Writer(self.journal, self.timeline, folder.name, guard=guard)
+            self.writer = Writer(self.journal, self.timeline, self.key, guard=guard, opening=self.opening)
             self.checkpointer = Checkpointer(self.journal, self.checkpoints, options.checkpoint_every)
             self.writer.listen(self.checkpointer.on_change)
-            self.grants = GrantStore(engine, folder.name, self.journal.guard)
-            self.runs = RunStore(open_database(options.database_url or sqlite_url(folder.runs)), folder.name)
+            self.grants = GrantStore(engine, self.key, self.journal.guard)
+            self.runs = RunStore(self._opened_runs(folder, options), self.key)
             undo.pop_all()
 
     def close(self) -> None:
         """Write a last checkpoint and the recordings that wait, and close all connections."""
+        self.opening.close()
         self.runs.close()
         self.checkpointer.close(self.writer.head)
         self.journal.close()
+
+    def _owned(self, engine: Engine, identity: Identity) -> Ownership | Fence:
+        """Become the owner of the rows, after those under a former key were brought along."""
+        if engine.dialect.name == "sqlite":
+            fence = Fence(engine, self.key)
+            for former in _former(identity):
+                move_rows(engine, former, self.key, fence.check)
+            return fence
+        ownership = Ownership(engine, self.key)
+        try:
+            if identity.copied:
+                copy_rows(engine, identity.before, self.key, ownership.check)
+            elif identity.before:
+                # Whoever has the rows open under their former key must not lose them meanwhile.
+                former = Ownership(engine, identity.before)
+                try:
+                    move_rows(engine, identity.before, self.key, ownership.check)
+                finally:
+                    former.release()
+        except BaseException:
+            ownership.release()
+            raise
+        return ownership
+
+    def _opened_runs(self, folder: WorkspaceFolder, options: WorkspaceOptions) -> Engine:
+        if options.database_url:
+            return open_database(options.database_url)
+        engine = open_database(sqlite_url(folder.runs))
+        for former in _former(folder.identity):
+            move_rows(engine, former, self.key)
+        return engine
+
+
+def _former(identity: Identity) -> tuple[str, ...]:
+    """Return the keys under which the folder's own databases may have the rows, the most likely first."""
+    return identity.key, identity.id, identity.before

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import asdict
 from pathlib import Path
 
+from nexus_jupyter.storage.private import replace
 from nexus_jupyter.trilog import Recorder
 from nexus_jupyter.workspace.quotas import Quotas
 
@@ -42,4 +43,4 @@ def note_quotas(recorder: Recorder, workspace: str, private: Path, quotas: Quota
         told = {"quota": name, "before": str(before[name]), "after": str(changed[name])}
         recorder.step("SubscriptionChange", course, "requested", **told)
         recorder.step("SubscriptionChange", course, "applied", **told)
-    kept.write_text(json.dumps(now), encoding="utf-8")
+    replace(kept, json.dumps(now))

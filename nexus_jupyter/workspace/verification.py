@@ -5,6 +5,7 @@ Nothing is changed, and nobody is kept from working meanwhile.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, StorageError
 from nexus_jupyter.storage import Checkpoint, Mark, chained, change_of
-from nexus_jupyter.storage.database import connect, reason, shown
+from nexus_jupyter.storage.database import connect, reason, schema_fault, shown
 from nexus_jupyter.storage.salvage import Salvage, integrity, salvage
 from nexus_jupyter.storage.schema import checkpoints, compactions, journal
 
@@ -29,12 +30,13 @@ Row = Mapping[str, Any]  # Any: columns of several types
 
 @dataclass
 class Contents:
-    """All that could be read of a workspace's journal: rows by rev, checkpoints by rev, and where it begins."""
+    """All that could be read of a workspace's journal: rows and checkpoints by rev, where it begins, whose."""
 
     rows: dict[int, Row]
     checkpoints: dict[int, Checkpoint]
     base: Mark
     faults: list[str] = field(default_factory=list)
+    workspace: str = ""
 
     @property
     def last(self) -> int:
@@ -81,13 +83,16 @@ def verify(contents: Contents) -> Verdict:
     return Verdict(len(contents.rows), len(contents.checkpoints), contents.last, tuple(faults))
 
 
-def read_file(file: Path, workspace: str) -> Contents:
-    """Read a SQLite file, however damaged, as far as it can be read."""
+def read_file(file: Path, workspace: str = "") -> Contents:
+    """Read a SQLite file, however damaged, as far as it can be read; without a key, the workspace of most rows."""
     pages = integrity(file)
     found = {table: salvage(file, table) for table in ("journal", "checkpoints", "compactions")}
     faults = [f"The file {file.name} has damaged pages: {said}." for said in pages]
     for table, part in found.items():
         faults += [f"The table '{table}' cannot be read everywhere: {said}." for said in part.errors]
+    if not faults and (fault := schema_fault(file)):
+        faults.append(fault)
+    workspace = workspace or _most(found["journal"].rows or found["checkpoints"].rows)
     return _contents(workspace, {table: part.rows for table, part in found.items()}, faults)
 
 
@@ -126,7 +131,12 @@ def _contents(
     bases = [Mark(row["last_rev"], row["ts"], row["digest"]) for row in mine["compactions"]]
     base = max(bases, key=lambda mark: mark.rev, default=Mark())
     rows: dict[int, Row] = {row["rev"]: {"digest": "", **row} for row in mine["journal"] if row["rev"] > base.rev}
-    return Contents(rows, snapshots, base, faults)
+    return Contents(rows, snapshots, base, faults, workspace)
+
+
+def _most(rows: list[dict[str, Any]]) -> str:  # Any: as above
+    counted = Counter(str(row["workspace"]) for row in rows)
+    return counted.most_common(1)[0][0] if counted else ""
 
 
 def _start(contents: Contents, faults: list[str]) -> Graph | None:

@@ -21,6 +21,7 @@ from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.storage import Journal
 from nexus_jupyter.trilog import current_ids
+from nexus_jupyter.workspace.opening import Opening
 from nexus_jupyter.workspace.timeline import Head, Timeline
 
 __all__ = ["Draft", "Guard", "Head", "Writer"]
@@ -65,11 +66,13 @@ class Writer:
     timeline
         The graph's versions; opened on construction.
     workspace
-        The workspace's name, for the rows.
+        The key of the workspace's rows.
     clock
         Nanoseconds since the epoch.
     guard
         Raises if a change may not be made, such as for a quota; with the writer's lock held, so it must be quick.
+    opening
+        The time in which changes may be made; without an end when left out.
     """
 
     def __init__(
@@ -80,8 +83,11 @@ class Writer:
         clock: Callable[[], int] = time.time_ns,
         *,
         guard: Guard = lambda *_change: None,
+        opening: Opening | None = None,
     ) -> None:
         self._guard = guard
+        #: Refuses changes once the workspace was closed, and in forked processes.
+        self.opening = opening or Opening(workspace)
         self._journal = journal
         self._timeline = timeline
         self._workspace = workspace
@@ -104,6 +110,7 @@ class Writer:
         NexusError
             From ``draw``, from a patch that does not apply, or from the journal. Then nothing was changed.
         """
+        self.opening.check()
         request = _Request(draw)
         self._waiting.append(request)
         with self._lock:
