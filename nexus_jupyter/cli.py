@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--repair", nargs="?", type=Path, const=Path(), metavar="DIR", help="mend a damaged journal")
     doctor.set_defaults(run=_doctor)
 
+    trust = commands.add_parser("trust", help="take a workspace that you made elsewhere for your own, with its history")
+    trust.add_argument("dir", nargs="?", type=Path, default=Path(), metavar="DIR", help="the workspace's folder (here)")
+    trust.set_defaults(run=_trust)
+
     _add_file_commands(commands)
     _add_workspace_commands(commands)
 
@@ -242,6 +246,13 @@ def _run(arguments: argparse.Namespace) -> int:
             for line in run.logs:
                 print(line)
             print(json.dumps(run.value, ensure_ascii=False))
+    return 0
+
+
+def _trust(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.workspace import trust
+
+    print(trust(arguments.dir))
     return 0
 
 

@@ -46,10 +46,10 @@ class LocalHost:
 
     def __init__(self, folder: Path, options: WorkspaceOptions | None = None) -> None:
         self.kernel = WorkspaceKernel(folder, options=options)
-        self.upkeep: UpkeepHost = LocalUpkeep(self.kernel)
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
+        self.upkeep: UpkeepHost = LocalUpkeep(self.kernel, self.actor)
         self.graphs = LocalGraphs(self.kernel, self.actor)
         self.versions: VersionsHost = LocalVersions(self.kernel, self.actor)
         self.trilog: TriLogHost = LocalTriLog(self.kernel.trilog, self.kernel.alerts, self.actor)

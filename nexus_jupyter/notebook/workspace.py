@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 import pyarrow as pa
 
 from nexus_jupyter.dashboards import frame_name, prepare
+from nexus_jupyter.notebook.adoption import AdoptionFace
 from nexus_jupyter.notebook.asking import ask
 from nexus_jupyter.notebook.assistant import AssistantView
 from nexus_jupyter.notebook.conflicts import ConflictWarning
@@ -50,6 +51,7 @@ class Workspace(JournalFace):
         self.history = HistoryFace(host.versions)
         self.trilog = TriLogFace(host)
         self.nog = GraphFace(host)
+        self.adoption = AdoptionFace(host.upkeep)
         self._exposed = ExposedFunctions()
         #: Conflicts that a cell has been warned of, by id and time.
         self._told = set[tuple[str, int | None]]()

@@ -71,6 +71,8 @@ ROUTES: list[tuple[str, type]] = [
     ("workspace/journal", workspaces.JournalHandler),
     ("workspace/journal/export", upkeep.ExportedJournalHandler),
     ("workspace/compact", upkeep.CompactHandler),
+    ("workspace/adoption", upkeep.AdoptionHandler),
+    ("workspace/adoption/allow", upkeep.AllowHandler),
     ("workspace/graph", graph.GraphHandler),
     ("workspace/graph/match", graph.MatchHandler),
     ("workspace/graph/impact", graph.ImpactHandler),

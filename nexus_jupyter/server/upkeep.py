@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import ClassVar
 
+from nexus_jupyter.protocol.adoption import Adoption, AllowBody
 from nexus_jupyter.protocol.upkeep import CompactBody, Compaction
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.operation import Operation, Operations
 from nexus_jupyter.workspace import compact, export_lines
 
-__all__ = ["CompactHandler", "ExportedJournalHandler"]
+__all__ = ["AdoptionHandler", "AllowHandler", "CompactHandler", "ExportedJournalHandler"]
 
 _LINES = "application/jsonl"
 #: Lines that are made at a time, away from the event loop.
@@ -30,6 +31,35 @@ class CompactHandler(NexusHandler):
         body = self.body(CompactBody)
         kernel = await self.workspace()
         self.reply(await self.work(lambda: compact(kernel.store, kernel.trilog, body)))
+
+
+class AdoptionHandler(NexusHandler):
+    """What was taken from a folder that somebody else made."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("What was taken from elsewhere and what was left out; null for nothing", answer=Adoption)
+    }
+
+    @guarded("read")
+    async def get(self) -> None:
+        """Return what was taken."""
+        kernel = await self.workspace()
+        self.reply(await self.work(kernel.adoption.state))
+
+
+class AllowHandler(NexusHandler):
+    """Rights that the folder brought along."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Let something that was left out hold from now on", body=AllowBody, answer=Adoption)
+    }
+
+    @guarded("write")
+    async def post(self) -> None:
+        """Allow one."""
+        body = self.body(AllowBody)
+        kernel = await self.workspace()
+        self.reply(await self.work(lambda: kernel.adoption.allow(body.number, self.actor)))
 
 
 class ExportedJournalHandler(NexusHandler):

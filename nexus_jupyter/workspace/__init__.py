@@ -5,6 +5,7 @@ from nexus_jupyter.workspace.dashboarding import put_dashboard
 from nexus_jupyter.workspace.desk import Desk, desk_of
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
+from nexus_jupyter.workspace.folder import trust
 from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.options import WorkspaceOptions
@@ -41,6 +42,7 @@ __all__ = [
     "read_file",
     "register_driver",
     "repair",
+    "trust",
     "verify",
     "version_info",
     "write_lines",

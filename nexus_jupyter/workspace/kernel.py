@@ -28,6 +28,7 @@ from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.activity import own_tables
+from nexus_jupyter.workspace.adoption import Adoptions
 from nexus_jupyter.workspace.alerting import Alerts
 from nexus_jupyter.workspace.binding import binding
 from nexus_jupyter.workspace.calls import FrameCalls
@@ -160,6 +161,7 @@ class WorkspaceKernel:
         self.writer.listen(reactions.on_change)
         note_quotas(self.recorder, self.store.key, self.folder.private, options.quotas)
         self.versions.adopt()
+        self.adoption = Adoptions(self)
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
         self.files = Files(self.folder.files, options.files_quota, options.quotas.files)

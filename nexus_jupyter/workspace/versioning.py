@@ -101,6 +101,10 @@ class Versioning:
             # The workspace is of use without its versions; the next commit refuses with the same sentence.
             _LOG.warning("The versions in %s cannot be used: %s", self.store.root, error)
 
+    def files(self, graph: Graph) -> dict[str, bytes]:
+        """Return the files that a version of a graph would have of its panels."""
+        return self._committer.files(graph)
+
     def commit(self, message: str | None, actor: Actor) -> Version:
         """Write the workspace's files and commit them; without a message, one is made from what changed.
 

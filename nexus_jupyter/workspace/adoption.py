@@ -1,0 +1,216 @@
+"""``kernel.adoption``: what was taken from a folder that somebody else made, and the rights that it brought.
+
+The private folder was set aside before this (`WorkspaceFolder`). What lies in ``panels/`` and ``nog/`` is taken as
+content, through the same checks as a version that is checked out; nothing runs because of it. Grants, confirmed
+remotes and alerts are listed, as data that is not trusted, and a person may allow each.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nexus_jupyter.history import FILES, in_panels, owned
+from nexus_jupyter.protocol.adoption import Adoption, LeftOut
+from nexus_jupyter.protocol.alerts import AlertRule
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.patch import Cause
+from nexus_jupyter.storage import foreign
+from nexus_jupyter.storage.private import check_own, replace
+from nexus_jupyter.workspace.versions import checkout_ops, panel_of
+from nexus_jupyter.workspace.writer import Draft
+
+if TYPE_CHECKING:
+    from nexus_jupyter.workspace.kernel import WorkspaceKernel
+
+__all__ = ["FROM_FILES", "Adoptions"]
+
+_LOG = logging.getLogger(__name__)
+#: Who is named for panels that were taken from the folder's files.
+FROM_FILES = Actor(id="file", name="file", kind="system")
+#: Bytes of a file that is taken, and of one that tells of rights; seconds for the process that reads a database.
+_MOST, _MOST_TOLD, _PATIENCE = 4 << 20, 65_536, 20.0
+
+
+class Adoptions:
+    """What a workspace took from elsewhere.
+
+    Parameters
+    ----------
+    kernel
+        The workspace, opened but for this.
+    """
+
+    def __init__(self, kernel: WorkspaceKernel) -> None:
+        self._kernel = kernel
+        self._file = kernel.folder.private / "adoption.json"
+        if kernel.folder.new:
+            taken = self._take()
+            if kernel.folder.foreign is not None:
+                self._note(kernel.folder.foreign, taken)
+
+    def state(self) -> Adoption | None:
+        """Return what was taken and what was left out; ``None`` when nothing in the folder came from elsewhere."""
+        try:
+            return Adoption.model_validate_json(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def allow(self, number: int, actor: Actor) -> Adoption:
+        """Let something that was left out hold from now on, as if the actor had allowed it without the folder.
+
+        Raises
+        ------
+        NotFoundError
+            If nothing of that number was left out.
+        NexusError
+            If it cannot be allowed: the panel is not there, the capability or the address is refused.
+        """
+        state = self.state()
+        chosen = next((one for one in state.left if one.number == number), None) if state is not None else None
+        if state is None or chosen is None:
+            raise NotFoundError(f"Nothing with the number {number} was left out.", hint="ws.adoption lists what was.")
+        if chosen.kind == "grant":
+            self._kernel.permissions.grant(chosen.panel or "", chosen.cap or "", chosen.target, actor)
+        elif chosen.kind == "remote":
+            self._kernel.versions.remote(chosen.name or "", chosen.url or "")
+        elif chosen.rule is not None:
+            self._kernel.alerts.watch(chosen.rule)
+        left = [one.model_copy(update={"allowed": True}) if one is chosen else one for one in state.left]
+        state = state.model_copy(update={"left": left})
+        replace(self._file, state.model_dump_json())
+        return state
+
+    def _take(self) -> Adoption:
+        """Make panels of the folder's files that the journal does not have, as one change."""
+        files, refused = self._files()
+        kernel = self._kernel
+        good: dict[str, bytes] = {}
+        for name in sorted({panel_of(path) for path in files}):
+            own = {path: data for path, data in files.items() if panel_of(path) == name}
+            try:
+                checkout_ops(type(kernel.head.graph)(), own, kernel.reactor)
+            except NexusError as error:
+                refused.append(error.message)
+            else:
+                good |= own
+        if good:
+            try:
+                self._load(good)
+            except NexusError as error:
+                refused.append(error.message)
+                good = {}
+        for sentence in refused:
+            _LOG.warning("%s: %s", kernel.folder.root, sentence)
+        panels = sum(path.startswith("panels/") for path in good)
+        return Adoption(
+            at=datetime.now(UTC).isoformat(),
+            aside="",
+            panels=panels,
+            graph=len(good) - panels,
+            files=self._count(),
+            refused=refused,
+        )
+
+    def _load(self, files: Mapping[str, bytes]) -> None:
+        kernel = self._kernel
+        # What a clone's commits have and the folder lacks stays as `Versioning.adopt` took it.
+        whole = {**kernel.versions.files(kernel.head.graph), **files}
+        cause = Cause(kind="checkout", via="system")
+        kernel.writer.submit(lambda graph: Draft(checkout_ops(graph, whole, kernel.reactor), FROM_FILES, cause))
+
+    def _files(self) -> tuple[dict[str, bytes], list[str]]:
+        tree, found, refused = self._kernel.versions.store.tree, dict[str, bytes](), list[str]()
+        for folder in ("panels", "nog"):
+            try:
+                for path, about in tree.walk(folder):
+                    if not owned(path) or not in_panels(path):
+                        continue
+                    if about.st_size > _MOST:
+                        refused.append(f"The file {path} is too large for a panel.")
+                    elif (data := tree.read(path)) is not None:
+                        found[path] = data
+            except NexusError as error:
+                refused.append(error.message)
+        return found, refused
+
+    def _count(self) -> int:
+        try:
+            return sum(1 for _ in self._kernel.versions.store.tree.walk(FILES))
+        except NexusError:
+            return 0
+
+    def _note(self, aside: Path, taken: Adoption) -> None:
+        left: list[LeftOut] = []
+        rights = () if aside.is_symlink() else (*_grants(aside / "journal.db"), *_remotes(aside), *_alerts(aside))
+        for one in rights:
+            left.append(LeftOut(number=len(left) + 1, **one))
+        noted = taken.model_copy(update={"aside": aside.name, "left": left})
+        replace(self._file, noted.model_dump_json())
+        _LOG.warning(
+            "The private folder of %s was made by another account or on another machine. It was set aside as %s; "
+            "panels and files were taken, %d rights were not. If it is your own: nexus trust %s",
+            self._kernel.folder.root,
+            aside.name,
+            len(left),
+            self._kernel.folder.root,
+        )
+
+
+def _grants(database: Path) -> Iterator[dict[str, Any]]:  # Any: fields of several types
+    try:
+        check_own(database)
+        if not database.is_file():
+            return
+        # -I: neither the folder nor the environment has a say in what is loaded.
+        command = [sys.executable, "-I", foreign.__file__, str(database)]
+        said = subprocess.run(  # noqa: S603 - our own script
+            command, capture_output=True, timeout=_PATIENCE, check=True, cwd=os.sep, env={}, stdin=subprocess.DEVNULL
+        )
+        rows = json.loads(said.stdout)
+    except (NexusError, OSError, ValueError, subprocess.SubprocessError) as error:
+        _LOG.warning("The grants in %s cannot be read: %s", database, error)
+        return
+    for panel, cap, target in rows:
+        text = f"The panel '{_short(panel)}' may use {_short(cap)}" + (f" for {_short(target)}." if target else ".")
+        yield {"kind": "grant", "panel": str(panel), "cap": str(cap), "target": target, "text": text}
+
+
+def _remotes(aside: Path) -> Iterator[dict[str, Any]]:  # Any: as above
+    found = _json(aside / "remotes.json")
+    for name, url in list(found.items())[: foreign.MOST] if isinstance(found, dict) else []:
+        text = f"Versions are pushed to and pulled from '{_short(name)}', {_short(url)}."
+        yield {"kind": "remote", "name": str(name), "url": str(url), "text": text}
+
+
+def _alerts(aside: Path) -> Iterator[dict[str, Any]]:  # Any: as above
+    found = _json(aside / "alert-rule.json")
+    try:
+        rule = AlertRule.model_validate(found) if isinstance(found, dict) else AlertRule()
+    except ValueError:
+        return
+    if rule.active or rule.webhooks:
+        told = f", told to {', '.join(_short(url) for url in rule.webhooks)}" if rule.webhooks else ""
+        yield {"kind": "alert", "rule": rule, "text": f"The workspace is watched for what is unusual{told}."}
+
+
+def _json(file: Path) -> object:
+    try:
+        check_own(file)
+        with file.open("rb") as opened:
+            return json.loads(opened.read(_MOST_TOLD))
+    except (NexusError, OSError, ValueError, RecursionError):
+        return None
+
+
+def _short(value: object) -> str:
+    text = "".join(char if char.isprintable() else " " for char in str(value))
+    return text if len(text) <= 200 else f"{text[:197]}..."  # noqa: PLR2004 - fits a line or two
