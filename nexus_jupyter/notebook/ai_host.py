@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
     from nexus_jupyter.protocol.identity import Actor
-    from nexus_jupyter.workspace import Desk
+    from nexus_jupyter.workspace import Desk, Opening
 
 __all__ = ["AiHost", "LocalAi", "RemoteAi"]
 
@@ -45,11 +45,19 @@ class LocalAi:
         The workspace's.
     actor
         Who asks.
+    opening
+        Refuses wishes when the workspace was closed.
     """
 
-    def __init__(self, desk: Desk, actor: Actor) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, actor: Actor, opening: Opening) -> None:
+        self._asked = desk
         self._actor = actor
+        self._opening = opening
+
+    @property
+    def _desk(self) -> Desk:
+        self._opening.check()
+        return self._asked
 
     def info(self) -> AssistantInfo:
         """Return which models may be asked."""

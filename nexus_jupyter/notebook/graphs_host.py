@@ -18,7 +18,7 @@ from nexus_jupyter.protocol.query import (
     Impact,
     NeighbourhoodQuestion,
 )
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.workspace import GraphReader, WorkspaceKernel
 
 __all__ = ["GraphsHost", "LocalGraphs", "RemoteGraphs"]
 
@@ -63,7 +63,13 @@ class LocalGraphs:
     """
 
     def __init__(self, kernel: WorkspaceKernel, actor: Actor) -> None:
-        self._graphs = kernel.graphs.seen_by(actor.id)
+        self._kernel = kernel
+        self._reader = kernel.graphs.seen_by(actor.id)
+
+    @property
+    def _graphs(self) -> GraphReader:
+        self._kernel.opening.check()
+        return self._reader
 
     def contents(self, rev: int | None) -> GraphContents:
         """Return all entities and relations."""

@@ -28,22 +28,26 @@ class HistoryFace:
     def __init__(self, versions: VersionsHost) -> None:
         self._versions = versions
 
-    def commit(self, message: str | None = None) -> VersionInfo:
+    def commit(self, message: str | None = None, *, without_panels: bool = False) -> VersionInfo:
         """Make a version of all panels, their state, and the files below ``files/``.
 
         Parameters
         ----------
         message
             Made from what changed when left out.
+        without_panels
+            Whether the version may lack every panel that the newest one has.
 
         Raises
         ------
         UnavailableError
             If git is not installed.
+        ConflictError
+            If every panel of the newest version would be gone, and that was not asked for.
         HistoryError
             If a file is too large to be kept in versions, or git refuses.
         """
-        return self._versions.commit(message)
+        return self._versions.commit(message, without_panels=without_panels)
 
     def log(self, limit: int = 50, *, everything: bool = False) -> pd.DataFrame:
         """Return the newest versions first: id, message, author, time, parents, refs, graph.

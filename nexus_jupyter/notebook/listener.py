@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import websocket
 
+from nexus_jupyter.notebook.callbacks import Callbacks
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.protocol.errors import NexusError, UnavailableError
@@ -50,6 +52,7 @@ class RemoteListener:
         self._exposed: ExposedFunctions | None = None
         self._offered = threading.Event()
         self._calls: dict[int, Future[Any]] = {}
+        self._callbacks = Callbacks()
         threading.Thread(target=self._run, name="nexus-listener", daemon=True).start()
 
     def add(self, panel: str, listener: ChangeListener) -> Callable[[], None]:
@@ -80,6 +83,7 @@ class RemoteListener:
 
     def close(self) -> None:
         """End the connection."""
+        self._callbacks.close()
         self._closing.set()
         if self._socket is not None:
             self._socket.close()
@@ -159,7 +163,8 @@ class RemoteListener:
                 self._followed[panel].set()
             elif frame["type"] in {"patch", "reset", "gone", "snapshot"}:
                 for listener in self._listeners.get(panel, []):
-                    listener(panel, frame["rev"])
+                    # Elsewhere: this thread serves calls of functions, which what people wrote may wait for.
+                    self._callbacks.call(partial(listener, panel, frame["rev"]))
 
 
 def _table_message(call: int, table: pa.Table) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from nexus_jupyter.ai import Router
 from nexus_jupyter.assistant import AssistantDesk
 from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.ai_host import AiHost, LocalAi
+from nexus_jupyter.notebook.callbacks import Callbacks
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
@@ -45,18 +47,32 @@ class LocalHost:
     kind = "kernel"
 
     def __init__(self, folder: Path, options: WorkspaceOptions | None = None) -> None:
-        self.kernel = WorkspaceKernel(folder, options=options)
+        #: What the workspace is open with.
+        self.options = options or WorkspaceOptions()
+        self._kernel = WorkspaceKernel(folder, options=self.options)
+        self._callbacks = Callbacks()
         self._exposed: ExposedFunctions | None = None
         name = owner()
         self.actor = Actor(id=name, name=name, kind="kernel")
         self.upkeep: UpkeepHost = LocalUpkeep(self.kernel, self.actor)
         self.graphs = LocalGraphs(self.kernel, self.actor)
         self.versions: VersionsHost = LocalVersions(self.kernel, self.actor)
-        self.trilog: TriLogHost = LocalTriLog(self.kernel.trilog, self.kernel.alerts, self.actor)
+        self.trilog: TriLogHost = LocalTriLog(self.kernel, self.actor)
         desk = AssistantDesk(self.kernel, Router.from_environment)
         self.kernel.desk = desk
-        self.ai: AiHost = LocalAi(desk, self.actor)
+        self.ai: AiHost = LocalAi(desk, self.actor, self.kernel.opening)
         self.description = f"embedded in this process, folder {self.kernel.folder.root}"
+
+    @property
+    def kernel(self) -> WorkspaceKernel:
+        """The workspace; raises `StorageError` when it was closed, and in forked processes."""
+        self._kernel.opening.check()
+        return self._kernel
+
+    @property
+    def closed(self) -> bool:
+        """Whether the workspace cannot be used any more."""
+        return self._kernel.opening.closed or not self._kernel.opening.here
 
     @property
     def name(self) -> str:
@@ -171,8 +187,9 @@ class LocalHost:
         """Be told of a panel's changes; returns what ends it."""
 
         def tell(change: Change, _head: object) -> None:
+            # With the writer's lock held: what people wrote runs elsewhere, and may change the workspace.
             if change.panel in (panel, None):
-                listener(panel, change.rev)
+                self._callbacks.call(partial(listener, panel, change.rev))
 
         _, stop = self.kernel.writer.listen(tell)
         return stop
@@ -187,7 +204,9 @@ class LocalHost:
 
     def close(self) -> None:
         """Close the workspace."""
-        self.kernel.close()
+        if self._kernel.opening.here:
+            self._callbacks.close()
+            self._kernel.close()
 
     def _rev(self, change: Change | None) -> RevInfo:
         return RevInfo(rev=change.rev if change else self.kernel.head.rev, changed=change is not None)

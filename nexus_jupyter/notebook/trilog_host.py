@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
     from nexus_jupyter.trilog import TriLog
+    from nexus_jupyter.workspace import WorkspaceKernel
     from nexus_jupyter.workspace.alerting import Alerts
 
 __all__ = ["LocalTriLog", "RemoteTriLog", "TriLogHost"]
@@ -45,16 +46,25 @@ class LocalTriLog:
 
     Parameters
     ----------
-    trilog, alerts
-        The workspace's.
+    kernel
+        The workspace.
     actor
         Who records.
     """
 
-    def __init__(self, trilog: TriLog, alerts: Alerts, actor: Actor) -> None:
-        self._trilog = trilog
-        self._alerts = alerts
+    def __init__(self, kernel: WorkspaceKernel, actor: Actor) -> None:
+        self._kernel = kernel
         self._actor = actor
+
+    @property
+    def _trilog(self) -> TriLog:
+        self._kernel.opening.check()
+        return self._kernel.trilog
+
+    @property
+    def _alerts(self) -> Alerts:
+        self._kernel.opening.check()
+        return self._kernel.alerts
 
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Answer a question."""

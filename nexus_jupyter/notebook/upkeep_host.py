@@ -66,12 +66,14 @@ class LocalUpkeep:
         """Drop old changes."""
         from nexus_jupyter.workspace import compact
 
+        self._kernel.opening.check()
         return compact(self._kernel.store, self._kernel.trilog, wish)
 
     def lines(self) -> Iterator[str]:
         """Yield the journal as the lines of an exported file."""
         from nexus_jupyter.workspace import export_lines
 
+        self._kernel.opening.check()
         return export_lines(self._kernel.journal, self._kernel.store.checkpoints, self._kernel.name)
 
 

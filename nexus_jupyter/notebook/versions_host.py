@@ -13,7 +13,7 @@ from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.versions import BranchInfo, EntityChange, MergeInfo, RemoteInfo, VersionInfo
-from nexus_jupyter.workspace import WorkspaceKernel, version_info
+from nexus_jupyter.workspace import Versioning, WorkspaceKernel, version_info
 
 __all__ = ["LocalVersions", "RemoteVersions", "VersionsHost"]
 
@@ -23,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 class VersionsHost(Protocol):
     """What `HistoryFace` and `Panel` ask about versions. Errors are those of the protocol."""
 
-    def commit(self, message: str | None) -> VersionInfo:
+    def commit(self, message: str | None, *, without_panels: bool) -> VersionInfo:
         """Commit."""
 
     def checkout(self, ref: str) -> RevInfo:
@@ -85,12 +85,16 @@ class LocalVersions:
 
     def __init__(self, kernel: WorkspaceKernel, actor: Actor) -> None:
         self._kernel = kernel
-        self._versions = kernel.versions
         self._actor = actor
 
-    def commit(self, message: str | None) -> VersionInfo:
+    @property
+    def _versions(self) -> Versioning:
+        self._kernel.opening.check()
+        return self._kernel.versions
+
+    def commit(self, message: str | None, *, without_panels: bool) -> VersionInfo:
         """Commit."""
-        return version_info(self._versions.commit(message, self._actor))
+        return version_info(self._versions.commit(message, self._actor, without_panels=without_panels))
 
     def checkout(self, ref: str) -> RevInfo:
         """Make the workspace what it was in a version."""
@@ -177,9 +181,9 @@ class RemoteVersions:
     def __init__(self, call: Caller) -> None:
         self._call = call
 
-    def commit(self, message: str | None) -> VersionInfo:
+    def commit(self, message: str | None, *, without_panels: bool) -> VersionInfo:
         """Commit."""
-        return self._post(VersionInfo, "commit", message=message)
+        return self._post(VersionInfo, "commit", message=message, without_panels=without_panels)
 
     def checkout(self, ref: str) -> RevInfo:
         """Make the workspace what it was in a version."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -26,12 +28,13 @@ from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
 from nexus_jupyter.protocol.ai import AskBody
 from nexus_jupyter.protocol.api import DashboardBody, ReplayInfo, RunInfo
-from nexus_jupyter.protocol.errors import FrameError
+from nexus_jupyter.protocol.errors import FrameError, StorageError
 from nexus_jupyter.protocol.versions import VersionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nexus_jupyter.notebook.local import LocalHost
     from nexus_jupyter.workspace import WorkspaceOptions
 
 __all__ = ["Workspace"]
@@ -60,21 +63,39 @@ class Workspace(JournalFace):
     def open(cls, folder: str | Path, *, options: WorkspaceOptions | None = None) -> Workspace:
         """Open a folder's workspace in this process; made when missing.
 
+        Opened again while it is open here, it is the same object: a cell can be run twice. ``close`` closes it for all
+        who hold it. At the end of a ``with`` block it is closed only if it was not open before.
+
         Parameters
         ----------
         folder
             Where it is.
         options
-            Limits of runs, and what panels may be granted; the defaults when left out.
+            Limits of runs, and what panels may be granted; the defaults, or those it is open with, when left out.
 
         Raises
         ------
         StorageError
-            If the folder cannot be written, or another process has the workspace open.
+            If the folder cannot be written, another process has the workspace open, or it is open here with other
+            options.
         """
         from nexus_jupyter.notebook.local import LocalHost
 
-        return cls(LocalHost(Path(folder), options))
+        root = Path(folder).expanduser().resolve()
+        with _opening:
+            there = _opened.get(root)
+            if there is not None and not there.closed:
+                if options is not None and options != there.host.options:
+                    raise StorageError(
+                        f"The workspace {root} is open in this process with other options.",
+                        hint="Close it first, or leave the options out.",
+                    )
+                there.holders += 1
+                return there.workspace
+            host = LocalHost(root, options)
+            workspace = cls(host)
+            _opened[root] = _Opened(workspace, host)
+            return workspace
 
     @property
     def name(self) -> str:
@@ -135,9 +156,9 @@ class Workspace(JournalFace):
             )
         return Panel(self._host, name)
 
-    def commit(self, message: str | None = None) -> VersionInfo:
+    def commit(self, message: str | None = None, *, without_panels: bool = False) -> VersionInfo:
         """Make a version of the workspace; short for ``ws.history.commit``."""
-        return self.history.commit(message)
+        return self.history.commit(message, without_panels=without_panels)
 
     def stream(self, name: str) -> PanelStream:
         """Write a panel piece by piece, shown as it arrives; use it in a ``with`` block.
@@ -326,8 +347,14 @@ class Workspace(JournalFace):
         return self._host.replay(run)
 
     def close(self) -> None:
-        """Let go of the workspace. Nothing is lost: every change is saved when it is made."""
+        """Let go of the workspace. Nothing is lost: every change is saved when it is made.
+
+        Every call after this is refused, for all who hold the workspace in this process.
+        """
         self._host.close()
+        with _opening:
+            for root in [root for root, one in _opened.items() if one.workspace is self]:
+                del _opened[root]
 
     def __enter__(self) -> Self:
         return self
@@ -335,6 +362,11 @@ class Workspace(JournalFace):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with _opening:
+            mine = next((one for one in _opened.values() if one.workspace is self), None)
+            if mine is not None and mine.holders > 1 and not mine.closed:
+                mine.holders -= 1
+                return
         self.close()
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -342,6 +374,24 @@ class Workspace(JournalFace):
 
     def __repr__(self) -> str:
         return f"Workspace({self.name!r}, {self._host.description})"
+
+
+@dataclass
+class _Opened:
+    """A workspace that is open in this process, and how often it was asked for."""
+
+    workspace: Workspace
+    host: LocalHost
+    holders: int = 1
+
+    @property
+    def closed(self) -> bool:
+        return self.host.closed
+
+
+#: Workspaces that are open in this process, by folder.
+_opened: dict[Path, _Opened] = {}
+_opening = threading.Lock()
 
 
 def _table(name: str, frame: object) -> pa.Table:

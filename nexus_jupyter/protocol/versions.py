@@ -102,9 +102,13 @@ class RemoteInfo(Contract):
 
 
 class CommitBody(Contract):
-    """A commit message; made from what changed when left out."""
+    """A commit message; made from what changed when left out.
+
+    ``without_panels`` says that the version may lack every panel that the newest one has.
+    """
 
     message: str | None = None
+    without_panels: bool = False
 
 
 class CheckoutBody(Contract):

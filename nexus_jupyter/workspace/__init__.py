@@ -8,6 +8,7 @@ from nexus_jupyter.workspace.export import export_html
 from nexus_jupyter.workspace.folder import trust
 from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
+from nexus_jupyter.workspace.opening import Opening
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.panels import PanelView
 from nexus_jupyter.workspace.patches import graph_ops
@@ -17,15 +18,17 @@ from nexus_jupyter.workspace.quotas import Quotas
 from nexus_jupyter.workspace.repair import repair
 from nexus_jupyter.workspace.session import StreamSession
 from nexus_jupyter.workspace.verification import read_database, read_file, verify
-from nexus_jupyter.workspace.versioning import version_info
+from nexus_jupyter.workspace.versioning import Versioning, version_info
 from nexus_jupyter.workspace.visit import Visit
 
 __all__ = [
     "Desk",
     "GraphReader",
+    "Opening",
     "PanelView",
     "Quotas",
     "StreamSession",
+    "Versioning",
     "Visit",
     "WorkspaceKernel",
     "WorkspaceOptions",

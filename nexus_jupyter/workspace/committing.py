@@ -120,6 +120,17 @@ class Committer:
         }
         self.position = replace(self.position, merging=commit, message=message, other=other)
 
+    def refuse_losing_all(self) -> None:
+        """Refuse a version in which no panel of the newest one is left: it may be that the workspace is not read."""
+        before = {panel_of(path) for path in self._store.files(self._store.head()) if path.startswith("panels/")}
+        if not before or before & set(panel_names(self._writer.head.graph)):
+            return
+        some = ", ".join(f"'{name}'" for name in sorted(before)[:3]) + (" and others" if len(before) > 3 else "")  # noqa: PLR2004
+        raise ConflictError(
+            f"This version would delete every panel of the newest one: {some}. Nothing was committed.",
+            hint="If that is meant, commit with without_panels=True; else ws.history.checkout('HEAD') brings them back.",
+        )
+
     def refuse_unanswered(self) -> None:
         """Refuse to go on while a merge's questions are open."""
         if self.position.merging is None:

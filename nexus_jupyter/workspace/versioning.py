@@ -105,13 +105,20 @@ class Versioning:
         """Return the files that a version of a graph would have of its panels."""
         return self._committer.files(graph)
 
-    def commit(self, message: str | None, actor: Actor) -> Version:
+    def commit(self, message: str | None, actor: Actor, *, without_panels: bool = False) -> Version:
         """Write the workspace's files and commit them; without a message, one is made from what changed.
 
         While a merge waits for answers, this is the merge's commit; the open questions travel along in it.
+
+        Raises
+        ------
+        ConflictError
+            If no panel of the newest version would be left, unless ``without_panels`` says that this is meant.
         """
         with self._lock, self._recorder.span("workspace.commit"):
             self._committer.take_in(actor)
+            if not without_panels:
+                self._committer.refuse_losing_all()
             return self._committer.commit(message, actor)
 
     def checkout(self, ref: str, actor: Actor) -> Change | None:
