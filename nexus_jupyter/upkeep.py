@@ -11,9 +11,12 @@ from nexus_jupyter.protocol.errors import NexusError, NotFoundError
 from nexus_jupyter.workspace import (
     WorkspaceOptions,
     import_journal,
+    is_own,
+    known_id,
     read_database,
     read_file,
     repair,
+    set_aside,
     verify,
 )
 
@@ -30,20 +33,42 @@ def verified(folder: Path) -> Iterator[Finding]:
     root = folder.expanduser().resolve()
     file = root / ".nexus" / "journal.db"
     url = options().database_url
+    yield from _origin(root)
     if not url and not file.exists():
         yield Finding("journal", "error", f"There is no journal in {root}.", "Name the folder of a workspace.")
         return
     try:
-        verdict = verify(read_database(url, root.name) if url else read_file(file, root.name))
+        verdict = verify(read_database(url, known_id(root)) if url else read_file(file))
     except NexusError as error:
         yield Finding("journal", "error", error.message, error.hint)
         return
     advice = "Restore a backup of the database." if url else f"Run: nexus doctor --repair {root}"
     for fault in verdict.faults:
         yield Finding("journal", "error", fault, advice)
-    if not verdict.faults:
+    unknown = _unknown_panels(root, verdict.panels)
+    if unknown:
+        said = f"The journal knows nothing of these files in panels/: {', '.join(unknown)}."
+        yield Finding("journal", "error", said, "Do not commit before you know why; ws.panel(name, text) takes one in.")
+    if not verdict.faults and not unknown:
         counted = f"{verdict.rows} rows and {verdict.checkpoints} checkpoints, up to rev {verdict.last}"
         yield Finding("journal", "ok", f"{counted}: all are there and as they were written")
+
+
+def _origin(root: Path) -> Iterator[Finding]:
+    """Tell of private folders that this account did not make."""
+    advice = f"If you made it yourself, elsewhere or with an older version: nexus trust {root}"
+    if not is_own(root):
+        said = f"The folder .nexus in {root} was not made by this account on this machine; opening sets it aside."
+        yield Finding("workspace", "warning", said, advice)
+    for path in set_aside(root):
+        said = f"{path} was not made by this account on this machine, and was set aside; nothing in it holds."
+        yield Finding("workspace", "warning", said, advice)
+
+
+def _unknown_panels(root: Path, known: tuple[str, ...] | None) -> list[str]:
+    if known is None:
+        return []
+    return sorted(path.name for path in (root / "panels").glob("*.nxml") if path.stem not in known)
 
 
 def repaired(folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ from tests.postgres import Cluster, cluster
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
 
+
 @pytest.fixture(scope="session", autouse=True)
 def account_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the account's key is kept, for this process and those that it starts: not in the person's own folder."""

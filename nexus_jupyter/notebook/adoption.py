@@ -75,7 +75,8 @@ class AdoptionFace:
             return f"<p>{_NOTHING}</p>"
         refused = "".join(f"<li>{escape(sentence)}</li>" for sentence in state.refused)
         rows = "".join(
-            f"<tr><td>{one.number}</td><td>{escape(one.text)}</td><td>{'allowed' if one.allowed else 'left out'}</td></tr>"
+            f"<tr><td>{one.number}</td><td>{escape(one.text)}</td>"
+            f"<td>{'allowed' if one.allowed else 'left out'}</td></tr>"
             for one in state.left
         )
         table = f"<table><thead><tr><th>Number</th><th>Right</th><th></th></tr></thead><tbody>{rows}</tbody></table>"

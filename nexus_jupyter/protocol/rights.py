@@ -57,6 +57,8 @@ RequestName = Literal[
     "journal.read",
     "journal.export",
     "journal.compact",
+    "adoption.read",
+    "adoption.allow",
     "history.ask",
     "history.change",
     "alert.read",
@@ -105,6 +107,8 @@ REQUESTS: Final[Mapping[RequestName, Right]] = {
     "journal.read": "read",
     "journal.export": "write",
     "journal.compact": "write",
+    "adoption.read": "write",  # names addresses that only those need who may allow them
+    "adoption.allow": "write",
     "history.ask": "read",
     "history.change": "write",
     "alert.read": "read",

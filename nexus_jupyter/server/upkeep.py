@@ -40,7 +40,7 @@ class AdoptionHandler(NexusHandler):
         "get": Operation("What was taken from elsewhere and what was left out; null for nothing", answer=Adoption)
     }
 
-    @guarded("read")
+    @guarded("adoption.read")
     async def get(self) -> None:
         """Return what was taken."""
         kernel = await self.workspace()
@@ -54,7 +54,7 @@ class AllowHandler(NexusHandler):
         "post": Operation("Let something that was left out hold from now on", body=AllowBody, answer=Adoption)
     }
 
-    @guarded("write")
+    @guarded("adoption.allow")
     async def post(self) -> None:
         """Allow one."""
         body = self.body(AllowBody)

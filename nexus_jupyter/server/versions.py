@@ -65,7 +65,9 @@ class CommitHandler(NexusHandler):
         """Commit."""
         body = self.body(CommitBody)
         kernel = await self.workspace()
-        made = await self.work(lambda: kernel.versions.commit(body.message, self.actor, without_panels=body.without_panels))
+        made = await self.work(
+            lambda: kernel.versions.commit(body.message, self.actor, without_panels=body.without_panels)
+        )
         self.reply(version_info(made), 201)
 
 

@@ -34,8 +34,8 @@ def main(path: str) -> None:
     connection.set_progress_handler(lambda: 1, _STEPS)
     rows = []
     if connection.execute(_TABLE).fetchone()[0] == 1:
-        for row in connection.execute(_GRANTS, (MOST,)):
-            rows.append([one if one is None else str(one)[:_LONGEST] for one in row])
+        found = connection.execute(_GRANTS, (MOST,))
+        rows = [[one if one is None else str(one)[:_LONGEST] for one in row] for row in found]
     json.dump(rows, sys.stdout)
 
 

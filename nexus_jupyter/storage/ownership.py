@@ -1,8 +1,9 @@
 """One owner per workspace.
 
-On a database that many can reach, two things keep a second server out. An advisory lock, held on a connection of its own, refuses it at once while the
-first one lives. A token in the table ``owners``, which grows with each owner, is looked at in every transaction that
-writes: should the lock have been lost unseen and somebody else have taken the workspace over, nothing is written.
+On a database that many can reach, two things keep a second server out. An advisory lock, held on a connection of its
+own, refuses it at once while the first one lives. A token in the table ``owners``, which grows with each owner, is
+looked at in every transaction that writes: should the lock have been lost unseen and somebody else have taken the
+workspace over, nothing is written. A database in the workspace's folder has the folder's lock and the token.
 """
 
 from __future__ import annotations

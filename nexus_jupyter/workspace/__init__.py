@@ -5,7 +5,7 @@ from nexus_jupyter.workspace.dashboarding import put_dashboard
 from nexus_jupyter.workspace.desk import Desk, desk_of
 from nexus_jupyter.workspace.driver import merge_file, register_driver
 from nexus_jupyter.workspace.export import export_html
-from nexus_jupyter.workspace.folder import trust
+from nexus_jupyter.workspace.folder import is_own, known_id, set_aside, trust
 from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
 from nexus_jupyter.workspace.opening import Opening
@@ -38,6 +38,8 @@ __all__ = [
     "export_lines",
     "graph_ops",
     "import_journal",
+    "is_own",
+    "known_id",
     "merge_file",
     "preview_edit",
     "put_dashboard",
@@ -45,6 +47,7 @@ __all__ = [
     "read_file",
     "register_driver",
     "repair",
+    "set_aside",
     "trust",
     "verify",
     "version_info",

@@ -128,7 +128,7 @@ class Committer:
         some = ", ".join(f"'{name}'" for name in sorted(before)[:3]) + (" and others" if len(before) > 3 else "")  # noqa: PLR2004
         raise ConflictError(
             f"This version would delete every panel of the newest one: {some}. Nothing was committed.",
-            hint="If that is meant, commit with without_panels=True; else ws.history.checkout('HEAD') brings them back.",
+            hint="If that is meant: commit(without_panels=True). If not: ws.history.checkout('HEAD') brings them back.",
         )
 
     def refuse_unanswered(self) -> None:

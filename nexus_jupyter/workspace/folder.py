@@ -20,7 +20,7 @@ from nexus_jupyter.storage.private import PRIVATE, check_own, check_tree, make_f
 from nexus_jupyter.workspace.account import Account
 from nexus_jupyter.workspace.identity import Identity, former_key, read_identity, settle_place, write_identity
 
-__all__ = ["WorkspaceFolder", "set_aside", "trust"]
+__all__ = ["WorkspaceFolder", "is_own", "known_id", "set_aside", "trust"]
 
 #: Folders in the private folder in which a database keeps links of its own.
 _DATABASES = ("trilog",)
@@ -158,6 +158,18 @@ def set_aside(root: Path) -> list[Path]:
     """Return the private folders that were set aside since this account did not make them, oldest first."""
     found = [path for path in root.glob(f"{_FOREIGN}-*") if path.suffix.removeprefix(".foreign-").isdigit()]
     return sorted(found, key=lambda path: int(path.suffix.removeprefix(".foreign-")))
+
+
+def is_own(root: Path) -> bool:
+    """Tell whether a workspace's private folder was made by this account, or there is none yet."""
+    private = root / PRIVATE
+    return not os.path.lexists(private) or _empty(private) or _own(private, Account()) is not None
+
+
+def known_id(root: Path) -> str:
+    """Return the id in a workspace's folder, whoever signed it; empty when there is none."""
+    found = read_identity(root / PRIVATE, None)
+    return found.id if found is not None else ""
 
 
 def _own(private: Path, account: Account) -> Identity | None:

@@ -2,8 +2,8 @@
 
 A folder may be renamed, moved, copied, packed and unpacked: its rows in the databases are found by what the identity
 says, never by the folder's name. The signature holds wherever the folder is, so a workspace that was moved stays
-one's own. A copy is a folder that is opened while the place where the same id was opened before still has it; it gets an
-id of its own and keeps the history.
+one's own. A copy is a folder that is opened while the place where the same id was opened before still has it; it gets
+an id of its own and keeps the history.
 
 What the signature does not promise: it says that this account made the workspace, not that nobody has changed it since.
 Whoever was given the whole private folder by this account can hand it back changed.

@@ -88,11 +88,11 @@ class WorkspaceStore:
                 copy_rows(engine, identity.before, self.key, ownership.check)
             elif identity.before:
                 # Whoever has the rows open under their former key must not lose them meanwhile.
-                former = Ownership(engine, identity.before)
+                other = Ownership(engine, identity.before)
                 try:
                     move_rows(engine, identity.before, self.key, ownership.check)
                 finally:
-                    former.release()
+                    other.release()
         except BaseException:
             ownership.release()
             raise

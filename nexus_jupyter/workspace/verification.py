@@ -22,6 +22,7 @@ from nexus_jupyter.storage import Checkpoint, Mark, chained, change_of
 from nexus_jupyter.storage.database import connect, reason, schema_fault, shown
 from nexus_jupyter.storage.salvage import Salvage, integrity, salvage
 from nexus_jupyter.storage.schema import checkpoints, compactions, journal
+from nexus_jupyter.workspace.panels import panel_names
 
 __all__ = ["Contents", "Verdict", "ranges", "read_database", "read_file", "verify"]
 
@@ -46,12 +47,13 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found: how many rows and checkpoints, up to which rev, and a sentence per fault."""
+    """What was found: how many rows and checkpoints, up to which rev, a sentence per fault, and the panels if known."""
 
     rows: int
     checkpoints: int
     last: int
     faults: tuple[str, ...]
+    panels: tuple[str, ...] | None = None
 
 
 def verify(contents: Contents) -> Verdict:
@@ -80,7 +82,8 @@ def verify(contents: Contents) -> Verdict:
     beyond = [rev for rev in contents.checkpoints if rev > last]
     if beyond:
         faults.append(f"The journal ends at rev {last}, but there is a checkpoint of rev {max(beyond)}.")
-    return Verdict(len(contents.rows), len(contents.checkpoints), contents.last, tuple(faults))
+    panels = tuple(panel_names(graph)) if graph is not None and not beyond else None
+    return Verdict(len(contents.rows), len(contents.checkpoints), contents.last, tuple(faults), panels)
 
 
 def read_file(file: Path, workspace: str = "") -> Contents:
