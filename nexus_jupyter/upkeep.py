@@ -24,8 +24,13 @@ __all__ = ["bring_in", "options", "repaired", "verified"]
 
 
 def options() -> WorkspaceOptions:
-    """Return the options that the environment gives: a database server in ``NEXUS_DATABASE_URL``."""
-    return WorkspaceOptions(database_url=os.environ.get("NEXUS_DATABASE_URL", ""))
+    """Return the options that the environment gives.
+
+    They are a database server in ``NEXUS_DATABASE_URL``, and the workspace's id there in ``NEXUS_WORKSPACE_ID``.
+    """
+    return WorkspaceOptions(
+        database_url=os.environ.get("NEXUS_DATABASE_URL", ""), workspace_id=os.environ.get("NEXUS_WORKSPACE_ID", "")
+    )
 
 
 def verified(folder: Path) -> Iterator[Finding]:
@@ -38,7 +43,7 @@ def verified(folder: Path) -> Iterator[Finding]:
         yield Finding("journal", "error", f"There is no journal in {root}.", "Name the folder of a workspace.")
         return
     try:
-        verdict = verify(read_database(url, known_id(root)) if url else read_file(file))
+        verdict = verify(read_database(url, options().workspace_id or known_id(root)) if url else read_file(file))
     except NexusError as error:
         yield Finding("journal", "error", error.message, error.hint)
         return

@@ -167,7 +167,12 @@ class NexusApp(ExtensionApp):
     database_url = Unicode(
         config=True,
         help="PostgreSQL's URL for journal, checkpoints, grants and runs; files in the workspace's folder when empty. "
-        "A workspace is found in it by its folder's name. NEXUS_DATABASE_URL gives it without showing the password.",
+        "A workspace is found in it by its id. NEXUS_DATABASE_URL gives it without showing the password.",
+    )
+    workspace_id = Unicode(
+        config=True,
+        help="The workspace's id in that database; the one in its folder when empty. For folders that do not outlive "
+        "their container, and for rows from before there were ids, which are kept under the folder's name.",
     )
     trilog_url = Unicode(
         config=True,
@@ -228,6 +233,7 @@ class NexusApp(ExtensionApp):
             quotas=Quotas(**{field.name: getattr(self, f"quota_{field.name}") for field in fields(Quotas)}),
             versioned_file_limit=self.versioned_file_limit,
             database_url=self.database_url,
+            workspace_id=self.workspace_id,
             checkpoint_every=self.checkpoint_every,
             trilog_url=self.trilog_url,
         )

@@ -144,7 +144,7 @@ def trust(root: Path) -> str:
         check_tree(chosen, but=_DATABASES)
         with _unused(chosen):
             known = read_identity(chosen, None)
-            identity = Identity.fresh(former_key(chosen / "journal.db")) if known is None else known
+            identity = Identity.fresh(former_key(chosen / "journal.db"), root.name) if known is None else known
             if chosen != private and os.path.lexists(private):
                 with _unused(private):
                     _renamed(private, _REPLACED)

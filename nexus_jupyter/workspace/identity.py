@@ -59,10 +59,10 @@ class Identity:
     path: str = ""
 
     @classmethod
-    def fresh(cls, key: str = "") -> Identity:
-        """Return a new identity; of a workspace from before there were ids when ``key`` is the name of its rows."""
+    def fresh(cls, key: str = "", before: str = "") -> Identity:
+        """Return a new identity; of a workspace from before there were ids with the names that its rows may have."""
         made = secrets.token_hex(16)
-        return cls(made, key or made, before=key, salt=secrets.token_hex(16))
+        return cls(made, key or made, before=key or before, salt=secrets.token_hex(16))
 
     def of_copy(self) -> Identity:
         """Return the identity of a copy of the workspace."""

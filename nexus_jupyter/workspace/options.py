@@ -35,7 +35,10 @@ class WorkspaceOptions:
         Bytes that one file below ``files/`` may have to be kept in versions.
     database_url
         PostgreSQL's URL for the journal, checkpoints, grants and runs; files in the folder when left out. A workspace
-        is found in it by the id in its folder.
+        is found in it by its id.
+    workspace_id
+        The workspace's id in a shared database; the one in its folder when left out. For a folder that does not outlive
+        its container, and for rows from before there were ids, which were kept under the folder's name.
     checkpoint_every
         Changes between two checkpoints, 0 for none: opening replays no more than these.
     trilog_url
@@ -51,5 +54,6 @@ class WorkspaceOptions:
     quotas: Quotas = field(default_factory=Quotas)
     versioned_file_limit: int = 50 << 20
     database_url: str = field(default="", repr=False)
+    workspace_id: str = ""
     checkpoint_every: int = 1000
     trilog_url: str = field(default="", repr=False)

@@ -48,9 +48,8 @@ class WorkspaceStore:
     def __init__(self, folder: WorkspaceFolder, options: WorkspaceOptions) -> None:
         #: The database of the journal; it may hold a password, so it is for opening and not for showing.
         self.url = options.database_url or sqlite_url(folder.journal)
-        shared = bool(options.database_url or options.trilog_url)
         #: What the workspace's rows are found by, in its databases and in TriLog.
-        self.key = folder.identity.id if shared else folder.identity.key
+        self.key = _key(folder.identity, options)
         self.opening = Opening(folder.name)
         with ExitStack() as undo:
             engine = open_database(self.url)
@@ -84,6 +83,8 @@ class WorkspaceStore:
             return fence
         ownership = Ownership(engine, self.key)
         try:
+            if self.key != identity.id:
+                return ownership  # an id that was given has its own rows
             if identity.copied:
                 copy_rows(engine, identity.before, self.key, ownership.check)
             elif identity.before:
@@ -105,6 +106,12 @@ class WorkspaceStore:
         for former in _former(folder.identity):
             move_rows(engine, former, self.key)
         return engine
+
+
+def _key(identity: Identity, options: WorkspaceOptions) -> str:
+    if options.database_url and options.workspace_id:
+        return options.workspace_id
+    return identity.id if options.database_url or options.trilog_url else identity.key
 
 
 def _former(identity: Identity) -> tuple[str, ...]:

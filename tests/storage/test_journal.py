@@ -94,8 +94,8 @@ def test_a_change_that_cannot_be_saved_is_not_made(tmp_path: Path, engine: Engin
 
 
 def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path, engine: Engine) -> None:
+    WorkspaceKernel(tmp_path / "ws", engine=engine).close()
     folder = tmp_path / "ws" / ".nexus"
-    folder.mkdir(parents=True)
     (folder / "journal.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(StorageError, match="cannot be opened"):
         WorkspaceKernel(tmp_path / "ws", engine=engine)

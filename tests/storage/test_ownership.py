@@ -48,22 +48,23 @@ def change(rev: int) -> Change:
 
 
 def test_a_second_server_is_refused_with_the_name_of_the_first(tmp_path: Path, engine: Engine, url: str) -> None:
-    options = WorkspaceOptions(database_url=url)
+    options = WorkspaceOptions(database_url=url, workspace_id="w")
     first = WorkspaceKernel(tmp_path / "one" / "ws", engine=engine, options=options)
     with pytest.raises(StorageError, match=r"open in another process .*process id"):
         WorkspaceKernel(tmp_path / "two" / "ws", engine=engine, options=options)
-    other = WorkspaceKernel(tmp_path / "two" / "other", engine=engine, options=options)
+    others = WorkspaceOptions(database_url=url)
+    other = WorkspaceKernel(tmp_path / "two" / "other", engine=engine, options=others)
     other.close()
     first.close()
     WorkspaceKernel(tmp_path / "two" / "ws", engine=engine, options=options).close()
 
 
 def test_the_same_in_another_process(tmp_path: Path, engine: Engine, url: str) -> None:
-    options = WorkspaceOptions(database_url=url)
+    options = WorkspaceOptions(database_url=url, workspace_id="w")
     first = WorkspaceKernel(tmp_path / "one" / "ws", engine=engine, options=options)
     code = (
         "import sys; from pathlib import Path; from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions\n"
-        f"WorkspaceKernel(Path({str(tmp_path / 'two' / 'ws')!r}), options=WorkspaceOptions(database_url=sys.stdin.read()))"
+        f"WorkspaceKernel(Path({str(tmp_path / 'two' / 'ws')!r}), options=WorkspaceOptions(database_url=sys.stdin.read(), workspace_id='w'))"
     )
     said = subprocess.run([sys.executable, "-c", code], input=url, capture_output=True, text=True, check=False)
     assert "is open in another process" in said.stderr
@@ -75,7 +76,7 @@ def test_the_same_in_another_process(tmp_path: Path, engine: Engine, url: str) -
 def test_who_has_lost_the_workspace_writes_nothing_more(
     tmp_path: Path, engine: Engine, url: str, postgres: Cluster, counter: str, ann: Actor
 ) -> None:
-    options = WorkspaceOptions(database_url=url)
+    options = WorkspaceOptions(database_url=url, workspace_id="w")
     first = WorkspaceKernel(tmp_path / "one" / "ws", engine=engine, options=options)
     first.put_panel("counter", counter, ann)
     # Its connections die, and before it notices another server takes over.
@@ -112,7 +113,7 @@ def test_two_that_both_think_they_own_it_are_told_apart_by_their_tokens(url: str
 def test_a_lost_lock_is_taken_again_when_nobody_else_has(
     tmp_path: Path, engine: Engine, url: str, postgres: Cluster, counter: str, ann: Actor
 ) -> None:
-    options = WorkspaceOptions(database_url=url)
+    options = WorkspaceOptions(database_url=url, workspace_id="w")
     first = WorkspaceKernel(tmp_path / "one" / "ws", engine=engine, options=options)
     first.put_panel("counter", counter, ann)
     cut_all(postgres, url)

@@ -42,7 +42,7 @@ def sql(folder: Path, *statements: str) -> None:
 
 
 def faults(folder: Path) -> list[str]:
-    return list(verify(read_file(folder / ".nexus" / "journal.db", folder.name)).faults)
+    return list(verify(read_file(folder / ".nexus" / "journal.db")).faults)
 
 
 def checkpoint(folder: Path, engine: Engine, rev: int) -> None:
@@ -107,7 +107,7 @@ def test_verifying_works_on_a_server_too(
         for value in range(1, 12):
             kernel.set_state("counter", {"count": value}, ann)
         url = options.database_url or sqlite_url(kernel.folder.journal)
-        assert verify(read_database(url, "ws")).faults == ()  # while it is open
+        assert verify(read_database(url, kernel.store.key)).faults == ()  # while it is open
     opener.sql("UPDATE journal SET inverse = '[]' WHERE rev = 4")
     if options.database_url:
         monkeypatch.setenv("NEXUS_DATABASE_URL", options.database_url)
@@ -190,7 +190,7 @@ def test_whatever_page_is_damaged_everything_that_a_checkpoint_shows_comes_back(
     page = dice.randrange(2, len(data) // 4096 + 1)
     data[(page - 1) * 4096 : page * 4096] = dice.randbytes(4096)
     file.write_bytes(data)
-    contents = read_file(file, folder.name)
+    contents = read_file(file)
     repair(folder)
     rev, count, _ = reopened(folder, engine)
     if contents.checkpoints or 41 in contents.rows:
@@ -227,6 +227,6 @@ def test_recordings_that_are_damaged_are_put_aside(folder: Path, engine: Engine)
 
 def test_an_open_workspace_is_not_repaired(folder: Path, engine: Engine) -> None:
     kernel = WorkspaceKernel(folder, engine=engine, options=NONE)
-    with pytest.raises(StorageError, match="is open in another process"):
+    with pytest.raises(StorageError, match="is open already in this process"):
         repair(folder)
     kernel.close()

@@ -320,10 +320,8 @@ def test_a_checkout_brings_texts_and_values_back_as_one_change(
         kernel.versions.checkout("--upload-pack=x", ann)
 
 
-def test_a_folder_that_is_open_elsewhere_is_refused_by_name_of_its_owner(
-    kernel: WorkspaceKernel, engine: Engine
-) -> None:
-    with pytest.raises(StorageError, match="open in another process"):
+def test_a_folder_that_is_open_is_refused_with_the_name_of_its_owner(kernel: WorkspaceKernel, engine: Engine) -> None:
+    with pytest.raises(StorageError, match="open already in this process"):
         WorkspaceKernel(kernel.folder.root, engine=engine)
 
 
