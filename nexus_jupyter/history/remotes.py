@@ -86,7 +86,13 @@ class Remotes:
         """Return the confirmed remotes by name."""
         if not self._file.exists():
             return {}
-        found = json.loads(self._file.read_text(encoding="utf-8"))
+        try:
+            found = json.loads(self._file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise HistoryError(
+                f"The confirmed remotes in {self._file} cannot be read.",
+                hint="Delete the file, and confirm them again.",
+            ) from error
         return {str(name): str(url) for name, url in found.items()}
 
     def set(self, name: str, url: str) -> None:

@@ -23,7 +23,7 @@ import pytest
 import nexus_jupyter as nexus
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.alerts import AlertRule
-from nexus_jupyter.protocol.errors import NotFoundError, StorageError
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
 from nexus_jupyter.storage.private import replace
 from nexus_jupyter.upkeep import verified
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, trust
@@ -84,7 +84,8 @@ def test_content_is_taken_and_no_right_holds(foreign: Path, engine: Engine) -> N
         assert not kernel.alerts.state().rule.active
         assert kernel.alerts.state().rule.webhooks == []
         assert not kernel.folder.trilog.exists() or not (kernel.folder.trilog / "user_scripts").exists()
-        kernel.lifecycle.mounted("mounted", ANN) if hasattr(kernel.lifecycle, "mounted") else None
+        with pytest.raises(NexusError, match=r"fs\.write"):
+            kernel.execution.start("mounted", "write", [], ANN).result(60)
         assert not (foreign / "files" / "witness.txt").exists()
     finally:
         kernel.close()

@@ -207,11 +207,11 @@ def test_one_folder_has_one_owner_in_this_process_in_others_and_over_links(
     link = tmp_path / "link"
     link.symlink_to(folder)
     for path in (folder, link, folder / ".." / "ws"):
-        with pytest.raises(StorageError, match=f"open in another process .process id {os.getpid()}"):
+        with pytest.raises(StorageError, match="is open already in this process"):
             WorkspaceKernel(path, engine=engine)
         code = f"from pathlib import Path; from nexus_jupyter.workspace import WorkspaceKernel; WorkspaceKernel(Path({str(path)!r}))"
         said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert f"is open in another process (process id {os.getpid()})" in said.stderr
+        assert f"is open in a Python program (process id {os.getpid()})" in said.stderr
     kernel.set_state("counter", {"count": 1}, ann)
     kernel.close()
     again = WorkspaceKernel(link, engine=engine)
