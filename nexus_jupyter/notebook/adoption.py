@@ -86,6 +86,11 @@ class AdoptionFace:
 
 
 def _summary(state: Adoption) -> str:
+    if not state.aside:
+        count = _counted(len(state.left), "right")
+        return (
+            f"This folder was copied or brought back, not as it was closed: {count} withdrawn until they are allowed."
+        )
     return (
         f"This folder's private part was made by another account or on another machine, and is kept in {state.aside}. "
         f"{_counted(state.panels, 'panel')}, {_counted(state.graph, 'file')} of the graph and "

@@ -38,6 +38,7 @@ _POSTGRES = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval"
 _migrating = threading.Lock()
 #: What SQLite writes beside a database.
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_PROGRAMS = text("SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') LIMIT 1")
 _ALWAYS_DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
@@ -102,19 +103,22 @@ def close_database(engine: Engine) -> None:
 def schema_fault(file: Path) -> str:
     """Return what keeps a SQLite file's schema from being opened, as a sentence; empty when nothing does.
 
-    This is what `open_database` meets, found without changing the file.
+    This is what `open_database` meets, found without changing the file, and what acts by itself in the database.
     """
     engine = create_engine(f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true")
     try:
         found = _revision(engine)
         with engine.connect() as connection:
             there = set(inspect(connection).get_table_names()) & set(metadata.tables)
+            program = connection.execute(_PROGRAMS).scalar()
     except StorageError as error:
         return error.message
     except SQLAlchemyError as error:
         return f"The schema cannot be read: {reason(error)}."
     finally:
         engine.dispose()
+    if program is not None:
+        return f"The database has a trigger or view '{program}', which no Nexus makes."
     if found is None and there:
         return f"The schema is half made: there is a table '{min(there)}' and no revision of the schema."
     missing = set(metadata.tables) - there

@@ -79,19 +79,29 @@ class Account:
         """Return the path at which the workspace of an id was opened last; empty when that is not known."""
         if self.folder is None:
             return ""
-        try:
-            return (self.folder / "places" / identity).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return ""
+        return self._noted(identity)[0]
 
-    def note_place(self, identity: str, path: str) -> None:
-        """Keep in mind where a workspace is."""
-        if self.folder is None or self.place(identity) == path:
+    def left(self, identity: str, mark: str) -> bool:
+        """Tell whether the workspace of an id was left with this mark, so that nobody has put another in its place."""
+        return self._noted(identity)[1] == mark
+
+    def note(self, identity: str, path: str, mark: str) -> None:
+        """Keep in mind where a workspace is, and its mark there."""
+        if self.folder is None or self._noted(identity) == (path, mark):
             return
         try:
-            replace(self.folder / "places" / identity, path)
+            replace(self.folder / "places" / identity, f"{mark}\n{path}")
         except OSError:
             return  # the identity file in the workspace has the path as well
+
+    def _noted(self, identity: str) -> tuple[str, str]:
+        if self.folder is None:
+            return "", ""
+        try:
+            mark, _, path = (self.folder / "places" / identity).read_text(encoding="utf-8").partition("\n")
+        except (OSError, ValueError):
+            return "", ""
+        return path, mark
 
 
 def _places() -> Iterator[Path]:

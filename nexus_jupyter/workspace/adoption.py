@@ -12,7 +12,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,21 +21,28 @@ from nexus_jupyter.history import FILES, in_panels, owned
 from nexus_jupyter.protocol.adoption import Adoption, LeftOut
 from nexus_jupyter.protocol.alerts import AlertRule
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
-from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.identity import SYSTEM, Actor
 from nexus_jupyter.protocol.patch import Cause
 from nexus_jupyter.storage import foreign
 from nexus_jupyter.storage.private import check_own, replace
+from nexus_jupyter.workspace.seal import RIGHTS, sealed
 from nexus_jupyter.workspace.versions import checkout_ops, panel_of
 from nexus_jupyter.workspace.writer import Draft
 
 if TYPE_CHECKING:
+    from nexus_jupyter.workspace.folder import WorkspaceFolder
     from nexus_jupyter.workspace.kernel import WorkspaceKernel
+    from nexus_jupyter.workspace.store import WorkspaceStore
 
-__all__ = ["FROM_FILES", "Adoptions"]
+__all__ = ["FROM_FILES", "Adoptions", "withdrawn"]
 
 _LOG = logging.getLogger(__name__)
 #: Who is named for panels that were taken from the folder's files.
 FROM_FILES = Actor(id="file", name="file", kind="system")
+_WITHDRAWN = (
+    "The private folder of %s was copied or brought back, and its rights are not those that it was closed with: %d "
+    "were withdrawn. ws.adoption lists them and allows each."
+)
 #: Bytes of a file that is taken, and of one that tells of rights; seconds for the process that reads a database.
 _MOST, _MOST_TOLD, _PATIENCE = 4 << 20, 65_536, 20.0
 
@@ -47,11 +54,17 @@ class Adoptions:
     ----------
     kernel
         The workspace, opened but for this.
+    left
+        Rights of a folder of one's own that were withdrawn, from `withdrawn`.
     """
 
-    def __init__(self, kernel: WorkspaceKernel) -> None:
+    def __init__(self, kernel: WorkspaceKernel, left: list[LeftOut]) -> None:
         self._kernel = kernel
         self._file = kernel.folder.private / "adoption.json"
+        if left:
+            kept = self.state() or Adoption(at=datetime.now(UTC).isoformat(), aside="")
+            replace(self._file, kept.model_copy(update={"left": left}).model_dump_json())
+            _LOG.warning(_WITHDRAWN, kernel.folder.root, len(left))
         if kernel.folder.new:
             taken = self._take()
             if kernel.folder.foreign is not None:
@@ -149,10 +162,8 @@ class Adoptions:
             return 0
 
     def _note(self, aside: Path, taken: Adoption) -> None:
-        left: list[LeftOut] = []
-        rights = () if aside.is_symlink() else (*_grants(aside / "journal.db"), *_remotes(aside), *_alerts(aside))
-        for one in rights:
-            left.append(LeftOut(number=len(left) + 1, **one))
+        rights = () if aside.is_symlink() else (*_grants(aside / "journal.db"), *_told(aside))
+        left = _numbered(rights)
         noted = taken.model_copy(update={"aside": aside.name, "left": left})
         replace(self._file, noted.model_dump_json())
         _LOG.warning(
@@ -163,6 +174,39 @@ class Adoptions:
             len(left),
             self._kernel.folder.root,
         )
+
+
+def withdrawn(folder: WorkspaceFolder, store: WorkspaceStore) -> list[LeftOut]:
+    """Withdraw the rights in a private folder that was copied or brought back with others than it was closed with.
+
+    To be called before anything acts on them; returns what was withdrawn.
+    """
+    if not folder.arrived:
+        return []
+    # Grants on a database server were never in anybody else's hands.
+    grants = [grant for grant in store.grants.all() if grant.revoked_at is None and store.in_folder]
+    found = _numbered((*(_granted(one.panel, one.cap, one.target) for one in grants), *_told(folder.private)))
+    if not found or sealed(folder, store):
+        return []
+    for name in RIGHTS:
+        (folder.private / name).unlink(missing_ok=True)
+    for panel in sorted({grant.panel for grant in grants}):
+        store.grants.revoke(panel, None, None, SYSTEM.id)
+    return found
+
+
+def _numbered(rights: Iterable[dict[str, Any]]) -> list[LeftOut]:  # Any: fields of several types
+    return [LeftOut(number=number, **one) for number, one in enumerate(rights, 1)]
+
+
+def _told(private: Path) -> Iterator[dict[str, Any]]:  # Any: as above
+    yield from _remotes(private)
+    yield from _alerts(private)
+
+
+def _granted(panel: object, cap: object, target: object) -> dict[str, Any]:  # Any: as above
+    text = f"The panel '{_short(panel)}' may use {_short(cap)}" + (f" for {_short(target)}." if target else ".")
+    return {"kind": "grant", "panel": str(panel), "cap": str(cap), "target": target, "text": text}
 
 
 def _grants(database: Path) -> Iterator[dict[str, Any]]:  # Any: fields of several types
@@ -180,8 +224,7 @@ def _grants(database: Path) -> Iterator[dict[str, Any]]:  # Any: fields of sever
         _LOG.warning("The grants in %s cannot be read: %s", database, error)
         return
     for panel, cap, target in rows:
-        text = f"The panel '{_short(panel)}' may use {_short(cap)}" + (f" for {_short(target)}." if target else ".")
-        yield {"kind": "grant", "panel": str(panel), "cap": str(cap), "target": target, "text": text}
+        yield _granted(panel, cap, target)
 
 
 def _remotes(aside: Path) -> Iterator[dict[str, Any]]:  # Any: as above

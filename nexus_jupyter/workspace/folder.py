@@ -18,7 +18,14 @@ from filelock import FileLock, Timeout
 from nexus_jupyter.protocol.errors import NotFoundError, StorageError
 from nexus_jupyter.storage.private import PRIVATE, check_own, check_tree, make_folder, replace
 from nexus_jupyter.workspace.account import Account
-from nexus_jupyter.workspace.identity import Identity, former_key, read_identity, settle_place, write_identity
+from nexus_jupyter.workspace.identity import (
+    Identity,
+    former_key,
+    mark_of,
+    read_identity,
+    settle_place,
+    write_identity,
+)
 
 __all__ = ["WorkspaceFolder", "is_own", "known_id", "set_aside", "trust"]
 
@@ -59,6 +66,8 @@ class WorkspaceFolder:
         self.foreign: Path | None = None
         #: Whether the private folder was made by this opening.
         self.new = False
+        #: Whether the private folder is this account's own and is not where it was left.
+        self.arrived = False
         #: The workspace's id, and the key of its rows.
         self.identity: Identity
         try:
@@ -100,6 +109,8 @@ class WorkspaceFolder:
             make_folder(self.private)
             own, self.new = Identity.fresh(), True
             write_identity(self.private, own, account)
+        elif account.folder is not None:
+            self.arrived = not account.left(own.id, mark_of(self.private))
         self.private.chmod(0o700)
         check_tree(self.private, but=_DATABASES)
         self._acquire()
@@ -151,6 +162,7 @@ def trust(root: Path) -> str:
             if chosen != private:
                 chosen.rename(private)
             write_identity(private, identity, account)
+            account.note(identity.id, str(root), mark_of(private))
     return f"The workspace {root} is trusted now, with all that is in {PRIVATE}."
 
 

@@ -5,8 +5,7 @@ says, never by the folder's name. The signature holds wherever the folder is, so
 one's own. A copy is a folder that is opened while the place where the same id was opened before still has it; it gets
 an id of its own and keeps the history.
 
-What the signature does not promise: it says that this account made the workspace, not that nobody has changed it since.
-Whoever was given the whole private folder by this account can hand it back changed.
+The signature says that this account made the workspace, not that nobody has changed it since: see `seal` for that.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage import private
 from nexus_jupyter.workspace.account import Account
 
-__all__ = ["Identity", "former_key", "read_identity", "settle_place", "write_identity"]
+__all__ = ["Identity", "former_key", "mark_of", "read_identity", "settle_place", "write_identity"]
 
 _FILE = "identity.json"
 #: Bytes that an identity file has at most.
@@ -108,8 +107,17 @@ def settle_place(root: Path, identity: Identity, account: Account) -> Identity:
     if identity.path != str(root):
         identity = replace(identity, path=str(root))
         write_identity(here, identity, account)
-    account.note_place(identity.id, str(root))
+    account.note(identity.id, str(root), mark_of(here))
     return identity
+
+
+def mark_of(folder: Path) -> str:
+    """Return what the file system says of a private folder's identity file.
+
+    It stays when the folder is renamed. Who copies, unpacks or restores the folder cannot give the file the same one.
+    """
+    found = (folder / _FILE).lstat()
+    return f"{found.st_ino} {found.st_ctime_ns}"
 
 
 def former_key(file: Path) -> str:

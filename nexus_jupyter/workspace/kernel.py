@@ -28,7 +28,7 @@ from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.activity import own_tables
-from nexus_jupyter.workspace.adoption import Adoptions
+from nexus_jupyter.workspace.adoption import Adoptions, withdrawn
 from nexus_jupyter.workspace.alerting import Alerts
 from nexus_jupyter.workspace.binding import binding
 from nexus_jupyter.workspace.calls import FrameCalls
@@ -65,6 +65,7 @@ from nexus_jupyter.workspace.reactions import Reactions
 from nexus_jupyter.workspace.redefining import cell_ops, put_ops
 from nexus_jupyter.workspace.rendering import Renderer
 from nexus_jupyter.workspace.replay import replay
+from nexus_jupyter.workspace.seal import seal
 from nexus_jupyter.workspace.store import WorkspaceStore
 from nexus_jupyter.workspace.subscriptions import note_quotas
 from nexus_jupyter.workspace.undoing import Undoing, Undone
@@ -120,6 +121,7 @@ class WorkspaceKernel:
         self.engine = engine
         self.reactor = Reactor(engine)
         self.journal, self.writer, self.runs = self.store.journal, self.store.writer, self.store.runs
+        left = withdrawn(self.folder, self.store)
         self.frames = FrameStore(self.folder.frames)
         self.arrow = ArrowDecoder(options.frame_bytes)
         self.trilog = TriLog(self.store.url, self.folder.trilog, workspace=self.store.key, server=options.trilog_url)
@@ -161,7 +163,7 @@ class WorkspaceKernel:
         self.writer.listen(reactions.on_change)
         note_quotas(self.recorder, self.store.key, self.folder.private, options.quotas)
         self.versions.adopt()
-        self.adoption = Adoptions(self)
+        self.adoption = Adoptions(self, left)
 
     def _operations(self, options: WorkspaceOptions) -> Operations:
         self.files = Files(self.folder.files, options.files_quota, options.quotas.files)
@@ -204,6 +206,7 @@ class WorkspaceKernel:
         self.trilog.close()
         self.arrow.close()
         self.frames.close()
+        seal(self.folder, self.store)
         self.store.close()
         self.folder.release()
 

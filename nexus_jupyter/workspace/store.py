@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from sqlalchemy import Engine
 
+from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage import (
     CheckpointStore,
     Fence,
@@ -16,6 +17,7 @@ from nexus_jupyter.storage import (
     open_database,
     sqlite_url,
 )
+from nexus_jupyter.storage.database import schema_fault
 from nexus_jupyter.storage.rows import copy_rows, move_rows
 from nexus_jupyter.workspace.checkpointing import Checkpointer
 from nexus_jupyter.workspace.folder import WorkspaceFolder
@@ -48,9 +50,13 @@ class WorkspaceStore:
     def __init__(self, folder: WorkspaceFolder, options: WorkspaceOptions) -> None:
         #: The database of the journal; it may hold a password, so it is for opening and not for showing.
         self.url = options.database_url or sqlite_url(folder.journal)
+        #: Whether the databases are files in the folder.
+        self.in_folder = not options.database_url
         #: What the workspace's rows are found by, in its databases and in TriLog.
         self.key = _key(folder.identity, options)
         self.opening = Opening(folder.name)
+        if folder.arrived:
+            _refuse_programs(folder)
         with ExitStack() as undo:
             engine = open_database(self.url)
             undo.callback(engine.dispose)
@@ -106,6 +112,14 @@ class WorkspaceStore:
         for former in _former(folder.identity):
             move_rows(engine, former, self.key)
         return engine
+
+
+def _refuse_programs(folder: WorkspaceFolder) -> None:
+    """Refuse databases that would act by themselves, in a folder that was out of this account's hands."""
+    for file in (folder.journal, folder.runs):
+        fault = schema_fault(file) if file.exists() else ""
+        if fault:
+            raise StorageError(fault, hint=f"Run: nexus doctor --repair {folder.root}")
 
 
 def _key(identity: Identity, options: WorkspaceOptions) -> str:

