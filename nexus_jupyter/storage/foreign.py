@@ -17,7 +17,9 @@ __all__ = ["MOST", "main"]
 
 #: Grants that are read at most.
 MOST = 200
-_LONGEST, _STEPS, _MEMORY, _SECONDS = 4096, 2_000_000, 512 << 20, 5
+_LONGEST, _STEPS, _MEMORY, _SECONDS = 1000, 2_000_000, 512 << 20, 5
+#: Bytes of the answer; grants beyond are left out.
+_OUTPUT = 48 << 10
 _TABLE = "SELECT count(*) FROM sqlite_master WHERE name = 'grants' AND type = 'table'"
 _GRANTS = "SELECT panel, cap, target FROM grants WHERE revoked_at IS NULL LIMIT ?"
 
@@ -32,10 +34,17 @@ def main(path: str) -> None:
     for limit, most in ((sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20), (sqlite3.SQLITE_LIMIT_ATTACHED, 0)):
         connection.setlimit(limit, most)
     connection.set_progress_handler(lambda: 1, _STEPS)
-    rows = []
+    rows: list[list[str | None]] = []
     if connection.execute(_TABLE).fetchone()[0] == 1:
-        found = connection.execute(_GRANTS, (MOST,))
-        rows = [[one if one is None else str(one)[:_LONGEST] for one in row] for row in found]
+        size = 0
+        for row in connection.execute(_GRANTS, (MOST,)):
+            texts = [one if one is None else str(one) for one in row]
+            size += len(json.dumps(texts)) + 2
+            if size > _OUTPUT:
+                break
+            # A target that was cut would be another target.
+            if all(len(one or "") <= _LONGEST for one in texts):
+                rows.append(texts)
     json.dump(rows, sys.stdout)
 
 
@@ -44,7 +53,11 @@ def _bound() -> None:
         return
     import resource
 
-    for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _SECONDS), (resource.RLIMIT_FSIZE, 0)):
+    for kind, most in (
+        (resource.RLIMIT_AS, _MEMORY),
+        (resource.RLIMIT_CPU, _SECONDS),
+        (resource.RLIMIT_FSIZE, 2 * _OUTPUT),
+    ):
         resource.setrlimit(kind, (most, most))
 
 

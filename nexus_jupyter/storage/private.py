@@ -13,7 +13,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +28,8 @@ PRIVATE = ".nexus"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _RELATIVE = bool(_NO_FOLLOW) and os.open in os.supports_dir_fd
 _FOLDER_FLAGS = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+#: For folders on the way, which a confined process may pass but not read.
+_WAY_FLAGS = _FOLDER_FLAGS | getattr(os, "O_PATH", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -103,7 +105,7 @@ def check_own(file: Path) -> None:
         raise _link(file)
 
 
-def check_tree(folder: Path, *, but: tuple[str, ...] = ()) -> None:
+def check_tree(folder: Path, *, but: Callable[[str], bool] = lambda _name: False) -> None:
     """Make sure that a private folder holds plain files and folders only.
 
     Parameters
@@ -111,7 +113,7 @@ def check_tree(folder: Path, *, but: tuple[str, ...] = ()) -> None:
     folder
         The folder.
     but
-        Folders directly in it that are not looked into, since a database keeps links of its own there.
+        Tells by name which folders directly in it are not looked into, since a database keeps links of its own there.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def check_tree(folder: Path, *, but: tuple[str, ...] = ()) -> None:
         with os.scandir(inside) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    if inside != folder or entry.name not in but:
+                    if inside != folder or not but(entry.name):
                         waiting.append(Path(entry.path))
                 else:
                     check_own(Path(entry.path))
@@ -140,13 +142,18 @@ def _folder(folder: Path) -> Iterator[tuple[int | None, str]]:
     if not inside:
         # A folder that is not below a private one, such as that of a test: its own last component is checked.
         outside, inside = folder.parent, (folder.name,)
-    outside.mkdir(parents=True, exist_ok=True)
-    handle = os.open(outside, _FOLDER_FLAGS & ~_NO_FOLLOW)
+    if not outside.is_dir():
+        outside.mkdir(parents=True, exist_ok=True)
+    handle = os.open(outside, _WAY_FLAGS & ~_NO_FOLLOW)
     try:
-        for name in inside:
-            with suppress(FileExistsError):
-                os.mkdir(name, 0o700, dir_fd=handle)
-            inner = _opened(name, handle, folder)
+        for depth, name in enumerate(inside, 1):
+            flags = _FOLDER_FLAGS if depth == len(inside) else _WAY_FLAGS
+            try:
+                inner = _opened(name, flags, handle, folder)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    os.mkdir(name, 0o700, dir_fd=handle)
+                inner = _opened(name, flags, handle, folder)
             os.close(handle)
             handle = inner
         yield handle, ""
@@ -154,9 +161,9 @@ def _folder(folder: Path) -> Iterator[tuple[int | None, str]]:
         os.close(handle)
 
 
-def _opened(name: str, handle: int, folder: Path) -> int:
+def _opened(name: str, flags: int, handle: int, folder: Path) -> int:
     try:
-        return os.open(name, _FOLDER_FLAGS, dir_fd=handle)
+        return os.open(name, flags, dir_fd=handle)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise _link(folder) from error

@@ -24,6 +24,7 @@ from nexus_jupyter.protocol.trilog import (
     TriLogCommand,
     TriLogQuestion,
 )
+from nexus_jupyter.storage.private import make_folder
 from nexus_jupyter.trilog.conversation import Conversation
 from nexus_jupyter.trilog.reach import reach, variables
 from nexus_jupyter.trilog.soundness import set_aside
@@ -235,7 +236,7 @@ class TriLog:
             set_aside(self._folder)
         spool = spool_of(self._folder)
         for folder in (self._folder, spool):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         child = start(
             "nexus_jupyter.trilog.process",
             str(self._folder),

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.history import FILES, in_panels, owned
+from nexus_jupyter.processes import run
 from nexus_jupyter.protocol.adoption import Adoption, LeftOut
 from nexus_jupyter.protocol.alerts import AlertRule
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
@@ -214,13 +213,9 @@ def _grants(database: Path) -> Iterator[dict[str, Any]]:  # Any: fields of sever
         check_own(database)
         if not database.is_file():
             return
-        # -I: neither the folder nor the environment has a say in what is loaded.
-        command = [sys.executable, "-I", foreign.__file__, str(database)]
-        said = subprocess.run(  # noqa: S603 - our own script
-            command, capture_output=True, timeout=_PATIENCE, check=True, cwd=os.sep, env={}, stdin=subprocess.DEVNULL
-        )
-        rows = json.loads(said.stdout)
-    except (NexusError, OSError, ValueError, subprocess.SubprocessError) as error:
+        said = run([sys.executable, "-I", foreign.__file__, str(database)], seconds=_PATIENCE)
+        rows = json.loads(said.output)
+    except (NexusError, OSError, ValueError) as error:
         _LOG.warning("The grants in %s cannot be read: %s", database, error)
         return
     for panel, cap, target in rows:

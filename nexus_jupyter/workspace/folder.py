@@ -29,8 +29,6 @@ from nexus_jupyter.workspace.identity import (
 
 __all__ = ["WorkspaceFolder", "is_own", "known_id", "set_aside", "trust"]
 
-#: Folders in the private folder in which a database keeps links of its own.
-_DATABASES = ("trilog",)
 _FOREIGN, _REPLACED = f"{PRIVATE}.foreign", f"{PRIVATE}.replaced"
 
 
@@ -112,7 +110,7 @@ class WorkspaceFolder:
         elif account.folder is not None:
             self.arrived = not account.left(own.id, mark_of(self.private))
         self.private.chmod(0o700)
-        check_tree(self.private, but=_DATABASES)
+        check_tree(self.private, but=_is_database)
         self._acquire()
         self.identity = settle_place(self.root, own, account)
 
@@ -152,7 +150,7 @@ def trust(root: Path) -> str:
             chosen = aside[-1]
         else:
             raise NotFoundError(f"Nothing in {root} was made by another account or on another machine.")
-        check_tree(chosen, but=_DATABASES)
+        check_tree(chosen, but=_is_database)
         with _unused(chosen):
             known = read_identity(chosen, None)
             identity = Identity.fresh(former_key(chosen / "journal.db"), root.name) if known is None else known
@@ -182,6 +180,11 @@ def known_id(root: Path) -> str:
     """Return the id in a workspace's folder, whoever signed it; empty when there is none."""
     found = read_identity(root / PRIVATE, None)
     return found.id if found is not None else ""
+
+
+def _is_database(name: str) -> bool:
+    """Tell whether a folder in the private one is or was the history database's, which has links of its own."""
+    return name == "trilog" or name.startswith("trilog-aside-")
 
 
 def _own(private: Path, account: Account) -> Identity | None:
