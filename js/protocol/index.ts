@@ -80,9 +80,12 @@ export type ServerFrame =
 export interface NexusProtocol {
   ActionDeclaration?: ActionDeclaration;
   Actor?: Actor;
+  Adoption?: Adoption;
   Aggregate?: Aggregate;
   AggregateColumn?: AggregateColumn;
   AggregateRequest?: AggregateRequest;
+  AlertRule?: AlertRule;
+  AllowBody?: AllowBody;
   Answer?: Answer;
   AppendOp?: AppendOp;
   AskBody?: AskBody;
@@ -167,6 +170,7 @@ export interface NexusProtocol {
   Invocation?: Invocation;
   JsonValue?: JsonValue;
   LayoutRule?: LayoutRule;
+  LeftOut?: LeftOut;
   LifecycleDeclaration?: LifecycleDeclaration;
   LinkDeclaration?: LinkDeclaration;
   LinkOp?: LinkOp;
@@ -349,6 +353,87 @@ export interface Actor {
   name: string;
 }
 /**
+ * What became of a folder's private part that this account did not make.
+ *
+ * Attributes
+ * ----------
+ * at
+ *     When it was set aside; ISO 8601 in UTC.
+ * aside
+ *     The name of the folder that it is kept in, beside ``panels/``.
+ * panels, graph, files
+ *     How many panels, files of the graph, and files below ``files/`` were taken as content.
+ * refused
+ *     Sentences about what could not be taken.
+ * left
+ *     Rights that were left out; the list is cut at ``200`` of each kind.
+ */
+export interface Adoption {
+  aside: string;
+  at: string;
+  files: number;
+  graph: number;
+  left: LeftOut[];
+  panels: number;
+  refused: string[];
+}
+/**
+ * A right that the folder brought along and that does not hold here until a person allows it.
+ *
+ * Attributes
+ * ----------
+ * number
+ *     Names it in a wish to allow it.
+ * text
+ *     What it would allow, in one line.
+ * panel, cap, target
+ *     Of a grant: which panel may do what, to what; without a target, to anything.
+ * name, url
+ *     Of a remote.
+ * rule
+ *     Of alerts: what is watched, and the webhooks that are told.
+ * allowed
+ *     Whether a person has allowed it since.
+ */
+export interface LeftOut {
+  allowed: boolean;
+  cap: string | null;
+  kind: "grant" | "remote" | "alert";
+  name: string | null;
+  number: number;
+  panel: string | null;
+  rule: AlertRule | null;
+  target: string | null;
+  text: string;
+  url: string | null;
+}
+/**
+ * What is looked for, how often in seconds, and who is told: the server's log, and addresses that get a POST.
+ *
+ * ``sensitivity`` and ``baseline`` (nanoseconds) are those of `AnomaliesBetween`.
+ */
+export interface AlertRule {
+  active: boolean;
+  baseline: number;
+  every: number;
+  kinds: ("latency" | "outcome" | "burst" | "value" | "transition" | "schema")[];
+  log: boolean;
+  sensitivity: number;
+  /**
+   * @maxItems 8
+   */
+  webhooks:
+    | []
+    | [string]
+    | [string, string]
+    | [string, string, string]
+    | [string, string, string, string]
+    | [string, string, string, string, string]
+    | [string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string];
+}
+/**
  * A number computed over all rows of a frame or query, on the server. ``len`` has no column.
  */
 export interface Aggregate {
@@ -470,6 +555,12 @@ export interface Template {
 export interface AggregateRequest {
   column: string | null;
   fn: "len" | "sum" | "mean" | "min" | "max";
+}
+/**
+ * The number of what was left out and shall hold from now on.
+ */
+export interface AllowBody {
+  number: number;
 }
 /**
  * What a called function gave.
@@ -1695,9 +1786,12 @@ export interface CodeUpdated {
 }
 /**
  * A commit message; made from what changed when left out.
+ *
+ * ``without_panels`` says that the version may lack every panel that the newest one has.
  */
 export interface CommitBody {
   message: string | null;
+  without_panels: boolean;
 }
 /**
  * Two edits of the same thing that exclude each other.

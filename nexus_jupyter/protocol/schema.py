@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from nexus_jupyter.protocol import (
+    adoption,
     ai,
     asking,
     capability,
@@ -38,6 +39,7 @@ from nexus_jupyter.protocol.stream import ClientFrame, ServerFrame
 __all__ = ["schema", "schema_text"]
 
 _MODULES = (
+    adoption,
     ai,
     asking,
     capability,

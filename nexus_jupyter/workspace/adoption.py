@@ -167,7 +167,7 @@ class Adoptions:
         replace(self._file, noted.model_dump_json())
         _LOG.warning(
             "The private folder of %s was made by another account or on another machine. It was set aside as %s; "
-            "panels and files were taken, %d rights were not. If it is your own: nexus trust %s",
+            "panels and files were taken. Rights that were left out: %d. If it is your own: nexus trust %s",
             self._kernel.folder.root,
             aside.name,
             len(left),
