@@ -45,7 +45,7 @@ def fresh(ws: Workspace) -> Workspace:
     """The server's workspace is shared by all tests, so branches and tags have names of their own."""
     for name in list(ws.panels):
         ws.delete(name)
-    ws.history.commit()
+    ws.history.commit(without_panels=True)
     return ws
 
 
