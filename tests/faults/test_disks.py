@@ -76,7 +76,7 @@ def fill_until_refused(kernel: WorkspaceKernel, ann: Actor) -> int:
 
 
 def sound(folder: Path) -> None:
-    assert verify(read_file(folder / ".nexus" / "journal.db", folder.name)).faults == ()
+    assert verify(read_file(folder / ".nexus" / "journal.db")).faults == ()
 
 
 def test_on_a_full_disk_changes_are_refused_until_there_is_room_again(

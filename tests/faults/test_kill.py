@@ -25,7 +25,7 @@ from nexus_jupyter.nog.snapshot import dump
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.storage import sqlite_url
-from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, read_database, read_file, verify
+from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, known_id, read_database, read_file, verify
 from tests.postgres import Cluster, cluster
 
 KILLS = int(os.environ.get("NEXUS_KILLS", "30"))
@@ -93,9 +93,7 @@ def writers(folder: Path, options: WorkspaceOptions, counter: str) -> Iterator[W
 def check(folder: Path, engine: Engine, options: WorkspaceOptions) -> None:
     """No gap, every digest right, every checkpoint what a replay gives, and so is the graph after opening."""
     url = options.database_url
-    verdict = verify(
-        read_database(url, folder.name) if url else read_file(folder / ".nexus" / "journal.db", folder.name)
-    )
+    verdict = verify(read_database(url, known_id(folder)) if url else read_file(folder / ".nexus" / "journal.db"))
     assert verdict.faults == ()
     kernel = WorkspaceKernel(folder, engine=engine, options=options)
     graph, revs = Graph(), []
@@ -185,4 +183,4 @@ def test_urls_of_files_may_have_any_name(tmp_path: Path, engine: Engine, counter
     kernel.close()
     assert (folder / ".nexus" / "journal.db").exists()
     assert verify(read_file(folder / ".nexus" / "journal.db", folder.name)).faults == ()
-    assert verify(read_database(sqlite_url(folder / ".nexus" / "journal.db"), folder.name)).rows == 1
+    assert verify(read_database(sqlite_url(folder / ".nexus" / "journal.db"), known_id(folder))).rows == 1
