@@ -304,7 +304,9 @@ def _changed(kernel: WorkspaceKernel) -> None:
             graph = applied.graph
             told = {"actor": SYSTEM, "cause": Cause(kind="set"), "panel": f"p{number % 100}"}
             changes.append(
-                Change(workspace=kernel.store.key, rev=rev, ts=ts + rev, ops=applied.ops, inverse=applied.inverse, **told)
+                Change(
+                    workspace=kernel.store.key, rev=rev, ts=ts + rev, ops=applied.ops, inverse=applied.inverse, **told
+                )
             )
         kernel.journal.append(changes)
         kernel.store.checkpointer.write(Head(graph, rev))
