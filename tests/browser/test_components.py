@@ -61,7 +61,7 @@ def test_the_gallery_is_accessible_and_shows_every_component(gallery: Page, shot
         if tab == "Text":
             expect(panel.locator(".nx-math math").first).to_be_attached(timeout=15_000)
         if tab == "Data":
-            expect(panel.locator(".nx-vega-view svg").first).to_be_attached(timeout=15_000)
+            expect(panel.locator(".nx-vega-view canvas").first).to_be_attached(timeout=15_000)
         if tab == "Input":
             expect(panel.locator(".cm-editor").first).to_be_attached(timeout=15_000)
         gallery.wait_for_timeout(300)

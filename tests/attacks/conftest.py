@@ -1,0 +1,3 @@
+"""A browser for attacks that end in a page."""
+
+from tests.browser.conftest import browser, forecast, lab, models, shot  # noqa: F401  # fixtures are found by import
