@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _ROOT = Path(__file__).parent
 _ENGINE = _ROOT / "nexus_jupyter" / "static" / "engine.wasm"
-_SCRIPTS = ("runtime", "reactor", "sandbox", "loader", "editor", "math", "vega", "page", "worker")
+_SCRIPTS = ("runtime", "reactor", "sandbox", "loader", "editor", "math", "origins", "vega", "page", "worker")
 _OUTPUTS = [
     *(_ROOT / "nexus_jupyter" / "static" / f"{name}.js" for name in _SCRIPTS),
     _ROOT / "nexus_jupyter" / "labextension" / "package.json",

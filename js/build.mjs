@@ -12,7 +12,7 @@ await Promise.all([
   build({ ...shared, entryPoints: ["engine/reactor.ts"], outfile: `${out}reactor.js`, format: "iife", target: "es2023" }),
   build({ ...shared, entryPoints: ["engine/sandbox.ts"], outfile: `${out}sandbox.js`, format: "iife", target: "es2023" }),
   build({ ...shared, entryPoints: ["runtime/index.ts"], outfile: `${out}runtime.js`, format: "esm", target: "es2022" }),
-  ...["assistant", "coedit", "editor", "math", "vega"].map((name) => build({ ...shared, entryPoints: [`runtime/lazy/${name}.ts`], outfile: `${out}${name}.js`, format: "esm", target: "es2022" })),
+  ...["assistant", "coedit", "editor", "math", "origins", "vega"].map((name) => build({ ...shared, entryPoints: [`runtime/lazy/${name}.ts`], outfile: `${out}${name}.js`, format: "esm", target: "es2022" })),
   build({ ...shared, entryPoints: ["export/index.ts"], outfile: `${out}page.js`, format: "esm", target: "es2022" }),
   build({ ...shared, entryPoints: ["apps/index.ts"], outfile: `${out}app.js`, format: "esm", target: "es2022" }),
   build({ ...shared, entryPoints: ["export/worker.ts"], outfile: `${out}worker.js`, format: "iife", target: "es2022" }),

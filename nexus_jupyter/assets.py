@@ -15,7 +15,7 @@ from nexus_jupyter.protocol.errors import UnavailableError
 __all__ = ["BROWSER_ASSETS", "LAZY", "asset", "asset_version", "inline_json", "inline_script", "packed"]
 
 #: What browsers are given: the runtime, and the parts of it that are loaded when they are first needed.
-BROWSER_ASSETS = ("runtime.js", "assistant.js", "coedit.js", "editor.js", "math.js", "vega.js")
+BROWSER_ASSETS = ("runtime.js", "assistant.js", "coedit.js", "editor.js", "math.js", "origins.js", "vega.js")
 
 #: Code that a page which carries all it needs has only if one of its panels shows such a component.
 LAZY = {"editor": "editor.js", "math": "math.js", "vega": "vega.js"}
@@ -54,8 +54,9 @@ def packed(name: str) -> str:
 
 
 def inline_json(value: object) -> str:
-    """Return JSON that no parser of HTML takes for the end of its element."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    """Return JSON in which no parser of HTML finds the end of its element, and none of JavaScript the end of a line."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 @cache

@@ -2,8 +2,8 @@
 
 import { marked, type Token, type Tokens } from "marked";
 import type { Component } from "../reactor/component.ts";
-import { allowedUrl } from "../reactor/url.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
+import { link } from "./links.ts";
 import { box } from "./shared.ts";
 
 export const markdown: Component = {
@@ -66,8 +66,8 @@ function inlines(tokens: readonly Token[]): VChild[] {
       case "br":
         return h("br");
       case "link": {
-        const { href } = token as Tokens.Link;
-        return allowedUrl(href) ? h("a", { href, target: "_blank", rel: "noopener noreferrer" }, inline(token)) : h("span", {}, inline(token));
+        const { href, text } = token as Tokens.Link;
+        return link(href, text, inline(token));
       }
       case "image":
         return (token as Tokens.Image).text;

@@ -1013,12 +1013,12 @@ export interface AskRequest {
   type: "ask";
 }
 /**
- * Models that may be asked, panels that may be meant, and whether the proposal still waits for this person.
+ * Models that may be asked, panels that may be meant, and the proposal asked about, while it is not decided.
  */
 export interface AssistantChoices {
   info: AssistantInfo;
   panels: PanelChoice[];
-  waiting: boolean;
+  waiting: Proposal | null;
 }
 /**
  * Which models may be asked, in order; with none, ``hint`` says how to configure one.

@@ -4,7 +4,7 @@ import type { Aggregate, Json, Ordering, Problem } from "../protocol/index.ts";
 import type { Value } from "./expression/index.ts";
 
 /** Libraries that are too large for every page. */
-export type LazyName = "assistant" | "coedit" | "editor" | "math" | "vega";
+export type LazyName = "assistant" | "coedit" | "editor" | "math" | "origins" | "vega";
 
 export type Row = { readonly [column: string]: Value };
 
@@ -59,6 +59,10 @@ export interface ViewHost {
   follow?(run: () => void): () => void;
   /** Code that is loaded when it is first needed; absent where nothing can be. */
   load?(name: LazyName): Promise<unknown>;
+  /** Where a file of the workspace's files/ can be loaded from; absent where it cannot. */
+  file?(path: string): string | undefined;
+  /** Whether a person has allowed the panel to load from an address. */
+  reaches?(url: string): boolean;
   /** A component that another extension of the page has registered. */
   island?(name: string): unknown;
   /** Keep a file that the person has chosen in the workspace; `progress` gets the share that has arrived. */

@@ -1,5 +1,6 @@
 // What is drawn, as HTML text: escaped, deterministic, without listeners.
 
+import { isOwnPicture } from "./picture.ts";
 import { allowedUrl } from "./url.ts";
 import type { AttrValue, Follow, VChild, VElement } from "./vnode.ts";
 
@@ -70,6 +71,9 @@ export function safeAttribute(name: string, value: AttrValue): string | null {
   if (value === null || value === undefined || value === false) return null;
   if (!/^[A-Za-z][A-Za-z0-9:._-]*$/.test(name) || /^on/i.test(name) || name === "srcdoc") return null;
   const text = value === true ? "" : String(value);
+  // What is fetched without a click is held to more than what is followed by one.
+  if (name === "src" || name === "poster") return isOwnPicture(text) ? text : null;
+  if (name === "srcset" || name === "background") return null;
   return URLS.has(name) && !allowedUrl(text) ? null : text;
 }
 

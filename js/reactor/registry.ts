@@ -10,6 +10,8 @@ export interface PropSpec {
   /** Allowed values, for `str`. */
   readonly oneOf?: readonly string[];
   readonly required?: boolean;
+  /** The source of a picture, for `url`. */
+  readonly picture?: boolean;
   /** May be the target of `bind:`; then it must be bound to a state of a type that fits `type`. */
   readonly bindable?: boolean;
 }

@@ -1,7 +1,6 @@
 // The assistant's place in the page. What it does is code of its own, which comes with the first one that is shown.
 
 import { registry } from "../components/index.ts";
-import type { Proposal } from "../protocol/index.ts";
 import { check } from "../reactor/index.ts";
 import { element } from "./element.ts";
 import { problemOf } from "./live.ts";
@@ -74,8 +73,7 @@ export function mountAssistant(root: HTMLElement, transport: Transport, about: u
   return { dispose() { gone = true; shown?.dispose(); } };
 }
 
-/** The proposal that an output or a widget holds: as JSON, or as its text. */
-function proposalOf(about: unknown): Proposal | null {
-  const given: unknown = typeof about === "string" && about ? JSON.parse(about) : about;
-  return given !== null && typeof given === "object" && "ops" in given ? (given as Proposal) : null;
+/** The id of the proposal that an output or a widget names. The proposal comes from the workspace: what an output holds is not drawn. */
+function proposalOf(about: unknown): string | null {
+  return typeof about === "string" && /^[A-Za-z0-9_.-]{1,100}$/.test(about) ? about : null;
 }

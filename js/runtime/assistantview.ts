@@ -135,49 +135,70 @@ export class AssistantView {
   }
 }
 
-/** A proposal that was asked for elsewhere, such as in a cell. */
+const GONE = "This proposal does not wait for you any more: it was decided already, or has waited too long. Ask again for a new one.";
+
+/** A proposal that was asked for elsewhere, such as in a cell: the workspace is asked for what it would change. */
 export class GivenProposal {
-  private readonly view: ProposalView;
   private readonly transport: Transport;
   private readonly kit: Kit;
-  private readonly proposal: Proposal;
+  private readonly id: string;
   private readonly stops: (() => void)[];
+  private readonly mark = element("span", "nx-mark");
+  private readonly body = element("div", "nx-assistant-body");
+  private view: ProposalView | null = null;
   private looking = false;
 
-  constructor(root: HTMLElement, transport: Transport, kit: Kit, proposal: Proposal) {
-    [this.transport, this.kit, this.proposal] = [transport, kit, proposal];
-    this.view = new ProposalView(proposal, transport, kit);
+  constructor(root: HTMLElement, transport: Transport, kit: Kit, id: string) {
+    [this.transport, this.kit, this.id] = [transport, kit, id];
     const bar = element("div", "nx-bar");
-    bar.append(element("span", "nx-title", "Assistant"), element("span", "nx-mark", proposal.model));
-    const body = element("div", "nx-assistant-body");
-    body.append(this.view.root);
-    root.replaceChildren(bar, body);
+    bar.append(element("span", "nx-title", "Assistant"), this.mark);
+    this.say("Waiting for the proposal\u2026");
+    root.replaceChildren(bar, this.body);
     const look = (): void => void this.look();
     // It may have been decided by code, or by somebody else, while it was looked at.
     for (const name of ["focusin", "pointerenter"]) root.addEventListener(name, look);
     this.stops = [
       () => { for (const name of ["focusin", "pointerenter"]) root.removeEventListener(name, look); },
-      keysOf(root, (event) => this.view.root.contains(event.target as Node) && this.view.key(event)),
+      keysOf(root, (event) => this.view !== null && this.view.root.contains(event.target as Node) && this.view.key(event)),
       transport.watch({ state: ({ kind }) => { if (kind === "live") look(); }, moved: () => {} }),
     ];
   }
 
   dispose(): void {
     for (const stop of this.stops) stop();
-    this.view.dispose();
+    this.view?.dispose();
   }
 
   private async look(): Promise<void> {
-    if (this.looking || !this.view.waits) return;
+    if (this.looking || (this.view && !this.view.waits)) return;
     this.looking = true;
     try {
-      const { waiting } = await choicesOf(this.transport, this.proposal.id);
-      if (!waiting && this.view.waits) this.view.gone("This proposal does not wait for you any more: it was decided already, or has waited too long. Ask again for a new one.");
+      const { waiting } = await choicesOf(this.transport, this.id);
+      if (!waiting) this.over(GONE);
+      else if (!this.view) this.show(waiting);
     } catch (error) {
-      if (this.view.waits && this.kit.problem(error).code !== "unavailable") this.view.gone(this.kit.problem(error).text);
+      const { code, text } = this.kit.problem(error);
+      if (code !== "unavailable") this.over(text);
     } finally {
       this.looking = false;
     }
+  }
+
+  private show(proposal: Proposal): void {
+    this.view = new ProposalView(proposal, this.transport, this.kit);
+    this.mark.textContent = proposal.model;
+    this.body.replaceChildren(this.view.root);
+  }
+
+  private over(words: string): void {
+    if (!this.view) this.say(words);
+    else if (this.view.waits) this.view.gone(words);
+  }
+
+  private say(words: string): void {
+    const said = element("div", "nx-empty", words);
+    said.setAttribute("role", "status");
+    this.body.replaceChildren(said);
   }
 }
 

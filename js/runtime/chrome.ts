@@ -33,6 +33,7 @@ export class Chrome {
   private readonly actions: ChromeActions;
   private readonly tools: HTMLElement;
   private readonly history: HTMLButtonElement;
+  private readonly permissions: HTMLButtonElement;
   private banner: HTMLElement | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private where = "";
@@ -45,11 +46,12 @@ export class Chrome {
     this.dot.setAttribute("role", "status");
     const tools = element("span", "nx-actions");
     this.history = this.tool("History", "history", () => actions.history());
+    this.permissions = this.tool("Permissions", "permissions", () => actions.permissions());
     tools.append(
       this.tool("Undo", "undo", () => actions.undo(false)),
       this.tool("Redo", "redo", () => actions.undo(true)),
       this.history,
-      this.tool("Permissions", "permissions", () => actions.permissions()),
+      this.permissions,
       this.tool("Show source", "source", () => (this.source.hidden ? this.showSource() : this.hideSource())),
     );
     this.tools = tools;
@@ -100,6 +102,12 @@ export class Chrome {
       say();
       this.timer = setInterval(say, 1000);
     }
+  }
+
+  /** Say beside the title that the panel waits for a permission; the card that asks stands below the view. */
+  asking(on: boolean): void {
+    this.permissions.toggleAttribute("data-asking", on);
+    this.permissions.title = on ? "Permissions: this panel asks for one, below" : "Permissions";
   }
 
   /** Say that the panel's text is still arriving, or no more. */

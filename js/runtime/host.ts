@@ -1,5 +1,7 @@
 // Where the page comes from: Jupyter's page configuration.
 
+import { FILE_ROUTE } from "../reactor/picture.ts";
+
 export interface JupyterPage {
   /** Path below which the server's routes lie, with a slash at the end. */
   readonly base: string;
@@ -18,6 +20,11 @@ export function jupyterPage(): JupyterPage | null {
 /** Where a file of the runtime is. */
 export function assetUrl(page: JupyterPage, name: string): string {
   return new URL(`${page.base}nexus/api/static/${name}?v=${page.version}`, location.href).href;
+}
+
+/** The path on the page's own server of a picture below the workspace's files/. */
+export function fileUrl(page: JupyterPage, path: string): string {
+  return new URL(`${page.base}${FILE_ROUTE}${path.split("/").map(encodeURIComponent).join("/")}`, location.href).pathname;
 }
 
 export function streamUrl(page: JupyterPage): string {

@@ -4,7 +4,7 @@ import { registry } from "../components/index.ts";
 import { type Language, languageOf } from "../reactor/assist/index.ts";
 import { mountAssistant } from "./assistant.ts";
 import { CommTransport, type Model } from "./comm.ts";
-import { assetUrl, jupyterPage, streamUrl } from "./host.ts";
+import { assetUrl, fileUrl, jupyterPage, streamUrl } from "./host.ts";
 import { MountedPanel } from "./panel.ts";
 import { Preview } from "./preview.ts";
 import { SocketTransport } from "./socket.ts";
@@ -63,6 +63,6 @@ function transport({ host, model }: MountOptions): Transport {
   }
   const page = jupyterPage();
   if (!page) throw new Error("This page is not served by a Jupyter server with Nexus. Open the notebook there, or use an embedded workspace: nexus.Workspace.open(folder).");
-  socket ??= new SocketTransport(streamUrl(page), (name) => assetUrl(page, name));
+  socket ??= new SocketTransport(streamUrl(page), (name) => assetUrl(page, name), (path) => fileUrl(page, path));
   return socket;
 }

@@ -1,11 +1,12 @@
 // The live side of a view: signals for states, optimistic input, actions with their progress and problems.
 
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
-import type { Aggregate, Build, Json, Ordering, Problem, Result } from "../protocol/index.ts";
+import type { Aggregate, Build, Grant, Json, Ordering, Problem, Result } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Cell, LazyName, Rows, Thin, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
 import { islandOf } from "./islands.ts";
+import { covers, isElsewhere } from "./origin.ts";
 import { shared } from "./shared.ts";
 import { traceparent } from "./trace.ts";
 import { gone, Refusal, type Transport } from "./transport.ts";
@@ -31,6 +32,7 @@ export class LiveHost implements ViewHost {
   readonly data: PanelData;
   /** Milliseconds that the last action or input took to be acknowledged. */
   readonly latency = signal<number | null>(null);
+  private readonly grants = signal<readonly Grant[]>([]);
   private readonly panel: string;
   private readonly transport: Transport;
   private build: Build;
@@ -230,6 +232,20 @@ export class LiveHost implements ViewHost {
 
   load(name: LazyName): Promise<unknown> {
     return this.transport.load(name);
+  }
+
+  file(path: string): string | undefined {
+    return this.transport.file?.(path);
+  }
+
+  /** What the workspace says that people have allowed. */
+  granted(grants: readonly Grant[]): void {
+    this.grants.value = grants;
+  }
+
+  reaches(url: string): boolean {
+    const asks = (cap: string, target: string | null): boolean => cap === "net.http" && (target === null || covers(target, url));
+    return isElsewhere(url) && this.build.uses.some(({ cap, target }) => asks(cap, target)) && this.grants.value.some(({ cap, target }) => asks(cap, target));
   }
 
   island(name: string): unknown {

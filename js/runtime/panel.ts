@@ -2,7 +2,7 @@
 
 import { batch, effect, signal } from "@preact/signals-core";
 import { registry } from "../components/index.ts";
-import type { Build, Json, ServerFrame } from "../protocol/index.ts";
+import type { Build, Grant, Json, ServerFrame } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { ViewHost } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
@@ -36,6 +36,7 @@ export class MountedPanel implements Follower {
   private live: LiveHost | null = null;
   private nxml = "";
   private known: number | null = null;
+  private grants: readonly Grant[] = [];
   private links: Readonly<Record<string, Json>> = {};
   /** What a text that is still arriving is drawn with. */
   private arriving: LocalHost | null = null;
@@ -55,6 +56,8 @@ export class MountedPanel implements Follower {
     this.permissions = new Permissions({
       grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
       revoke: ({ cap, target }) => tell({ type: "revoke", panel: name, cap, target }),
+      domains: () => transport.load("origins") as Promise<typeof import("./lazy/origins.ts")>,
+      asking: (on) => this.chrome.asking(on),
     });
     this.conflicts = new Conflicts(name, (conflict, pick) => tell({ type: "resolve", panel: name, conflict, pick }));
     this.presence = new Presence(this.picture.body, () => transport.viewer, (at) => transport.focus(name, at));
@@ -65,7 +68,7 @@ export class MountedPanel implements Follower {
       tell: (text, level) => this.chrome.notice(text, level),
     });
     if (transport.host === "page") this.chrome.withoutHistory();
-    root.replaceChildren(this.picture.layout, this.chrome.bar, this.past.bar, this.past.band, this.chrome.messages, this.permissions.card, this.conflicts.card, this.picture.body, this.code.root, this.chrome.source);
+    root.replaceChildren(this.picture.layout, this.chrome.bar, this.past.bar, this.past.band, this.chrome.messages, this.conflicts.card, this.picture.body, this.permissions.card, this.code.root, this.chrome.source);
     if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -78,6 +81,7 @@ export class MountedPanel implements Follower {
 
   dispose(): void {
     this.past.dispose();
+    this.permissions.dispose();
     this.picture.dispose();
     this.presence.dispose();
     this.code.dispose();
@@ -127,6 +131,8 @@ export class MountedPanel implements Follower {
         break;
       case "grants":
         this.permissions.granted(frame.grants);
+        this.grants = frame.grants;
+        this.live?.granted(frame.grants);
         if (frame.grants.some((grant) => grant.cap === "kernel.call")) this.live?.data.calledAgain();
         break;
       case "code":
@@ -167,6 +173,7 @@ export class MountedPanel implements Follower {
     });
     this.live.replace(build, values);
     this.live.links(this.links);
+    this.live.granted(this.grants);
     this.draw(build, this.live);
   }
 
@@ -207,7 +214,7 @@ export class MountedPanel implements Follower {
   private draw(build: Build, live: LiveHost): void {
     this.show(build, live);
     if (!isTyping(this.picture.body)) live.abandonTyping();
-    this.permissions.asked(build.uses);
+    this.permissions.asked(build);
     this.code.offer(build);
     this.chrome.refreshSource();
     this.chrome.diagnostics([]);

@@ -10,14 +10,16 @@ const LONGEST_WAIT = 15_000;
 export class SocketTransport extends Multiplexer {
   readonly host = "server";
   readonly workspace = "server";
+  readonly file: (path: string) => string;
   private readonly url: string;
   private socket: WebSocket | null = null;
   private wait = FIRST_WAIT;
 
   private readonly asset: (name: string) => string;
 
-  constructor(url: string, asset: (name: string) => string) {
+  constructor(url: string, asset: (name: string) => string, file: (path: string) => string) {
     super();
+    this.file = file;
     this.url = url;
     this.asset = asset;
     this.connect();

@@ -58,6 +58,8 @@ export interface Transport {
   request(body: RequestBody, sent?: (id: string) => void, told?: (event: AskEvent) => void): Promise<Result | Page>;
   /** Code that is too large to come with every page. */
   load(name: LazyName): Promise<unknown>;
+  /** Where a file below the workspace's files/ can be loaded from; absent where no server has it. */
+  file?(path: string): string;
   /** Cancel the run that a request started; its answer tells whether that came in time. */
   cancel(id: string): void;
   /** This page's id among those who look at panels; empty before the connection is accepted. */

@@ -19,7 +19,7 @@ from nexus_jupyter.assistant.checking import patch_of
 from nexus_jupyter.assistant.proposals import Pending, Proposals
 from nexus_jupyter.assistant.seeing import builder
 from nexus_jupyter.nog import Graph, apply
-from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, Context, DecideBody, Decided, Task
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, Context, DecideBody, Decided, Proposal, Task
 from nexus_jupyter.protocol.errors import ConflictError, NexusError, NotFoundError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Change, Patch
@@ -132,13 +132,12 @@ class Assistant:
         positions = await self._work(lambda: self._positions(pending, accepted, change))
         return Decided(id=proposal_id, rev=rev, accepted=accepted, positions=positions)
 
-    def waits(self, proposal_id: str, actor: Actor) -> bool:
-        """Return whether a person has such a proposal that is not decided yet."""
+    def waiting(self, proposal_id: str, actor: Actor) -> Proposal | None:
+        """Return a person's proposal, or None when there is no such one or it is decided."""
         try:
-            self._proposals.find(proposal_id, actor.id)
+            return self._proposals.find(proposal_id, actor.id).proposal
         except NotFoundError:
-            return False
-        return True
+            return None
 
     def close(self) -> None:
         """Forget all proposals."""

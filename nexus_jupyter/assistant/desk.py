@@ -16,7 +16,7 @@ from opentelemetry.context import Context
 from nexus_jupyter.ai import CallFact, Ledger, Router
 from nexus_jupyter.assistant.assistant import Assistant, AssistantOptions
 from nexus_jupyter.assistant.completing import complete
-from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AskFailed, AssistantInfo, DecideBody, Decided, Proposal
 from nexus_jupyter.protocol.errors import NexusError, RequestError, StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.storage.private import replace
@@ -117,9 +117,9 @@ class AssistantDesk:
         work = complete(recorder, self.router, prompt, actor=actor, panel=panel, within=recorder.here())
         return asyncio.run_coroutine_threadsafe(work, self._running())
 
-    def waits(self, proposal: str, actor: Actor) -> bool:
-        """Return whether a person has such a proposal that is not decided yet."""
-        return self._assistance().waits(proposal, actor)
+    def waiting(self, proposal: str, actor: Actor) -> Proposal | None:
+        """Return a person's proposal, or None when there is no such one or it is decided."""
+        return self._assistance().waiting(proposal, actor)
 
     def carry(self, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own
         """Do something on the desk's loop, and wait for it."""

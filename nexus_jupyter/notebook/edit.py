@@ -162,10 +162,11 @@ class Edit:
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:  # Any: MIME data
         data: dict[str, Any] = {}
-        about = self.proposal.model_dump(mode="json")
+        # The proposal itself stays with the workspace: a notebook is a file that anybody can write.
+        about = self.proposal.id
         if self._host.kind == "server":
             data[PANEL_MIME] = {"view": "assistant", "workspace": self._host.name, "about": about}
-        data |= widget_bundle(self._host, "", view="assistant", about=self.proposal.model_dump_json()) or {}
+        data |= widget_bundle(self._host, "", view="assistant", about=about) or {}
         data["text/html"] = self._repr_html_()
         data["text/plain"] = repr(self)
         return data, {}

@@ -38,7 +38,7 @@ class PanelWidget(anywidget.AnyWidget):
     view
         ``panel``; or ``timebar`` or ``assistant``, which need no panel.
     about
-        What the view is about, as JSON: a proposal, for the assistant.
+        What the view is about: the id of a proposal, for the assistant; what is played, as JSON, for the time bar.
     """
 
     #: Every model's state holds this text, saved notebooks too: that is why it is a loader and no more.

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nexus_jupyter.protocol.ai import AskBody, AskEvent, AssistantInfo, DecideBody
+from nexus_jupyter.protocol.ai import AskBody, AskEvent, AssistantInfo, DecideBody, Proposal
 from nexus_jupyter.protocol.base import Contract
 
 __all__ = [
@@ -55,11 +55,11 @@ class PanelChoice(Contract):
 
 
 class AssistantChoices(Contract):
-    """Models that may be asked, panels that may be meant, and whether the proposal still waits for this person."""
+    """Models that may be asked, panels that may be meant, and the proposal asked about, while it is not decided."""
 
     info: AssistantInfo
     panels: list[PanelChoice]
-    waiting: bool = False
+    waiting: Proposal | None = None
 
 
 class AskProgress(Contract):

@@ -1,6 +1,6 @@
 """The sandbox: runs of handlers, and what they may ask of their host."""
 
-from nexus_jupyter.sandbox.capabilities import FREE, Token, covers
+from nexus_jupyter.sandbox.capabilities import FREE, Token, covers, require_target
 from nexus_jupyter.sandbox.databases import Databases
 from nexus_jupyter.sandbox.files import Files
 from nexus_jupyter.sandbox.host import Caller, Operations
@@ -24,4 +24,5 @@ __all__ = [
     "Started",
     "Token",
     "covers",
+    "require_target",
 ]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from nexus_jupyter.protocol.capability import Capability, CapabilityUse, Grant
-from nexus_jupyter.protocol.errors import PermissionDeniedError
+from nexus_jupyter.protocol.errors import PermissionDeniedError, RequestError
 
-__all__ = ["FREE", "Token", "covers"]
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+__all__ = ["FREE", "Token", "covers", "require_target"]
 
 #: Capabilities that every panel has.
 FREE: frozenset[Capability] = frozenset({"state", "time", "random", "log"})
@@ -83,12 +88,65 @@ def covers(cap: Capability, granted: str | None, target: str) -> bool:
     return target == granted
 
 
+def require_target(cap: Capability, target: str | None) -> None:
+    """Raise `RequestError`, which says what to write, unless a target is one that a person can judge and allow.
+
+    An address is a scheme and a host, with nothing in front of the host that reads like another one; a wildcard stays
+    below one registered domain.
+
+    Examples
+    --------
+    >>> require_target("net.http", "https://*.example.org")
+    >>> require_target("net.http", "https://*.co.uk")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    nexus_jupyter.protocol.errors.RequestError: 'https://*.co.uk' stands for the sites of many owners. ...
+    """
+    if target is None or cap not in {"net.http", "net.ws"}:
+        return
+    try:
+        parts = urlsplit(target)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        parts, port, host = urlsplit(""), None, ""
+    schemes = {"http", "https"} if cap == "net.http" else {"ws", "wss"}
+    if parts.scheme not in schemes or not host or port == 0:
+        example = "https://api.example.org" if cap == "net.http" else "wss://api.example.org"
+        raise RequestError(f"{target!r} is no address.", hint=f"Write a scheme and a host, such as {example}.")
+    if "@" in parts.netloc:
+        raise RequestError(
+            f"{target!r} has a name in front of its host.",
+            hint=f"Write {parts.scheme}://{host}, if that is what is meant.",
+        )
+    if "*" in host and not _narrow(host):
+        raise RequestError(
+            f"{target!r} stands for the sites of many owners.",
+            hint=f"Name the host, or write a wildcard below a registered domain: {parts.scheme}://*.example.org.",
+        )
+
+
+def _narrow(pattern: str) -> bool:
+    """Tell whether a host with a wildcard stays below one registered domain."""
+    base = pattern.removeprefix("*.")
+    if "*" in base or base == pattern or base.rpartition(".")[2].isdigit():
+        return False  # a wildcard in the middle, or a part of a numeric address
+    return _suffixes().privatesuffix(base) is not None
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Return the public suffix list that comes with its package; nothing is fetched."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=True)
+
+
 def _covers_origin(granted: SplitResult, target: SplitResult) -> bool:
     if granted.scheme != target.scheme or _port(granted) != _port(target):
         return False
     allowed, wanted = (granted.hostname or "").lower(), (target.hostname or "").lower()
-    if allowed.startswith("*."):
-        return wanted.endswith(allowed[1:])
+    if "*" in allowed:
+        return _narrow(allowed) and wanted.endswith(allowed[1:])
     return bool(wanted) and allowed == wanted
 
 

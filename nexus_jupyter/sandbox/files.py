@@ -79,6 +79,18 @@ class Files:
         await asyncio.to_thread(self._remove, parts)
         return None
 
+    def load(self, path: str, limit: int) -> bytes:
+        """Return a file's bytes, for a view that shows it.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such file, or only a link.
+        RequestError
+            If the path is none, or the file has more bytes than the limit.
+        """
+        return self._read(_parts({"path": path}), limit)
+
     def keep(self, path: str, content: bytes) -> None:
         """Write a file for a person: no run asks for it, so no grant is needed.
 

@@ -20,6 +20,7 @@ from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox import RunLimits
 from nexus_jupyter.server import ai, execution, graph, panels, trilog, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
+from nexus_jupyter.server.files import PictureHandler
 from nexus_jupyter.server.handler import NexusHandler, guarded
 from nexus_jupyter.server.mcp import McpHandler
 from nexus_jupyter.server.operation import openapi
@@ -35,6 +36,7 @@ _NAME = r"(?P<name>[^/]+)"
 #: All routes below ``<base_url>nexus/api/``.
 ROUTES: list[tuple[str, type]] = [
     ("health", workspaces.HealthHandler),
+    ("files/(.+)", PictureHandler),
     ("workspaces", workspaces.WorkspacesHandler),
     ("panels", panels.PanelsHandler),
     (f"panels/{_NAME}", panels.PanelHandler),

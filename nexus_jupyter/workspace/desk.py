@@ -40,8 +40,8 @@ class Desk(Protocol):
     def complete(self, prompt: str, actor: Actor, panel: str) -> Future[str]:
         """Ask for text, for a handler; cancelling it gives it up."""
 
-    def waits(self, proposal: str, actor: Actor) -> bool:
-        """Return whether a person has such a proposal that is not decided yet."""
+    def waiting(self, proposal: str, actor: Actor) -> Proposal | None:
+        """Return a person's proposal, or None when there is no such one or it is decided."""
 
     def close(self) -> None:
         """Give up what is going on, and forget all proposals."""
@@ -122,5 +122,5 @@ class AskRequests:
         return AssistantChoices(
             info=desk.info(),
             panels=[PanelChoice(name=name, title=str(title or name)) for name, title in titles.items()],
-            waiting=proposal is not None and desk.waits(proposal, self._actor),
+            waiting=None if proposal is None else desk.waiting(proposal, self._actor),
         )

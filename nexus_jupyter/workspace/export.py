@@ -23,10 +23,10 @@ __all__ = ["export_html"]
 
 #: Rows of one frame that a page may carry.
 _ROWS = 50_000
-#: A page may run its own code and the engine's, show pictures from where its panels say, and ask nothing of anybody.
+#: A page may run its own code and the engine's, show the pictures that lie in it, and ask nothing of anybody.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob: https:; connect-src blob: data:; base-uri 'none'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; connect-src blob: data:; base-uri 'none'; "
     "form-action 'none'"
 )
 _STYLE = "body{margin:0 auto;padding:16px;max-width:1200px;font-family:system-ui,sans-serif}"

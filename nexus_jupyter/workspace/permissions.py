@@ -10,7 +10,7 @@ from typing import get_args
 from nexus_jupyter.protocol.capability import CAPABILITIES, Capability, Grant
 from nexus_jupyter.protocol.errors import PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.sandbox import FREE
+from nexus_jupyter.sandbox import FREE, require_target
 from nexus_jupyter.storage import GrantStore
 
 __all__ = ["Permissions"]
@@ -49,9 +49,11 @@ class Permissions:
             raise PermissionDeniedError("Only a person can allow a panel something.")
         if seconds is not None and not 0 < seconds <= _LONGEST.total_seconds():
             raise RequestError("A grant lasts for some seconds, at most ten years.")
+        known = _known(cap)
+        require_target(known, target or None)
         self._find(panel)
         lasting = timedelta(seconds=seconds) if seconds is not None else None
-        return self.store.add(panel, _known(cap), target or None, actor.id, lasting=lasting)
+        return self.store.add(panel, known, target or None, actor.id, lasting=lasting)
 
     def revoke(self, panel: str, cap: str | None, target: str | None, actor: Actor) -> int:
         """Take back what a panel was allowed: of a capability and target, or all; return how many grants that ended."""

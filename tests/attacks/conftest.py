@@ -1,3 +1,3 @@
 """A browser for attacks that end in a page."""
 
-from tests.browser.conftest import browser, forecast, lab, models, shot  # noqa: F401  # fixtures are found by import
+from tests.browser.conftest import browser, forecast, lab, models, page, shot  # noqa: F401  # fixtures are found by import

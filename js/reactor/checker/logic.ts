@@ -220,6 +220,7 @@ export function readUse(names: Names, raw: RawElement, node: string): Capability
     return null;
   }
   if (!why?.value?.trim()) names.source.report("NX6004", "Say in 'why', for the person who is asked, what the capability is for.", raw.start, raw.nameEnd, { node });
+  checkTarget(names, raw, cap.value as CapabilityUse["cap"], node);
   return { cap: cap.value as CapabilityUse["cap"], target: attribute(raw, "target")?.value ?? null, why: why?.value ?? "" };
 }
 
@@ -253,4 +254,17 @@ export function unknownAction(names: Names, name: string, start: number, end: nu
   const near = nearest(name, known);
   const hint = near ? `; did you mean '${near}'?` : known.length ? `. Actions: ${known.join(", ")}.` : ". Declare it in <logic>.";
   names.source.report("NX3013", `There is no action '${name}'${hint}`, start, end, { node, fix: near ? names.source.correction(name, near, start, end) : null });
+}
+
+/** A scheme and a host, and a port; a wildcard stands in front of two names at least. Which names people register, the server knows. */
+const ADDRESS = /^(https?|wss?):\/\/(?:\*\.[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\/?$/;
+
+/** Only an address that a person can judge may be asked for. */
+function checkTarget(names: Names, raw: RawElement, cap: CapabilityUse["cap"], node: string): void {
+  const target = attribute(raw, "target");
+  if ((cap !== "net.http" && cap !== "net.ws") || !target?.value) return;
+  const scheme = ADDRESS.exec(target.value)?.[1];
+  if (scheme?.startsWith(cap === "net.http" ? "http" : "ws")) return;
+  const example = cap === "net.http" ? "https://api.example.org" : "wss://api.example.org";
+  names.source.report("NX6004", `The target of ${cap} is a scheme and a host, such as ${example} or ${example.replace("api", "*")}, with nothing in front of the host.`, target.valueStart, target.valueEnd, { node });
 }

@@ -5,6 +5,7 @@ import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
 import { nearest, replaceFix } from "../source.ts";
 import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
+import { pictureSource } from "../picture.ts";
 import { allowedUrl } from "../url.ts";
 import { everyPart } from "../walk.ts";
 import { DIRECTIVES as MEANINGS } from "../words.ts";
@@ -245,7 +246,7 @@ export class ViewReader {
     if (expression.kind !== "literal" && !this.suits(given, spec, expression, node.id, locals)) return;
     if (spec.type === "url" && expression.kind === "template") {
       const head = expression.parts[0];
-      if (head?.kind === "literal" && typeof head.value === "string" && !allowedUrl(head.value)) {
+      if (head?.kind === "literal" && typeof head.value === "string" && (spec.picture ? pictureSource(`${head.value}x`).kind === "none" : !allowedUrl(head.value))) {
         this.badUrl(given, node.id);
         return;
       }
@@ -287,8 +288,9 @@ export class ViewReader {
   }
 
   private literal(given: RawAttribute, spec: PropSpec, value: unknown, node: string): boolean {
-    if (spec.type === "url" && typeof value === "string" && !allowedUrl(value)) {
-      this.badUrl(given, node);
+    if (spec.type === "url" && typeof value === "string" && (spec.picture ? pictureSource(value).kind === "none" : !allowedUrl(value))) {
+      if (spec.picture) this.names.source.report("NX6002", `There is no picture at this address: '${given.name}' is files/NAME, a data: address of an image, or http and https.`, given.valueStart, given.valueEnd, { node });
+      else this.badUrl(given, node);
       return false;
     }
     if (spec.oneOf && typeof value === "string" && !spec.oneOf.includes(value)) {

@@ -1,6 +1,5 @@
 // The assistant: its own code, which comes when the first one is shown.
 
-import type { Proposal } from "../../protocol/index.ts";
 import css from "../assistant.css";
 import type { Kit } from "../assistant.ts";
 import { AssistantView, GivenProposal } from "../assistantview.ts";
@@ -8,8 +7,8 @@ import type { Transport } from "../transport.ts";
 
 const STYLES = "nexus-assistant-styles";
 
-/** Show the assistant in an element, or a proposal alone; returns what takes it away. */
-export function show(root: HTMLElement, transport: Transport, kit: Kit, proposal: Proposal | null): { dispose(): void } {
+/** Show the assistant in an element, or the proposal of an id alone; returns what takes it away. */
+export function show(root: HTMLElement, transport: Transport, kit: Kit, proposal: string | null): { dispose(): void } {
   if (!document.getElementById(STYLES)) document.head.append(Object.assign(document.createElement("style"), { id: STYLES, textContent: css }));
   return proposal === null ? new AssistantView(root, transport, kit) : new GivenProposal(root, transport, kit, proposal);
 }
