@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import HandlerError, NexusError
+from nexus_jupyter.protocol.errors import HandlerError, NexusError, RequestError
 
 __all__ = ["main"]
 
@@ -163,13 +163,25 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return 1 if any(finding.state == "error" for finding in findings) else 0
 
 
+def _text(path: Path) -> str:
+    """Return a file's text, or raise an error that says what is wrong with it."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RequestError(
+            f"{path} is no text in UTF-8: byte {error.start} cannot be read.", hint="Save it in UTF-8, and try again."
+        ) from error
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.language import check
 
     failed = False
     found = []
     for path in arguments.files:
-        for finding in check(path.read_text(encoding="utf-8")):
+        for finding in check(_text(path)):
             failed = failed or finding.severity == "error"
             found.append({"file": str(path), **finding.model_dump(mode="json")})
             if not arguments.json and finding.severity != "hint":
@@ -186,7 +198,7 @@ def _fmt(arguments: argparse.Namespace) -> int:
 
     changed = 0
     for path in arguments.files:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         printed = canonical(text)
         if printed != text:
             changed += 1
@@ -211,7 +223,7 @@ def _merge_file(arguments: argparse.Namespace) -> int:
     from nexus_jupyter.reactor import Reactor
     from nexus_jupyter.workspace import merge_file
 
-    texts = [path.read_text(encoding="utf-8") for path in (arguments.base, arguments.ours, arguments.theirs)]
+    texts = [_text(path) for path in (arguments.base, arguments.ours, arguments.theirs)]
     merged, conflicts = merge_file(arguments.path, texts[0], texts[1], texts[2], Reactor(Engine.shared()))
     arguments.ours.write_text(merged, encoding="utf-8")
     for conflict in conflicts:

@@ -2,6 +2,7 @@
 
 import { marked, type Token, type Tokens } from "marked";
 import type { Component } from "../reactor/component.ts";
+import { grouped } from "../reactor/expression/index.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { link } from "./links.ts";
 import { box } from "./shared.ts";
@@ -9,8 +10,40 @@ import { box } from "./shared.ts";
 export const markdown: Component = {
   name: "markdown", category: "text", doc: "Text with headings, lists, emphasis and links, in Markdown.", props: {}, events: {}, content: "text", keepsLines: true, size: { min: 200, preferred: 360, grow: 1 },
   example: '<markdown id="m">**Bold** and *soft*</markdown>',
-  draw: (context) => box(context, "div", "markdown", [dynamic(() => h("div", {}, blocks(marked.lexer(context.text(), { gfm: true }))))]),
+  draw: (context) => box(context, "div", "markdown", [dynamic(() => drawn(context.text()))]),
 };
+
+/** Letters of a text that are drawn. */
+const LONGEST = 20_000;
+/** Marks of emphasis and links in one paragraph outside of code, each of which the lexer compares with all others. */
+const MOST_MARKS = 1000;
+/** Quotations and marks inside each other, each of which is a call inside another. */
+const DEEPEST = 50;
+
+function drawn(text: string): VChild {
+  const cut = text.length > LONGEST ? h("p", { class: "nx-cut", role: "alert" }, [`This text is cut here: ${grouped(LONGEST, 0)} of its ${grouped(text.length, 0)} letters are shown.`]) : "";
+  const kept = text.slice(0, LONGEST);
+  if (isBounded(kept)) return h("div", {}, [...blocks(marked.lexer(kept, { gfm: true })), cut]);
+  return h("div", {}, [h("p", { class: "nx-cut", role: "alert" }, [`This text is shown without its marks: a paragraph of it has more than ${grouped(MOST_MARKS, 0)} of them, or more than ${DEEPEST} inside each other.`]), h("pre", {}, [kept]), cut]);
+}
+
+/** Whether the lexer works through a text in a time that grows with its length. */
+function isBounded(text: string): boolean {
+  if (new RegExp(`[*_~]{${DEEPEST},}`).test(text.replace(/^[ \t]*(?:[*_-][ \t]*)+$/gm, ""))) return false;
+  for (const line of text.split("\n")) {
+    let depth = 0;
+    for (const char of line) {
+      if (char === ">" || char === "-" || char === "+" || char === "*") depth += 1;
+      else if (char !== " " && char !== "\t") break;
+      if (depth > DEEPEST) {
+        if (/[^-+*\s]/.test(line)) return false;
+        break; // a rule
+      }
+    }
+  }
+  const prose = text.replace(/^ {0,3}(`{3,}|~{3,})[\s\S]*?^ {0,3}\1/gm, "");
+  return prose.split(/\n[ \t]*\n/).every((paragraph) => (paragraph.match(/[*_~[]/g)?.length ?? 0) <= MOST_MARKS);
+}
 
 function blocks(tokens: readonly Token[]): VChild[] {
   return tokens.map(block).filter((child) => child !== null);

@@ -33,8 +33,7 @@ export function check(text: string, registry: Registry, { partial = false }: Che
   const facts = settleFacts([...reader.facts, ...declarationFacts(names, { id: tree.id, ...declared })]);
   const run = facts.filter((fact) => fact.relation === "triggers").map((fact) => fact.target.slice("action.".length));
   hintUnused(names, new Set([...run, ...[...names.exports.values()].flatMap(({ action }) => action ?? [])]), logic);
-  const rank = { error: 0, warning: 1, hint: 2 } as const;
-  const diagnostics = source.diagnostics.sort((a, b) => a.span.start - b.span.start || rank[a.severity] - rank[b.severity] || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
+  const diagnostics = source.findings();
   return {
     id: tree.id, title: tree.title, sections: [...tree.sections], diagnostics: partial ? [] : diagnostics,
     state: [...names.states.values()], computed: [...names.computed.values()], frames: [...names.frames.values()],

@@ -1,6 +1,7 @@
 // A panel as a self-contained picture in HTML, for saved notebooks and for the first paint.
 
 import type { Aggregate, Build, Expression, Json, Ordering } from "../protocol/index.ts";
+import { Budget, cutWords, PICTURE_ELEMENTS } from "./budget.ts";
 import type { ComponentTable } from "./component.ts";
 import type { Value } from "./expression/index.ts";
 import type { Cell, Rows, Thin, ViewHost } from "./host.ts";
@@ -34,7 +35,9 @@ export interface Missing {
 /** Draw a panel; what it needs and was not given is listed in `missing`, to be asked for and drawn again. */
 export function render(build: Build, table: ComponentTable, inputs: Inputs, css: string): { html: string; missing: Missing } {
   const host = new PictureHost(build, inputs);
-  const body = htmlOf(instantiate(build, table, host));
+  const budget = new Budget(PICTURE_ELEMENTS);
+  const drawn = htmlOf(instantiate(build, table, host), budget);
+  const body = budget.exceeded ? `${drawn}<div class="nx-cut" role="alert">${cutWords(PICTURE_ELEMENTS)}</div>` : drawn;
   const title = escapeHtml(build.title);
   const html =
     `<div class="nx-panel nx-picture" data-nx="${escapeHtml(build.id)}"><style>${css}${layoutCss(build)}</style>` +

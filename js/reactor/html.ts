@@ -1,8 +1,9 @@
 // What is drawn, as HTML text: escaped, deterministic, without listeners.
 
+import type { Budget } from "./budget.ts";
 import { isOwnPicture } from "./picture.ts";
 import { allowedUrl } from "./url.ts";
-import type { AttrValue, Follow, VChild, VElement } from "./vnode.ts";
+import type { AttrValue, Follow, VChild, VElement, VList } from "./vnode.ts";
 
 const VOID = new Set(["br", "hr", "img", "input", "meta", "wbr"]);
 /** Elements that a component may draw. */
@@ -11,43 +12,54 @@ const TAGS = new Set(
 );
 const URLS = new Set(["href", "src", "xlink:href", "action", "formaction", "poster"]);
 
-export function htmlOf(children: readonly VChild[]): string {
-  return children.map(childHtml).join("");
+/** HTML of what is drawn, as far as the budget goes; the budget tells whether that was all. */
+export function htmlOf(children: readonly VChild[], budget: Budget): string {
+  return children.map((child) => childHtml(child, budget)).join("");
 }
 
-function childHtml(child: VChild): string {
+function childHtml(child: VChild, budget: Budget): string {
   if (typeof child === "string") return escapeHtml(child);
   if (typeof child === "function") return escapeHtml(child());
   switch (child.kind) {
     case "list":
-      return child.items().map((item) => childHtml(item.make())).join("");
+      return listHtml(child, budget);
     case "dynamic": {
       const made = child.make();
-      return made === null ? "" : childHtml(made);
+      return made === null ? "" : childHtml(made, budget);
     }
     default:
-      return elementHtml(child);
+      return budget.take() ? elementHtml(child, budget) : "";
   }
 }
 
+function listHtml(child: VList, budget: Budget): string {
+  let html = "";
+  for (const item of child.items()) {
+    // Items that are left out are not even made.
+    if (!budget.room()) break;
+    html += childHtml(item.make(), budget);
+  }
+  return html;
+}
+
 /** An element that fails while it is drawn takes down itself only; those that carry an id are where that is stopped. */
-function elementHtml(element: VElement): string {
+function elementHtml(element: VElement, budget: Budget): string {
   const id = element.attrs["data-id"];
-  if (id === undefined) return plainHtml(element);
+  if (id === undefined) return plainHtml(element, budget);
   try {
-    return plainHtml(element);
+    return plainHtml(element, budget);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return `<div class="nx-failure" role="alert"${attributeHtml("data-id", id)}><strong>This element cannot be shown.</strong> ${escapeHtml(message)}</div>`;
   }
 }
 
-function plainHtml(element: VElement): string {
+function plainHtml(element: VElement, budget: Budget): string {
   const { tag } = element;
   if (!TAGS.has(tag)) return "";
   if (tag === "textarea") return textareaHtml(element);
   const attributes = attributesHtml(element.attrs);
-  return VOID.has(tag) ? `<${tag}${attributes}>` : `<${tag}${attributes}>${htmlOf(element.children)}</${tag}>`;
+  return VOID.has(tag) ? `<${tag}${attributes}>` : `<${tag}${attributes}>${htmlOf(element.children, budget)}</${tag}>`;
 }
 
 /** The text of a textarea is its content; a parser drops the line break in front, and so keeps one that belongs to it. */

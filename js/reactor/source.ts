@@ -7,11 +7,17 @@ import { ENTITY, entityText } from "./entities.ts";
 /** More findings than this help nobody. Hints are counted apart: they must not crowd out an error. */
 const MOST = { error: 200, warning: 100, hint: 100 } as const;
 
+/** Comparisons of words in one text, each of which takes about a microsecond. */
+const MOST_COMPARED = 200_000;
+
 export class Source {
   readonly text: string;
   readonly diagnostics: Diagnostic[] = [];
   private readonly lines: number[] = [0];
   private words: Map<string, { count: number; readonly at: number }> | null = null;
+  private last: { readonly start: number; readonly text: string; readonly plain: boolean; readonly at: number; readonly read: number } | null = null;
+  /** Words that misspelt ones were compared with. */
+  private compared = 0;
   private readonly counts = { error: 0, warning: 0, hint: 0 };
 
   constructor(text: string) {
@@ -35,9 +41,11 @@ export class Source {
    * white space may be more.
    */
   place(start: number, text: string, index: number): number {
-    if (this.text.startsWith(text, start)) return start + index;
-    let at = start;
-    let read = 0;
+    // Templates ask for one place after the other: what was read of the same text is not read again.
+    const last = this.last?.start === start && this.last.text === text ? this.last : { start, text, plain: this.text.startsWith(text, start), at: start, read: 0 };
+    this.last = last;
+    if (last.plain) return start + index;
+    let { at, read } = last.read <= index ? last : { at: start, read: 0 };
     while (at < this.text.length && (read < index || (isSpace(this.text, at) && !isSpace(text, read)))) {
       ENTITY.lastIndex = at;
       const entity = ENTITY.exec(this.text);
@@ -53,12 +61,28 @@ export class Source {
         read += 1;
       }
     }
+    // Inside a run of white space, how much of it was read depends on where was asked for.
+    if (!isSpace(text, read)) this.last = { ...last, at, read };
     return at;
+  }
+
+  /** The known word nearest to a misspelt one; null also when no more is reported, or so much was compared that the check would take long. */
+  nearest(word: string, known: readonly string[]): string | null {
+    if (this.full || this.compared > MOST_COMPARED) return null;
+    this.compared += known.length;
+    return nearest(word, known);
   }
 
   /** Whether no more errors are taken, so that looking for what was meant is not worth its time. */
   get full(): boolean {
     return this.counts.error >= MOST.error;
+  }
+
+  /** Whether one more error is left out, before looking for what was meant. */
+  leavesOut(): boolean {
+    if (!this.full) return false;
+    this.counts.error += 1;
+    return true;
   }
 
   /**
@@ -70,6 +94,15 @@ export class Source {
     const [uses, declaration] = [this.words.get(name)?.count ?? 0, this.words.get(declared)];
     if (declaration?.count !== 1 || uses < 2) return replaceFix(`write ${declared}`, start, end, declared);
     return replaceFix(`write ${name} where it is declared`, declaration.at, declaration.at + declared.length, name);
+  }
+
+  /** All findings in order, and, where some were left out, that there are more. */
+  findings(): Diagnostic[] {
+    const rank = { error: 0, warning: 1, hint: 2 } as const;
+    const found = this.diagnostics.sort((a, b) => a.span.start - b.span.start || rank[a.severity] - rank[b.severity] || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
+    if (this.counts.error <= MOST.error) return found;
+    const end = this.text.length;
+    return [...found, { code: "NX1001", severity: "error", message: `There are more errors than the ${MOST.error} that are listed. Mend these first, and check again.`, span: this.span(end, end), node: null, fix: null }];
   }
 
   report(code: Code, message: string, start: number, end: number, options: { node?: string | null; fix?: Fix | null } = {}): void {

@@ -158,6 +158,8 @@ class Gardener {
   private readonly source: Source;
   private readonly taken = new Map<string, RawElement>();
   private readonly counts = new Map<string, number>();
+  /** The number that the next declaration of a name that is taken is tried with. */
+  private readonly repeats = new Map<string, number>();
 
   constructor(source: Source, panel: RawElement) {
     this.source = source;
@@ -206,8 +208,12 @@ class Gardener {
 
   private declaration(raw: RawElement): TreeNode {
     const name = attribute(raw, raw.name === "uses" ? "cap" : "name")?.value || String(this.count(raw.name));
-    let id = `${raw.name}.${name}`;
-    for (let n = 2; this.taken.has(id); n += 1) id = `${raw.name}.${name}.${n}`;
+    const base = `${raw.name}.${name}`;
+    let id = base;
+    for (let n = this.repeats.get(base) ?? 2; this.taken.has(id); n += 1) {
+      id = `${base}.${n}`;
+      this.repeats.set(base, n + 1);
+    }
     this.taken.set(id, raw);
     for (const child of raw.children) {
       if (child.kind === "element") this.source.report("NX2008", `<${raw.name}> takes no elements inside.`, child.start, child.end, { node: id });

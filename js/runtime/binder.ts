@@ -1,6 +1,7 @@
 // What is drawn, as live DOM: functions are followed by signals, lists keep the nodes of keys that stay.
 
 import { effect, untracked } from "@preact/signals-core";
+import { Budget, LIVE_ELEMENTS } from "../reactor/budget.ts";
 import { allowedTag, safeAttribute } from "../reactor/html.ts";
 import type { AttrValue, Follow, VChild, VDynamic, VElement, VList } from "../reactor/vnode.ts";
 
@@ -11,7 +12,20 @@ const PROPERTIES = new Set(["value", "checked", "selected"]);
 
 /** Everything to undo when a part goes away. */
 export class Owner {
+  readonly budget: Budget;
   private readonly undo: (() => void)[] = [];
+  private elements = 0;
+
+  constructor(budget = new Budget(LIVE_ELEMENTS)) {
+    this.budget = budget;
+  }
+
+  /** Take room for an element, which is given back when this part goes; false when the panel has no more. */
+  room(): boolean {
+    if (!this.budget.take()) return false;
+    this.elements += 1;
+    return true;
+  }
 
   add(dispose: () => void): void {
     this.undo.push(dispose);
@@ -30,6 +44,8 @@ export class Owner {
 
   dispose(): void {
     for (const one of this.undo.splice(0).reverse()) one();
+    this.budget.giveBack(this.elements);
+    this.elements = 0;
   }
 }
 
@@ -120,7 +136,7 @@ function quiet(text: () => string): string {
 }
 
 function bindElement(described: VElement, owner: Owner, parentSvg: boolean, found: Found | null): Node[] {
-  if (!allowedTag(described.tag)) return [];
+  if (!allowedTag(described.tag) || !owner.room()) return [];
   const svg = (parentSvg || described.tag === "svg") && (SVG_TAGS.has(described.tag) || (parentSvg && described.tag === "title"));
   const known = found?.element(described.tag, described.attrs["data-id"]) ?? null;
   const made = svg ? document.createElementNS(SVG, described.tag) : document.createElement(described.tag);
@@ -177,7 +193,7 @@ function bindDynamic(described: VDynamic, owner: Owner, svg: boolean, found: Fou
   const fragment: Node[] = [];
   owner.follow(() => {
     const made = described.make();
-    const inner = new Owner();
+    const inner = new Owner(owner.budget);
     const adopting = first;
     const nodes = made === null ? [] : untracked(() => bindChild(made, inner, svg, adopting));
     first = null;
@@ -236,7 +252,9 @@ function bindList(described: VList, owner: Owner, svg: boolean, found: Found | n
         const known = items.get(key);
         if (known) next.set(key, known);
         else {
-          const inner = new Owner();
+          // Items that are left out are not even made.
+          if (!owner.budget.room()) break;
+          const inner = new Owner(owner.budget);
           next.set(key, { owner: inner, nodes: bindChild(make(), inner, svg, adopting) });
         }
       }

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { gallery } from "../../js/components/gallery.ts";
 import { components, registry } from "../../js/components/index.ts";
+import { Budget, PICTURE_ELEMENTS } from "../../js/reactor/budget.ts";
 import { htmlOf } from "../../js/reactor/html.ts";
 import { check } from "../../js/reactor/index.ts";
 import { instantiate } from "../../js/reactor/view.ts";
@@ -14,7 +15,7 @@ function drawn(text: string): { html: string; ids: string[] } {
   expect(build.diagnostics).toEqual([]);
   const host = new LocalHost(false);
   host.replace(build);
-  const html = htmlOf(instantiate(build, components, host));
+  const html = htmlOf(instantiate(build, components, host), new Budget(PICTURE_ELEMENTS));
   return { html, ids: [...html.matchAll(/data-id="([^"]+)"/g)].map((match) => match[1] as string) };
 }
 

@@ -5,7 +5,7 @@ import { readCall } from "./calls.ts";
 import type { Registry } from "../registry.ts";
 import { attribute, NAME, SECTIONS, unknownAttribute, type TreeNode } from "../tree.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
-import { nearest, replaceFix } from "../source.ts";
+import { replaceFix } from "../source.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
 import { table } from "../table.ts";
 import { everyPart } from "../walk.ts";
@@ -62,7 +62,7 @@ export function checkDeclaration(names: Names, section: "data" | "logic", item: 
   if (!wanted) {
     const other = section === "data" ? "logic" : "data";
     const belongs = Object.hasOwn(DECLARATIONS[other], raw.name);
-    const near = belongs ? null : nearest(raw.name, Object.keys(known));
+    const near = belongs ? null : names.source.nearest(raw.name, Object.keys(known));
     const message = belongs ? `<${raw.name}> belongs into <${other}>.` : `<${section}> has no <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`;
     names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
     return false;
@@ -127,13 +127,14 @@ export function declareType(names: Names, raw: RawElement, node: string): void {
 export function typeOf(names: Names, text: string, at: RawAttribute, offset: number, node: string): TypeSpec | null {
   const type = parseType(text, names.types);
   if (!("unknown" in type)) return type;
+  if (names.source.leavesOut()) return null;
   const known = [...SCALARS, "list", "dict", ...names.types.keys()];
   const value = at.value ?? "";
   const index = Math.max(0, value.indexOf(type.unknown, offset));
   const takesItems = value.slice(index + type.unknown.length).trimStart().startsWith("[");
-  const near = nearest(type.unknown, takesItems ? ["list", "dict"] : known);
+  const near = names.source.nearest(type.unknown, takesItems ? ["list", "dict"] : known);
   const start = names.source.place(at.valueStart, value, index);
-  names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.join(", ")}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
+  names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " and others" : ""}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
     node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near) : null,
   });
   return null;
@@ -194,7 +195,7 @@ export const OWN_TABLES: Readonly<Record<string, readonly string[]>> = { nog: ["
 
 function reportTable(names: Names, of: string, table: string, from: RawAttribute, node: string): void {
   const tables = OWN_TABLES[of] ?? [];
-  const near = nearest(table, tables);
+  const near = names.source.nearest(table, tables);
   const at = names.source.place(from.valueStart, from.value ?? "", (from.value ?? "").indexOf(table, of.length + 1));
   names.source.report("NX3006", `There is no table ${of}:${table}; there are ${tables.map((name) => `${of}:${name}`).join(", ")}.`, at, at + table.length, { node, fix: near ? replaceFix(`write ${near}`, at, at + table.length, near) : null });
 }

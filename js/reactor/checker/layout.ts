@@ -10,12 +10,17 @@ import { attribute, type TreeNode } from "../tree.ts";
 /** Constraints of one container. */
 const MOST = 100;
 
-export function layoutRules(source: Source, registry: Registry, items: readonly TreeNode[]): LayoutRule[] {
+/** Greatest values of what is written for the layout. */
+const GREATEST = { min: 4096, grow: 100, priority: 100, span: 12 } as const;
+
+export function layoutRules(source: Source, registry: Registry, items: readonly TreeNode[], arranged = false): LayoutRule[] {
   const rules: LayoutRule[] = [];
   for (const item of items) {
+    // Where nothing is arranged, what is written for it is still held to its form.
+    if (!arranged) itemOf(source, registry, item);
     const spec = item.raw && Object.hasOwn(registry.components, item.raw.name) ? registry.components[item.raw.name] : undefined;
     if (spec?.arranges && item.raw) rules.push(arrangeOne(source, registry, item, item.raw));
-    rules.push(...layoutRules(source, registry, item.children));
+    rules.push(...layoutRules(source, registry, item.children, spec?.arranges === true));
   }
   return rules;
 }
@@ -48,13 +53,14 @@ function itemOf(source: Source, registry: Registry, child: TreeNode): Item[] {
   if (!raw) return [{ id: node.id, min: 120, preferred: 240, grow: 1, priority: 0, span: null }];
   const spec = Object.hasOwn(registry.components, raw.name) ? registry.components[raw.name] : undefined;
   if (!spec) return [];
-  const number = (name: string, otherwise: number): number => {
+  const number = (name: keyof typeof GREATEST, otherwise: number): number => {
     // A control may have a least value of its own: then that is meant.
     const given = Object.hasOwn(spec.props, name) ? undefined : attribute(raw, name);
     if (!given) return otherwise;
     const value = Number(/^(\d+(?:\.\d+)?)(px|rem)?$/.exec(given.value ?? "")?.[1] ?? Number.NaN) * ((given.value ?? "").endsWith("rem") ? 16 : 1);
-    if (Number.isFinite(value)) return value;
-    source.report("NX3006", `'${name}' must be a number${name === "min" ? " of pixels, or of rem" : ""}.`, given.valueStart, given.valueEnd, { node: node.id });
+    const least = name === "span" ? 1 : 0;
+    if (value >= least && value <= GREATEST[name]) return value;
+    source.report("NX3006", `'${name}' must be a number${name === "min" ? " of pixels, or of rem," : ""} from ${least} to ${GREATEST[name]}${name === "span" ? ", or 'full'" : ""}.`, given.valueStart, given.valueEnd, { node: node.id });
     return otherwise;
   };
   const written = attribute(raw, "span");

@@ -2,7 +2,7 @@
 
 import type { CapabilityUse, LifecycleDeclaration, Parameter, ResourceDeclaration, Span, ToolDeclaration } from "../../protocol/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
-import { nearest, replaceFix } from "../source.ts";
+import { replaceFix } from "../source.ts";
 import { table } from "../table.ts";
 import { attribute, contentText, type Tree, type TreeNode } from "../tree.ts";
 import { emptyValue, fits, parseFields, readValue, spell } from "../types.ts";
@@ -107,7 +107,7 @@ export function readLifecycle(names: Names, raw: RawElement, node: string): Life
   const [on, every, run] = [attribute(raw, "on") as RawAttribute, attribute(raw, "every"), attribute(raw, "run") as RawAttribute];
   const kind = LIFECYCLE.find((known) => known === on.value);
   if (!kind) {
-    const near = nearest(on.value ?? "", LIFECYCLE);
+    const near = names.source.nearest(on.value ?? "", LIFECYCLE);
     names.source.report("NX3006", `'on' is one of ${LIFECYCLE.join(", ")}.`, on.valueStart, on.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, on.valueStart, on.valueEnd, near) : null });
     return null;
   }
@@ -215,7 +215,7 @@ export function readUse(names: Names, raw: RawElement, node: string): Capability
   const cap = attribute(raw, "cap") as RawAttribute;
   const why = attribute(raw, "why");
   if (!(CAPABILITIES as readonly string[]).includes(cap.value ?? "")) {
-    const near = nearest(cap.value ?? "", CAPABILITIES);
+    const near = names.source.nearest(cap.value ?? "", CAPABILITIES);
     names.source.report("NX6004", `There is no capability '${cap.value}'${near ? `; did you mean '${near}'?` : "."}`, cap.valueStart, cap.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, cap.valueStart, cap.valueEnd, near) : null });
     return null;
   }
@@ -251,7 +251,7 @@ function describe(names: Names, raw: RawElement, node: string): string {
 
 export function unknownAction(names: Names, name: string, start: number, end: number, node: string): void {
   const known = [...names.actions.keys()];
-  const near = nearest(name, known);
+  const near = names.source.nearest(name, known);
   const hint = near ? `; did you mean '${near}'?` : known.length ? `. Actions: ${known.join(", ")}.` : ". Declare it in <logic>.";
   names.source.report("NX3013", `There is no action '${name}'${hint}`, start, end, { node, fix: near ? names.source.correction(name, near, start, end) : null });
 }

@@ -3,7 +3,7 @@
 import type { Aggregate, ComputedDeclaration, EffectDeclaration, ExportDeclaration, Expression, FrameDeclaration, LinkDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
 import { ExpressionError, FUNCTIONS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
 import type { RawAttribute } from "../parser.ts";
-import { nearest, replaceFix, type Source } from "../source.ts";
+import { replaceFix, type Source } from "../source.ts";
 import { mapParts } from "../walk.ts";
 
 const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
@@ -110,6 +110,10 @@ export class Names {
   private checkNames(parsed: Parsed, place: Place): void {
     for (const item of parsed.names) {
       if (this.values.has(item.name) || place.locals.includes(item.name) || (place.inQuery && item.name === "row")) continue;
+      if (this.source.leavesOut()) {
+        this.pending.add(place.node);
+        continue;
+      }
       this.unknown(item.name, this.at(place, item.start), this.at(place, item.end), [...this.values.keys(), ...place.locals], place.node);
     }
   }
@@ -120,7 +124,7 @@ export class Names {
     const key = `${name}@${start}`;
     if (this.reported.has(key)) return;
     this.reported.add(key);
-    const near = nearest(name, known);
+    const near = this.source.nearest(name, known);
     const hint = near ? `; did you mean '${near}'?` : known.length ? `. Known here: ${known.slice(0, 8).join(", ")}.` : ". Declare it in <data>.";
     this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? this.source.correction(name, near, start, end) : null });
   }
@@ -130,7 +134,7 @@ export class Names {
       const [start, end] = [this.at(place, call.start), this.at(place, call.end)];
       const spec = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
       if (!spec) {
-        const near = nearest(call.name, Object.keys(FUNCTIONS));
+        const near = this.source.nearest(call.name, Object.keys(FUNCTIONS));
         this.source.report("NX3008", `There is no function '${call.name}'${near ? `; did you mean '${near}'?` : "."}`, start, end, { node: place.node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null });
       } else if (!(place.inQuery && call.name === "len" && call.count === 0) && (call.count < spec.arity[0] || call.count > spec.arity[1])) {
         const [least, most] = spec.arity;

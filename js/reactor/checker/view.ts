@@ -3,7 +3,7 @@
 import type { Each, Expression, Fact, StateDeclaration, ViewNode } from "../../protocol/index.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
-import { nearest, replaceFix } from "../source.ts";
+import { replaceFix } from "../source.ts";
 import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
 import { pictureSource } from "../picture.ts";
 import { allowedUrl } from "../url.ts";
@@ -91,7 +91,7 @@ export class ViewReader {
     const slots = Object.keys(this.registry.components[parent]?.slots ?? {});
     if (slots.includes(given.value ?? "")) node.slot = given.value;
     else {
-      const near = nearest(given.value ?? "", slots);
+      const near = this.names.source.nearest(given.value ?? "", slots);
       const message = slots.length ? `<${parent}> has the slots ${slots.join(", ")}, not '${given.value}'.` : `<${parent}> has no slots.`;
       this.names.source.report("NX2017", message, given.start, given.end, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near) : replaceFix("remove it", given.start, given.end, "") });
     }
@@ -104,7 +104,7 @@ export class ViewReader {
     const known = this.registry.components;
     const spec = Object.hasOwn(known, raw.name) ? known[raw.name] : undefined;
     if (!spec) {
-      const near = nearest(raw.name, Object.keys(known));
+      const near = this.names.source.nearest(raw.name, Object.keys(known));
       const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null;
       source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
       return null;
@@ -113,7 +113,7 @@ export class ViewReader {
     if (spec.within && !spec.within.includes(parent)) {
       source.report("NX2008", `<${raw.name}> may only stand in ${spec.within.map((name) => `<${name}>`).join(" or ")}.`, raw.start, raw.nameEnd, { node: id });
     } else if (inside !== undefined && inside !== "elements" && !(Array.isArray(inside) && inside.includes(raw.name))) {
-      const near = Array.isArray(inside) ? nearest(raw.name, inside as readonly string[]) : null;
+      const near = Array.isArray(inside) ? this.names.source.nearest(raw.name, inside as readonly string[]) : null;
       source.report("NX2008", `<${raw.name}> may not stand in <${parent}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
     }
     return spec;
@@ -126,12 +126,12 @@ export class ViewReader {
     const pack = this.packs.get(prefix);
     const components = pack === undefined ? undefined : this.registry.packs[pack]?.components;
     if (!components) {
-      const near = nearest(prefix, this.packs.keys());
+      const near = this.names.source.nearest(prefix, [...this.packs.keys()]);
       source.report("NX2010", `The namespace of <${raw.name}> is not known${near ? `; did you mean <${near}:${name}>?` : `: bring it in with xmlns:${prefix}="nexus:lib/NAME@VERSION" in <panel>.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${near}:${name}>`, edits: renameTag(raw, `${near}:${name}`) } : null });
       return null;
     }
     if (Object.hasOwn(components, name)) return components[name] as ComponentSpec;
-    const near = nearest(name, Object.keys(components));
+    const near = this.names.source.nearest(name, Object.keys(components));
     source.report("NX2002", `The pack ${pack} has no component <${name}>${near ? `; did you mean <${prefix}:${near}>?` : `. It has: ${Object.keys(components).join(", ")}.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${prefix}:${near}>`, edits: renameTag(raw, `${prefix}:${near}`) } : null });
     return null;
   }
@@ -197,7 +197,7 @@ export class ViewReader {
     const event = given.name.slice(3);
     const { source } = this.names;
     if (!Object.hasOwn(spec.events, event)) {
-      const near = nearest(event, Object.keys(spec.events));
+      const near = this.names.source.nearest(event, Object.keys(spec.events));
       const known = Object.keys(spec.events).map((name) => `on:${name}`).join(", ") || "none";
       source.report("NX2005", `<${raw.name}> has no event '${event}'${near ? `; did you mean on:${near}?` : `. Its events: ${known}.`}`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write on:${near}`, given.start, given.nameEnd, `on:${near}`) : null });
       return;
@@ -215,7 +215,7 @@ export class ViewReader {
     const propSpec = Object.hasOwn(spec.props, prop) ? spec.props[prop] : undefined;
     if (!propSpec?.bindable) {
       const known = this.bindable(spec);
-      const near = nearest(given.name, known) ?? known[0];
+      const near = this.names.source.nearest(given.name, known) ?? known[0];
       source.report("NX2004", `<${raw.name}> cannot bind '${prop}'${near ? `; it can ${near}` : ""}.`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.start, given.nameEnd, near) : null });
       return;
     }
@@ -294,7 +294,7 @@ export class ViewReader {
       return false;
     }
     if (spec.oneOf && typeof value === "string" && !spec.oneOf.includes(value)) {
-      const near = nearest(value, spec.oneOf) ?? spec.oneOf[0];
+      const near = this.names.source.nearest(value, spec.oneOf) ?? spec.oneOf[0];
       this.names.source.report("NX3006", `'${given.name}' is one of ${spec.oneOf.join(", ")}, not '${value}'.`, given.valueStart, given.valueEnd, { node, fix: near === undefined ? null : replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near) });
       return false;
     }
