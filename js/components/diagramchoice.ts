@@ -2,7 +2,7 @@
 
 import type { Context } from "../reactor/component.ts";
 import { type AttrValue, type Follow, h, type VChild, type VElement } from "../reactor/vnode.ts";
-import { after, focusIsLost } from "./timing.ts";
+import { after, followWithFocus } from "./timing.ts";
 
 interface Named {
   readonly id: string;
@@ -50,13 +50,14 @@ export function choose(context: Context, id: string): void {
 
 /** What is chosen may bring other boxes, and all are drawn anew then: sight follows the chosen one, and the focus too. */
 function follow(scroller: Scroller | null, id: string, focus: boolean): void {
+  const may = focus ? followWithFocus() : () => false;
   const look = (): void => {
     const node = Array.from(scroller?.querySelectorAll("[data-node]") ?? []).find((one) => one.getAttribute("data-node") === id);
     if (!scroller || !node) return;
     const [at, frame] = [node.getBoundingClientRect(), scroller.getBoundingClientRect()];
     if (at.left < frame.left || at.right > frame.right) scroller.scrollLeft += (at.left + at.right - frame.left - frame.right) / 2;
     if (at.top < frame.top || at.bottom > frame.bottom) scroller.scrollTop += (at.top + at.bottom - frame.top - frame.bottom) / 2;
-    if (focus && focusIsLost()) node.focus();
+    if (may()) node.focus();
   };
   for (const wait of [60, 400, 900]) after(wait, look);
 }

@@ -4,7 +4,7 @@ import type { Json } from "../protocol/index.ts";
 import type { Context } from "../reactor/component.ts";
 import { dynamic, h, type VChild, type VElement } from "../reactor/vnode.ts";
 import { choose } from "./diagramchoice.ts";
-import { after, focusIsLost } from "./timing.ts";
+import { after, followWithFocus } from "./timing.ts";
 
 interface Point {
   readonly x: number;
@@ -91,7 +91,8 @@ export function editing(context: Context): Editing {
         const diagram = event.currentTarget.closest(".nx-diagram");
         move(face, dx, dy);
         // The box is drawn anew where it is then: the focus follows it.
-        for (const wait of [60, 200, 600]) after(wait, () => { for (const node of Array.from(diagram?.querySelectorAll("[data-node]") ?? [])) if (node.getAttribute("data-node") === face.id && focusIsLost()) node.focus(); });
+        const may = followWithFocus();
+        for (const wait of [60, 200, 600]) after(wait, () => { for (const node of Array.from(diagram?.querySelectorAll("[data-node]") ?? [])) if (node.getAttribute("data-node") === face.id && may()) node.focus(); });
       } else if (event.key === "Enter") choose(context, face.id);
       else if (event.key === "Escape") chosen.set(null);
       else if (chosen.get() === null) chosen.set(face.id);

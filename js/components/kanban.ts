@@ -5,7 +5,7 @@ import type { Component, Context } from "../reactor/component.ts";
 import { isList, isRecord, own, same, textOf, type Value } from "../reactor/expression/index.ts";
 import { h, list, type VChild } from "../reactor/vnode.ts";
 import { box, problemNote } from "./shared.ts";
-import { after, focusIsLost } from "./timing.ts";
+import { after, followWithFocus } from "./timing.ts";
 
 interface CardElement {
   readonly parentElement: unknown;
@@ -79,7 +79,7 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
     const board = event.currentTarget.closest(".nx-kanban");
     const place = board && placeOf(board, key(id));
     move(id, to, along ? own(own_[at + along] ?? null, "id") : null);
-    if (board && place) follow(board, key(id), place);
+    if (board && place) follow(board, key(id), place, followWithFocus());
   };
   const card = (item: () => Card, id: Value): VChild => h("div", {
     class: "nx-item", "data-card": key(id), tabindex: context.host.live ? 0 : null, draggable: context.handles("move") && context.host.live ? "true" : null, role: "listitem", title: context.handles("move") ? "Drag, or press Alt and an arrow key" : null,
@@ -106,12 +106,12 @@ function placeOf(board: Board, card: string): Place {
 }
 
 /** The card is drawn anew in its column, once the change has come back, which may take a while: the focus follows it there. */
-function follow(board: Board, card: string, before: Place, looks = LOOKS): void {
+function follow(board: Board, card: string, before: Place, may: () => boolean, looks = LOOKS): void {
   const now = placeOf(board, card);
   const moved = now[0] !== null && now.some((part, i) => part !== before[i]);
-  if (moved && focusIsLost()) now[0]?.focus();
+  if (moved && may()) now[0]?.focus();
   const left = moved ? Math.min(looks, MORE) : looks;
-  if (left) after(LOOK, () => follow(board, card, before, left - 1));
+  if (left) after(LOOK, () => follow(board, card, before, may, left - 1));
 }
 
 /** An id as it may stand in a selector. */

@@ -13,8 +13,16 @@ interface Page {
   readonly body: unknown;
 }
 
-/** Whether what had the focus has gone. Only then may it be put elsewhere: the person may have moved on meanwhile. */
-export function focusIsLost(): boolean {
+let followed = 0;
+
+/**
+ * Begin to follow something with the focus; what was followed before is followed no longer, or it would take the focus from what
+ * the person did last. Returns whether the focus may be put there now: only where what had it has gone, since the person may have
+ * moved on meanwhile.
+ */
+export function followWithFocus(): () => boolean {
+  followed += 1;
+  const mine = followed;
   const page = (globalThis as unknown as { document: Page }).document;
-  return page.activeElement === page.body;
+  return () => mine === followed && page.activeElement === page.body;
 }
