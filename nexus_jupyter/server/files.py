@@ -29,7 +29,7 @@ _LARGEST = 20 << 20
 class PictureHandler(NexusHandler):
     """One picture. Opened as a page of its own it can run nothing: the policy of the API's answers is kept."""
 
-    @guarded("read")
+    @guarded("panel.read")
     async def get(self, path: str) -> None:
         """Return a picture."""
         kind = _TYPES.get(PurePosixPath(path).suffix.lower())
