@@ -68,16 +68,20 @@ def test_drawing_a_panel_asks_nobody_but_the_workspace_and_what_was_allowed(page
     panel.get_by_label("Secret").fill("typed words")
     panel.get_by_label("Secret").press("Tab")
     for name in ("away", "asked"):
-        expect(panel.locator(f'[data-id="{name}"]')).to_contain_text("which this panel was not allowed to use")
+        expect(panel.locator(f'[data-id="{name}"]')).to_contain_text(
+            "which this panel was not allowed to use", timeout=30_000
+        )
     for name in ("logout", "up"):
-        expect(panel.locator(f'[data-id="{name}"]')).to_contain_text("there is no picture at this address")
-    expect(panel.locator("img")).to_have_count(1)
+        expect(panel.locator(f'[data-id="{name}"]')).to_contain_text(
+            "there is no picture at this address", timeout=30_000
+        )
+    expect(panel.locator("img")).to_have_count(1, timeout=30_000)
     assert asked == []
     panel.screenshot(path=SHOTS / "pictures-refused.png")
     panel.get_by_role("button", name="For an hour").click()
     page.wait_for_function("document.querySelector('[data-id=asked] img')?.naturalWidth === 1")
     assert {url.split("?")[0] for url in asked} == {"https://pictures.example/dot.png"}
-    expect(panel.locator("img")).to_have_count(2)
+    expect(panel.locator("img")).to_have_count(2, timeout=30_000)
     link = panel.locator('[data-id="m"] a')
     expect(link).to_have_text("bank.example (evil.example)")
     expect(link).to_have_attribute("rel", "noreferrer noopener")
@@ -103,7 +107,7 @@ def test_an_exported_page_asks_nobody_for_anything(page: Page, tmp_path: Path, p
 
     page.route("**/*", answer)
     page.goto("http://page.example/page.html")
-    expect(page.locator('[data-id="away"]')).to_contain_text("which this panel was not allowed to use")
+    expect(page.locator('[data-id="away"]')).to_contain_text("which this panel was not allowed to use", timeout=30_000)
     page.get_by_label("Secret").fill("typed")
     page.get_by_label("Secret").press("Tab")
     expect(page.locator('[data-id="typed"] input')).to_have_value("typed")
