@@ -28,7 +28,7 @@ export class AppTransport extends Multiplexer {
 
   /** The client is there: whoever follows a panel can be told of it. */
   start(): void {
-    this.receive({ type: "welcome", version: 1, workspace: this.workspace, rev: 0, user: { id: "", name: "", kind: "user" }, host: "server", viewer: "" });
+    this.receive({ type: "welcome", version: 1, workspace: this.workspace, rev: 0, user: { id: "", name: "", kind: "user" }, host: "server", viewer: "", foreign: false });
   }
 
   /** Ask what has changed meanwhile. */

@@ -50,6 +50,8 @@ export type ClientFrame =
   | AskRequest
   | DecideRequest
   | AssistantRequest
+  | AdoptionRequest
+  | AdoptionAllow
   | Ping;
 export type ServerFrame =
   | Welcome
@@ -81,6 +83,8 @@ export interface NexusProtocol {
   ActionDeclaration?: ActionDeclaration;
   Actor?: Actor;
   Adoption?: Adoption;
+  AdoptionAllow?: AdoptionAllow;
+  AdoptionRequest?: AdoptionRequest;
   Aggregate?: Aggregate;
   AggregateColumn?: AggregateColumn;
   AggregateRequest?: AggregateRequest;
@@ -432,6 +436,21 @@ export interface AlertRule {
     | [string, string, string, string, string, string]
     | [string, string, string, string, string, string, string]
     | [string, string, string, string, string, string, string, string];
+}
+/**
+ * Let something that was left out hold from now on; the result's value is the `Adoption` after it.
+ */
+export interface AdoptionAllow {
+  id: string;
+  number: number;
+  type: "adoption.allow";
+}
+/**
+ * Ask what was taken from elsewhere and what was left out; the result's value is an `Adoption`, or null.
+ */
+export interface AdoptionRequest {
+  id: string;
+  type: "adoption";
 }
 /**
  * A number computed over all rows of a frame or query, on the server. ``len`` has no column.
@@ -2379,8 +2398,11 @@ export interface RunRecord {
 }
 /**
  * The connection is accepted; ``viewer`` is its id among those who look at panels.
+ *
+ * ``foreign`` says that the workspace's folder came from elsewhere: `AdoptionRequest` asks what was taken of it.
  */
 export interface Welcome {
+  foreign: boolean;
   host: "server" | "kernel";
   rev: number;
   type: "welcome";

@@ -1,6 +1,6 @@
 // Panels and requests over one channel: who gets which frame. What carries the frames is a subclass's business.
 
-import type { AskEvent, ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
+import type { Adoption, AskEvent, ClientFrame, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName } from "../reactor/host.ts";
 import { type ConnectionState, type Follower, gone, type Host, type Page, PROTOCOL, Refusal, type RequestBody, type Transport, type Watcher } from "./transport.ts";
 
@@ -22,6 +22,8 @@ export abstract class Multiplexer implements Transport {
   private readonly waiting = new Map<string, Waiting>();
   private readonly loaded = new Map<LazyName, Promise<unknown>>();
   private last = 0;
+  private foreign = false;
+  private told = false;
   protected current: ConnectionState = { kind: "connecting" };
   viewer = "";
 
@@ -49,6 +51,12 @@ export abstract class Multiplexer implements Transport {
     this.watchers.add(watcher);
     watcher.state(this.current);
     return () => { this.watchers.delete(watcher); };
+  }
+
+  async adopted(): Promise<Adoption | null> {
+    if (!this.foreign || this.told) return null;
+    this.told = true;
+    return ((await this.request({ type: "adoption" })) as Result).value as Adoption | null;
   }
 
   load(name: LazyName): Promise<unknown> {
@@ -116,6 +124,7 @@ export abstract class Multiplexer implements Transport {
   protected receive(frame: ServerFrame): void {
     if (frame.type === "welcome") {
       this.viewer = frame.viewer;
+      this.foreign = frame.foreign;
       this.accepted();
     }
     else if (frame.type === "result") {

@@ -2,10 +2,11 @@
 
 import { batch, effect, signal } from "@preact/signals-core";
 import { registry } from "../components/index.ts";
-import type { Build, Grant, Json, ServerFrame } from "../protocol/index.ts";
+import type { Adoption, Build, Grant, Json, Result, ServerFrame } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { ViewHost } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
+import { AdoptionBand } from "./adoption.ts";
 import { Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
 import { CodePane } from "./codepane.ts";
@@ -32,6 +33,7 @@ export class MountedPanel implements Follower {
   private readonly presence: Presence;
   private readonly picture: Picture;
   private readonly past: PastView;
+  private readonly adoption: AdoptionBand;
   private readonly owner = new Owner();
   private live: LiveHost | null = null;
   private nxml = "";
@@ -67,8 +69,11 @@ export class MountedPanel implements Follower {
       title: (text) => { this.chrome.title(text); this.chrome.refreshSource(); },
       tell: (text, level) => this.chrome.notice(text, level),
     });
+    this.adoption = new AdoptionBand((number) => {
+      transport.request({ type: "adoption.allow", number }).then((answer) => this.adoption.show((answer as Result).value as Adoption | null), (error: unknown) => this.chrome.notice(problemText(error), "error"));
+    });
     if (transport.host === "page") this.chrome.withoutHistory();
-    root.replaceChildren(this.picture.layout, this.chrome.bar, this.past.bar, this.past.band, this.chrome.messages, this.conflicts.card, this.picture.body, this.permissions.card, this.code.root, this.chrome.source);
+    root.replaceChildren(this.picture.layout, this.adoption.root, this.chrome.bar, this.past.bar, this.past.band, this.chrome.messages, this.conflicts.card, this.picture.body, this.permissions.card, this.code.root, this.chrome.source);
     if (!drawn) this.showLoading();
     root.addEventListener("click", (event) => {
       const line = (event.target as Element).closest?.("[data-source-line]")?.getAttribute("data-source-line");
@@ -82,6 +87,7 @@ export class MountedPanel implements Follower {
   dispose(): void {
     this.past.dispose();
     this.permissions.dispose();
+    this.adoption.dispose();
     this.picture.dispose();
     this.presence.dispose();
     this.code.dispose();
@@ -99,6 +105,8 @@ export class MountedPanel implements Follower {
       this.live?.reconnected();
       this.past.connected();
       this.code.reconnected();
+      // Who may not allow anything is not told.
+      this.transport.adopted?.().then((adoption) => { if (adoption) this.adoption.show(adoption); }, () => {});
     } else this.presence.forgotten();
   }
 

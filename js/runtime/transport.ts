@@ -1,6 +1,6 @@
 // What carries frames between a page and a workspace.
 
-import type { AskEvent, ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
+import type { Adoption, AskEvent, ClientFrame, PageHeader, Problem, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName, Rows } from "../reactor/host.ts";
 import { rowsOf } from "./arrow.ts";
 
@@ -62,6 +62,8 @@ export interface Transport {
   file?(path: string): string;
   /** Cancel the run that a request started; its answer tells whether that came in time. */
   cancel(id: string): void;
+  /** What became of the workspace's folder if it came from elsewhere, for the one band that tells of it on a page. */
+  adopted?(): Promise<Adoption | null>;
   /** This page's id among those who look at panels; empty before the connection is accepted. */
   readonly viewer: string;
   /** Send what was typed into the code of a node, if there is a connection. */

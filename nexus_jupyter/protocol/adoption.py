@@ -7,7 +7,7 @@ from typing import Literal
 from nexus_jupyter.protocol.alerts import AlertRule
 from nexus_jupyter.protocol.base import Contract
 
-__all__ = ["Adoption", "AllowBody", "LeftOut"]
+__all__ = ["Adoption", "AdoptionAllow", "AdoptionRequest", "AllowBody", "LeftOut"]
 
 
 class LeftOut(Contract):
@@ -65,6 +65,21 @@ class Adoption(Contract):
     files: int = 0
     refused: list[str] = []
     left: list[LeftOut] = []
+
+
+class AdoptionRequest(Contract):
+    """Ask what was taken from elsewhere and what was left out; the result's value is an `Adoption`, or null."""
+
+    type: Literal["adoption"] = "adoption"
+    id: str
+
+
+class AdoptionAllow(Contract):
+    """Let something that was left out hold from now on; the result's value is the `Adoption` after it."""
+
+    type: Literal["adoption.allow"] = "adoption.allow"
+    id: str
+    number: int
 
 
 class AllowBody(Contract):

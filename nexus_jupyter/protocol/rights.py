@@ -147,6 +147,8 @@ FRAMES: Final[Mapping[str, tuple[RequestName, ...]]] = {
     "ask": ("assistant.ask",),
     "decide": ("assistant.decide",),
     "assistant": ("assistant.read",),
+    "adoption": ("adoption.read",),
+    "adoption.allow": ("adoption.allow",),
 }
 
 _REFUSED: Final[Mapping[Right, str]] = {

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from nexus_jupyter.protocol.adoption import AdoptionAllow, AdoptionRequest
 from nexus_jupyter.protocol.asking import AskingFrame, AskProgress
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.capability import Capability, Grant
@@ -199,13 +200,18 @@ ClientFrame = Annotated[
     | Resolve
     | PastFrame
     | AskingFrame
+    | AdoptionRequest
+    | AdoptionAllow
     | Ping,
     Field(discriminator="type"),
 ]
 
 
 class Welcome(Contract):
-    """The connection is accepted; ``viewer`` is its id among those who look at panels."""
+    """The connection is accepted; ``viewer`` is its id among those who look at panels.
+
+    ``foreign`` says that the workspace's folder came from elsewhere: `AdoptionRequest` asks what was taken of it.
+    """
 
     type: Literal["welcome"] = "welcome"
     version: int
@@ -214,6 +220,7 @@ class Welcome(Contract):
     user: Actor
     host: Literal["server", "kernel"]
     viewer: str
+    foreign: bool = False
 
 
 class Snapshot(Contract):

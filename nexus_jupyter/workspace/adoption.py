@@ -69,6 +69,11 @@ class Adoptions:
             if kernel.folder.foreign is not None:
                 self._note(kernel.folder.foreign, taken)
 
+    @property
+    def foreign(self) -> bool:
+        """Whether something in the folder came from elsewhere."""
+        return self._file.exists()
+
     def state(self) -> Adoption | None:
         """Return what was taken and what was left out; ``None`` when nothing in the folder came from elsewhere."""
         try:

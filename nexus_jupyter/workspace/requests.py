@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, assert_never
 
+from nexus_jupyter.protocol.adoption import AdoptionAllow, AdoptionRequest
 from nexus_jupyter.protocol.asking import AskingFrame, AskRequest, AssistantRequest, DecideRequest
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeOpen
@@ -54,6 +55,8 @@ Request = (
     | CodeOpen
     | PastFrame
     | AskingFrame
+    | AdoptionRequest
+    | AdoptionAllow
 )
 
 
@@ -184,6 +187,11 @@ class Requests:
             case Resolve():
                 change = kernel.versions.resolve(frame.panel, frame.conflict, frame.pick, actor)
                 return change.rev if change else None, None
+            case AdoptionRequest():
+                state = kernel.adoption.state()
+                return None, state.model_dump(mode="json") if state is not None else None
+            case AdoptionAllow():
+                return None, kernel.adoption.allow(frame.number, actor).model_dump(mode="json")
             case HistoryRequest() | PastRequest() | RevertRequest() | BranchFrom():
                 return self._past.done(frame)
             case Trigger() | FramePage() | AskRequest() | DecideRequest() | AssistantRequest():

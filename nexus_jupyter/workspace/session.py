@@ -192,6 +192,7 @@ class StreamSession:
                     "user": self._actor,
                     "host": self._host,
                     "viewer": self._id,
+                    "foreign": self._kernel.adoption.foreign,
                 }
             )
         )

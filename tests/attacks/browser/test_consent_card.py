@@ -19,7 +19,7 @@ from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox import Token, covers, require_target
 from tests.browser.conftest import SHOTS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 USE = '<uses cap="net.http" target="https://api.example.org" why="to ask for the weather"/>'
 THREE = USE + '<uses cap="notify" why="to tell you"/><uses cap="fs.write" target="out" why="to keep a file"/>'
 
@@ -27,7 +27,14 @@ THREE = USE + '<uses cap="notify" why="to tell you"/><uses cap="fs.write" target
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("card") / "card.js"
-    command = ["npx", "esbuild", "../tests/attacks/consent.ts", "--bundle", "--format=iife", "--loader:.css=text"]
+    command = [
+        "npx",
+        "esbuild",
+        "../tests/attacks/browser/consent.ts",
+        "--bundle",
+        "--format=iife",
+        "--loader:.css=text",
+    ]
     subprocess.run([*command, f"--outfile={out}"], cwd=ROOT / "js", check=True, capture_output=True)
     return out.read_text()
 
