@@ -113,6 +113,7 @@ export interface NexusProtocol {
   CapabilityUse?: CapabilityUse;
   Cause?: Cause;
   Change?: Change;
+  ChangedGrant?: ChangedGrant;
   CheckoutBody?: CheckoutBody;
   ClientFrame?: ClientFrame;
   CodeClose?: CodeClose;
@@ -1493,6 +1494,31 @@ export interface Change {
   workspace: string;
 }
 /**
+ * A grant that does not hold, since the panel's code has changed; ``difference`` has its lines with - and +.
+ */
+export interface ChangedGrant {
+  cap:
+    | "state"
+    | "panel.send"
+    | "panel.read"
+    | "frame.read"
+    | "kernel.call"
+    | "net.http"
+    | "net.ws"
+    | "fs.read"
+    | "fs.write"
+    | "db.query"
+    | "ai.complete"
+    | "agent.emit"
+    | "notify"
+    | "clipboard"
+    | "time"
+    | "random"
+    | "log";
+  difference: string;
+  target: string | null;
+}
+/**
  * The version to go to: a commit id, ``HEAD~n``, a branch or a tag.
  */
 export interface CheckoutBody {
@@ -1592,7 +1618,7 @@ export interface Undo {
   type: "undo";
 }
 /**
- * Allow a panel something, for some seconds or until revoked.
+ * Allow a panel something, for some seconds or until revoked; ``code`` is the digest that came with `Grants`.
  */
 export interface GrantRequest {
   cap:
@@ -1613,6 +1639,7 @@ export interface GrantRequest {
     | "time"
     | "random"
     | "log";
+  code: string | null;
   id: string;
   panel: string;
   seconds: number | null;
@@ -1989,6 +2016,8 @@ export interface Gone {
 }
 /**
  * A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked, ``target`` null any.
+ *
+ * ``code`` is the digest of the code that it was given to; while the panel has other code, it is ``stale``.
  */
 export interface Grant {
   at: string;
@@ -2010,18 +2039,24 @@ export interface Grant {
     | "time"
     | "random"
     | "log";
+  code: string;
   granted_by: string;
   id: string;
   panel: string;
   revoked_at: string | null;
   revoked_by: string | null;
+  stale: boolean;
   target: string | null;
   until: string | null;
 }
 /**
  * What a panel is allowed at this moment; sent after each snapshot and when it changes.
+ *
+ * ``changed`` has what it was allowed with other code; ``code`` is the digest of the code that it has.
  */
 export interface Grants {
+  changed: ChangedGrant[];
+  code: string;
   grants: Grant[];
   panel: string;
   type: "grants";

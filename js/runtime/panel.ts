@@ -56,7 +56,7 @@ export class MountedPanel implements Follower {
     this.code = new CodePane(name, transport, () => this.writeBack());
     const tell = (body: RequestBody): void => { transport.request(body).catch((error: unknown) => this.chrome.notice(problemText(error), "error")); };
     this.permissions = new Permissions({
-      grant: ({ cap, target }, seconds) => tell({ type: "grant", panel: name, cap, target, seconds }),
+      grant: ({ cap, target }, seconds, code) => tell({ type: "grant", panel: name, cap, target, seconds, code }),
       revoke: ({ cap, target }) => tell({ type: "revoke", panel: name, cap, target }),
       domains: () => transport.load("origins") as Promise<typeof import("./lazy/origins.ts")>,
       asking: (on) => this.chrome.asking(on),
@@ -138,7 +138,7 @@ export class MountedPanel implements Follower {
         this.draft(frame.done ? null : frame.nxml);
         break;
       case "grants":
-        this.permissions.granted(frame.grants);
+        this.permissions.granted(frame.grants, frame.changed, frame.code);
         this.grants = frame.grants;
         this.live?.granted(frame.grants);
         if (frame.grants.some((grant) => grant.cap === "kernel.call")) this.live?.data.calledAgain();

@@ -1,18 +1,14 @@
 // What a panel asks for and what it was allowed: the card that asks the person, and the list that can be taken back from.
 // It is drawn outside of the panel's own view, so that no panel can draw over it or press its buttons.
 
-import type { Build, CapabilityUse, Grant } from "../protocol/index.ts";
+import type { Build, CapabilityUse, ChangedGrant, Grant } from "../protocol/index.ts";
 import { element } from "./element.ts";
 import { originOf } from "./origin.ts";
 import { Settled } from "./settled.ts";
 
-/** What a panel asks for; `changed` says in a sentence what is different since it was allowed before. */
-export interface Asked extends CapabilityUse {
-  readonly changed?: string;
-}
-
 export interface PermissionActions {
-  grant(use: CapabilityUse, seconds: number | null): void;
+  /** `code` is the digest of the code that the person was shown. */
+  grant(use: CapabilityUse, seconds: number | null, code: string): void;
   revoke(use: CapabilityUse): void;
   /** Load the list of registrable domains. */
   domains(): Promise<{ registrable(host: string): string | null }>;
@@ -23,6 +19,8 @@ export interface PermissionActions {
 const HOUR = 3600;
 /** Letters of an author's reason that are shown. */
 const LONGEST_REASON = 300;
+/** Letters of a difference that are shown. */
+const LONGEST_DIFFERENCE = 4000;
 /** Capabilities that every panel has. */
 const FREE = new Set<CapabilityUse["cap"]>(["state", "time", "random", "log"]);
 const ADDRESSES = new Set<CapabilityUse["cap"]>(["net.http", "net.ws"]);
@@ -64,8 +62,8 @@ function targetOf({ cap, target }: CapabilityUse): string | null {
 }
 
 /** Text of an author, without what would reorder or break the words around it. */
-function visible(text: string, longest = LONGEST_REASON): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+function visible(text: string, longest = LONGEST_REASON, invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu): string {
+  const clean = text.replace(invisible, " ").trim();
   return clean.length > longest ? `${clean.slice(0, longest)}\u2026` : clean;
 }
 
@@ -85,10 +83,12 @@ export class Permissions {
   readonly card = element("section", "nx-permissions");
   private readonly actions: PermissionActions;
   private readonly settled = new Settled(this.card, (ready) => this.enable(ready));
-  private uses: readonly Asked[] = [];
+  private uses: readonly CapabilityUse[] = [];
   /** With what is asked for only once something has failed for want of it. */
-  private all: readonly Asked[] = [];
+  private all: readonly CapabilityUse[] = [];
   private grants: readonly Grant[] | null = null;
+  private changes: readonly ChangedGrant[] = [];
+  private code = "";
   /** What the person has said no to, until the page is loaded again or the panel fails for want of it. */
   private readonly refused = new Set<string>();
   private listed = false;
@@ -112,8 +112,10 @@ export class Permissions {
     this.draw();
   }
 
-  granted(grants: readonly Grant[]): void {
+  granted(grants: readonly Grant[], changes: readonly ChangedGrant[], code: string): void {
     this.grants = grants;
+    this.changes = changes;
+    this.code = code;
     this.draw();
   }
 
@@ -137,7 +139,7 @@ export class Permissions {
     const asking = open.filter((use) => !this.refused.has(keyOf(use)));
     const shown = this.listed ? this.all : asking;
     this.actions.asking(asking.length > 0);
-    const key = JSON.stringify([this.listed, shown, shown.map((use) => this.holds(use) ?? null), this.registrable !== null]);
+    const key = JSON.stringify([this.listed, shown, shown.map((use) => this.holds(use) ?? this.changed(use) ?? null), this.code, this.registrable !== null]);
     if (key === this.shown) return;
     this.shown = key;
     const held = this.card.contains(document.activeElement);
@@ -161,7 +163,12 @@ export class Permissions {
     return this.grants?.find((grant) => same(use, grant));
   }
 
-  private row(use: Asked): HTMLElement {
+  /** What is different since the person allowed this to other code. */
+  private changed(use: CapabilityUse): ChangedGrant | undefined {
+    return this.changes.find((one) => one.cap === use.cap && (one.target === null || one.target === use.target));
+  }
+
+  private row(use: CapabilityUse): HTMLElement {
     const row = element("div", "nx-permission");
     const text = element("div", "nx-permission-text");
     const { allows } = meaningOf(use);
@@ -171,7 +178,8 @@ export class Permissions {
     const why = element("div", "nx-permission-why", "Its author says: ");
     why.append(element("q", "", visible(use.why)));
     text.append(why);
-    if (use.changed) text.append(element("div", "nx-permission-changed", use.changed));
+    const changed = this.changed(use);
+    if (changed) text.append(element("div", "nx-permission-changed", "Its code has changed since you allowed this:"), element("pre", "nx-permission-difference", visible(changed.difference, LONGEST_DIFFERENCE, /[\p{Cf}\p{Zl}\p{Zp}]+/gu)));
     const buttons = element("div", "nx-permission-buttons");
     const grant = this.holds(use);
     if (grant) {
@@ -181,7 +189,7 @@ export class Permissions {
     } else {
       // First in reading and tab order, so that a hasty Enter allows nothing.
       buttons.append(this.button("No", () => this.refuse(use)));
-      if (grantable) buttons.append(this.button("For an hour", () => this.actions.grant(use, HOUR)), this.button("Always here", () => this.actions.grant(use, null)));
+      if (grantable) buttons.append(this.button("For an hour", () => this.actions.grant(use, HOUR, this.code)), this.button("Always here", () => this.actions.grant(use, null, this.code)));
     }
     row.append(text, buttons);
     return row;

@@ -74,7 +74,7 @@ def changes(head: Head, panel: str, checked: Checked) -> list[EntityChange]:
 def asks(kernel: WorkspaceKernel, panel: str, before: Build | None, after: Build) -> list[ProposedUse]:
     """Return what a panel would newly ask for. Nothing of it is granted by that; what was granted earlier is marked."""
     known = {(use.cap, use.target) for use in before.uses} if before is not None else set()
-    granted = {(grant.cap, grant.target) for grant in kernel.permissions.store.active(panel)}
+    granted = {(grant.cap, grant.target) for grant in kernel.permissions.active(panel)}
     return [
         ProposedUse(
             cap=use.cap,

@@ -54,7 +54,7 @@ class Question:
 
 def missing(caller: Caller, tool: PanelTool) -> list[CapabilityUse]:
     """Return what a tool's panel asks for and was not allowed."""
-    granted = caller.kernel.permissions.store.active(tool.panel)
+    granted = caller.kernel.permissions.active(tool.panel)
     return [use for use in tool.build.uses if use.cap not in FREE and not any(_covers(one, use) for one in granted)]
 
 

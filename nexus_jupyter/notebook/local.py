@@ -152,7 +152,7 @@ class LocalHost:
 
     def grants(self) -> list[Grant]:
         """Return all grants there ever were."""
-        return self.kernel.permissions.store.all()
+        return self.kernel.permissions.all()
 
     def runs(self) -> list[RunInfo]:
         """Return the newest recorded runs."""

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from nexus_jupyter.protocol.base import Contract
 
-__all__ = ["CAPABILITIES", "Capability", "CapabilityUse", "Grant"]
+__all__ = ["CAPABILITIES", "Capability", "CapabilityUse", "ChangedGrant", "Grant"]
 
 Capability = Literal[
     "state",
@@ -39,7 +39,10 @@ class CapabilityUse(Contract):
 
 
 class Grant(Contract):
-    """A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked, ``target`` null any."""
+    """A person's consent. Times are ISO 8601 in UTC; ``until`` null means until revoked, ``target`` null any.
+
+    ``code`` is the digest of the code that it was given to; while the panel has other code, it is ``stale``.
+    """
 
     id: str
     panel: str
@@ -50,3 +53,13 @@ class Grant(Contract):
     until: str | None = None
     revoked_by: str | None = None
     revoked_at: str | None = None
+    code: str = ""
+    stale: bool = False
+
+
+class ChangedGrant(Contract):
+    """A grant that does not hold, since the panel's code has changed; ``difference`` has its lines with - and +."""
+
+    cap: Capability
+    target: str | None = None
+    difference: str

@@ -14,7 +14,7 @@ from pydantic import Field
 from nexus_jupyter.protocol.adoption import AdoptionAllow, AdoptionRequest
 from nexus_jupyter.protocol.asking import AskingFrame, AskProgress
 from nexus_jupyter.protocol.base import Contract, JsonValue
-from nexus_jupyter.protocol.capability import Capability, Grant
+from nexus_jupyter.protocol.capability import Capability, ChangedGrant, Grant
 from nexus_jupyter.protocol.coediting import CodeClose, CodeOpen, CodeUpdate, CodeUpdated
 from nexus_jupyter.protocol.conflict import Conflicts, Resolve
 from nexus_jupyter.protocol.diagnostics import Diagnostic
@@ -123,7 +123,7 @@ class Cancel(Contract):
 
 
 class GrantRequest(Contract):
-    """Allow a panel something, for some seconds or until revoked."""
+    """Allow a panel something, for some seconds or until revoked; ``code`` is the digest that came with `Grants`."""
 
     type: Literal["grant"] = "grant"
     id: str
@@ -131,6 +131,7 @@ class GrantRequest(Contract):
     cap: Capability
     target: str | None = None
     seconds: float | None = Field(default=None, gt=0)
+    code: str | None = None
 
 
 class RevokeRequest(Contract):
@@ -291,11 +292,16 @@ class FrameChanged(Contract):
 
 
 class Grants(Contract):
-    """What a panel is allowed at this moment; sent after each snapshot and when it changes."""
+    """What a panel is allowed at this moment; sent after each snapshot and when it changes.
+
+    ``changed`` has what it was allowed with other code; ``code`` is the digest of the code that it has.
+    """
 
     type: Literal["grants"] = "grants"
     panel: str
     grants: list[Grant]
+    changed: list[ChangedGrant] = []
+    code: str = ""
 
 
 class EffectFrame(Contract):

@@ -25,7 +25,7 @@ class GrantsHandler(NexusHandler):
     async def get(self) -> None:
         """Return all grants."""
         kernel = await self.workspace()
-        self.reply(kernel.permissions.store.all())
+        self.reply(await self.work(kernel.permissions.all))
 
     @guarded("grant.add")
     async def post(self) -> None:

@@ -47,11 +47,19 @@ class GrantStore:
         with reading(engine) as connection:
             rows = connection.execute(query.order_by(grants.c.at)).all()
         self._grants = {
-            row.id: Grant.model_validate({name: getattr(row, name) for name in Grant.model_fields}) for row in rows
+            row.id: Grant.model_validate({name: getattr(row, name) for name in Grant.model_fields if name != "stale"})
+            for row in rows
         }
 
     def add(
-        self, panel: str, cap: Capability, target: str | None, by: str, *, lasting: timedelta | None = None
+        self,
+        panel: str,
+        cap: Capability,
+        target: str | None,
+        by: str,
+        *,
+        lasting: timedelta | None = None,
+        code: tuple[str, str] = ("", ""),
     ) -> Grant:
         """Allow a panel something; a grant of the same that holds already is replaced.
 
@@ -63,6 +71,8 @@ class GrantStore:
             Who allows it.
         lasting
             For how long; until revoked when left out.
+        code
+            Digest and text of the code that is allowed it.
 
         Raises
         ------
@@ -78,9 +88,10 @@ class GrantStore:
             granted_by=by,
             at=now.isoformat(),
             until=(now + lasting).isoformat() if lasting is not None else None,
+            code=code[0],
         )
         self.revoke(panel, cap, target, by)
-        row = {**grant.model_dump(), "workspace": self._workspace}
+        row = {**grant.model_dump(exclude={"stale"}), "workspace": self._workspace, "code_text": code[1]}
         self._write(lambda connection: connection.execute(insert(grants), [row]))
         with self._lock:
             self._grants[grant.id] = grant
@@ -105,6 +116,36 @@ class GrantStore:
         self._write(lambda connection: connection.execute(update(grants).where(grants.c.id.in_(ids)).values(**noted)))
         self._tell(panel)
         return len(ended)
+
+    def rebind(self, ids: list[str], code: tuple[str, str]) -> None:
+        """Let grants hold for other code; raises as `add`."""
+        self._write(
+            lambda connection: connection.execute(
+                update(grants).where(grants.c.id.in_(ids)).values(code=code[0], code_text=code[1])
+            )
+        )
+        with self._lock:
+            for one in ids:
+                self._grants[one] = self._grants[one].model_copy(update={"code": code[0]})
+
+    def code_text(self, grant_id: str) -> str:
+        """Return the code that a grant was given to."""
+        with reading(self._engine) as connection:
+            found = connection.execute(select(grants.c.code_text).where(grants.c.id == grant_id)).scalar()
+        return str(found or "")
+
+    def get(self, grant_id: str) -> Grant | None:
+        """Return a grant by its id."""
+        return self._grants.get(grant_id)
+
+    def panels(self) -> list[str]:
+        """Return the panels that were ever allowed anything."""
+        with self._lock:
+            return sorted({grant.panel for grant in self._grants.values()})
+
+    def tell(self, panel: str) -> None:
+        """Tell listeners that a panel's grants, or what they are worth, have changed."""
+        self._tell(panel)
 
     def active(self, panel: str) -> list[Grant]:
         """Return the grants of a panel that hold now."""

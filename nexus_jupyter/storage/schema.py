@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 __all__ = ["HEAD", "checkpoints", "compactions", "grants", "journal", "metadata", "owners", "programs", "runs"]
 
 #: The newest migration; a database at this revision needs none.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData()
 
@@ -80,6 +80,8 @@ grants = Table(
     Column("until", String(40)),
     Column("revoked_by", String(200)),
     Column("revoked_at", String(40)),
+    Column("code", String(64), nullable=False, server_default=""),
+    Column("code_text", Text, nullable=False, server_default=""),
 )
 
 #: What ran: the actions of a panel as source texts, by their hash.

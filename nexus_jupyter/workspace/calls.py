@@ -17,8 +17,8 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError, NexusError
 from nexus_jupyter.protocol.panel import Build, FrameDeclaration
 from nexus_jupyter.sandbox import Token
-from nexus_jupyter.storage import GrantStore
 from nexus_jupyter.workspace.functions import Functions
+from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.rendering import Renderer
 
 __all__ = ["FrameCalls"]
@@ -49,7 +49,7 @@ class FrameCalls:
     """
 
     def __init__(
-        self, functions: Functions, frames: FrameStore, renderer: Renderer, grants: GrantStore, own: Mapping[str, Own]
+        self, functions: Functions, frames: FrameStore, renderer: Renderer, grants: Permissions, own: Mapping[str, Own]
     ) -> None:
         self._functions = functions
         self._own = own

@@ -19,10 +19,11 @@ from nexus_jupyter.protocol.panel import ActionDeclaration, Build
 from nexus_jupyter.protocol.patch import Cause, Origin
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
-from nexus_jupyter.storage import GrantStore, RunRecording, RunStore
+from nexus_jupyter.storage import RunRecording, RunStore
 from nexus_jupyter.trilog import Operation, Recorder, current_ids
 from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_op
+from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Execution:
         writer: Writer,
         *,
         recorder: Recorder,
-        grants: GrantStore,
+        grants: Permissions,
         runs: RunStore,
     ) -> None:
         self.sandbox = sandbox

@@ -185,7 +185,9 @@ class Following:
 
     def _on_grants(self, panel: str) -> None:
         if panel in self._panels:
-            self._send(Grants(panel=panel, grants=self._kernel.permissions.store.active(panel)))
+            permissions = self._kernel.permissions
+            active, changed = permissions.active(panel), permissions.changed(panel)
+            self._send(Grants(panel=panel, grants=active, changed=changed, code=permissions.digest(panel)))
 
     def _on_effect(self, effect: Effect) -> None:
         """Pass on what a run of a followed panel wants; the clipboard is that of the person who started it."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -136,14 +137,13 @@ class WorkspaceKernel:
             file_limit=options.versioned_file_limit,
             refuse=lambda graph, build: self.links.refuse_circle(graph, build),  # noqa: PLW0108 - the links come later
         )
-        grants = self.store.grants
-        self.permissions = Permissions(grants, self.panel)
+        self.permissions = Permissions(self.store.grants, self.build)
         self.functions = Functions()
         self.effects = Effects()
         self.databases = Databases(options.connections)
         self.sandbox = Sandbox(engine, options.limits, self._operations(options), pooled=options.pooled)
         self.execution = Execution(
-            self.sandbox, self.reactor, self.writer, recorder=self.recorder, grants=grants, runs=self.runs
+            self.sandbox, self.reactor, self.writer, recorder=self.recorder, grants=self.permissions, runs=self.runs
         )
         self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="nexus-workspace")
         self.drafts = Drafts()
@@ -156,11 +156,12 @@ class WorkspaceKernel:
         self.graphs = GraphReader(self.writer, self.journal, self.name)
         self.past = Past(self)
         self.calls = FrameCalls(
-            self.functions, self.frames, self.renderer, grants, own_tables(self, self.graphs, options)
+            self.functions, self.frames, self.renderer, self.permissions, own_tables(self, self.graphs, options)
         )
         self.lifecycle = Lifecycle(self.build, self._start_lifecycle)
         reactions = Reactions(self.execution, self.links, self.renderer, self.effects, self.submit)
         self.writer.listen(reactions.on_change)
+        self.writer.listen(self._tell_grants)
         note_quotas(self.recorder, self.store.key, self.folder.private, options.quotas)
         self.versions.adopt()
         self.adoption = Adoptions(self, left)
@@ -246,12 +247,14 @@ class WorkspaceKernel:
         """
         with self.recorder.span("panel.create", panel=name, prompt=prompt) as span:
             build = self.reactor.check(nxml)
+            before: list[str] = []  # the text that was replaced
             refuse_misnamed(name, build)
             refuse_errors(name, build)
 
             def prepare(graph: Graph) -> tuple[list[Op], str]:
                 self.links.refuse_circle(graph, build)
                 kind = "edit" if name in graph else "create"
+                before[:] = [panel_view(graph, name).nxml] if name in graph else []
                 refuse_taken(name, kind, prompt)
                 awaited = list(self.links.awaited(graph, build)) if kind == "create" else []
                 if via != "cell":
@@ -265,6 +268,8 @@ class WorkspaceKernel:
 
             change, kind = self.versions.incoming.change(prepare, draft)
         self.drafts.end(name)
+        if change is not None and before and prompt is None:
+            self._carry_grants(name, before[0], change, actor)
         if change is not None and kind == "create":
             self.lifecycle.created(name)
         # Running the cell again is how people say that a function has changed.
@@ -307,8 +312,23 @@ class WorkspaceKernel:
                     change = self.writer.submit(draw)
                 except _EditedMeanwhile:
                     continue
+                if change is not None and prompt is None:
+                    self._carry_grants(name, before, change, actor)
                 self.execution.prepare(self.build(name))
                 return change
+
+    def _tell_grants(self, change: Change, _head: Head) -> None:
+        """Tell who looks what grants are worth after a change, away from the writer, which the reactor may hold up."""
+        for panel in self.permissions.touched(change):
+            self.submit(partial(self.permissions.store.tell, panel))
+
+    def _carry_grants(self, name: str, before: str, change: Change, actor: Actor) -> None:
+        """Keep the grants of a person who edited a panel's code themselves; see `Permissions.carry`."""
+        graph = self.head.graph
+        # Where somebody has edited it since, the person has not seen the newest code: they are asked again.
+        if name in graph and graph.record(name).touched.get("nxml") == change.rev:
+            self.permissions.carry(name, self.reactor.check(before), actor)
+            self.permissions.store.tell(name)
 
     def delete(self, name: str, actor: Actor) -> Change | None:
         """Delete a panel; its history stays."""

@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 import difflib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import get_args
 
-from nexus_jupyter.protocol.capability import CAPABILITIES, Capability, Grant
-from nexus_jupyter.protocol.errors import PermissionDeniedError, RequestError
+from nexus_jupyter.protocol.capability import CAPABILITIES, Capability, ChangedGrant, Grant
+from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.protocol.panel import Build
+from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.sandbox import FREE, require_target
 from nexus_jupyter.storage import GrantStore
+from nexus_jupyter.workspace.consent import Code, code_of, difference
 
 __all__ = ["Permissions"]
 
 _LONGEST = timedelta(days=3650)
+#: Codes that are kept worked out.
+_CODES = 1000
+_GONE = "gone"
+#: Causes of changes that leave the texts of panels as they are.
+_VALUES_ONLY = frozenset({"set", "run", "bind", "grant"})
 
 
 class Permissions:
-    """Grants and revocations, by people.
+    """Grants and revocations, by people. A grant holds for the code of the panel that it was given to.
 
     Parameters
     ----------
     store
         Where they are kept.
-    find
-        Raises `NotFoundError` unless there is a panel of a name.
+    build
+        Returns the build of a panel's present text; raises `NotFoundError`.
     """
 
-    def __init__(self, store: GrantStore, find: Callable[[str], object]) -> None:
+    def __init__(self, store: GrantStore, build: Callable[[str], Build]) -> None:
         self.store = store
-        self._find = find
+        self._build = build
+        self._lock = threading.Lock()
+        #: The code of builds, by their identity; each build is held, so that its identity is not given to another.
+        self._codes = OrderedDict[int, tuple[Build, Code]]()
 
-    def grant(self, panel: str, cap: str, target: str | None, actor: Actor, *, seconds: float | None = None) -> Grant:
-        """Allow a panel something; it counts while the panel's text asks for it.
+    def grant(
+        self,
+        panel: str,
+        cap: str,
+        target: str | None,
+        actor: Actor,
+        *,
+        seconds: float | None = None,
+        code: str | None = None,
+    ) -> Grant:
+        """Allow a panel something; it counts while the panel's text asks for it, and has the code that it has now.
+
+        ``code`` is the digest of the code that the person was shown.
 
         Raises
         ------
@@ -51,13 +75,92 @@ class Permissions:
             raise RequestError("A grant lasts for some seconds, at most ten years.")
         known = _known(cap)
         require_target(known, target or None)
-        self._find(panel)
+        now = self.code(panel)
+        if code is not None and code != now.digest:
+            raise ConflictError(
+                f"The code of '{panel}' has changed since you were asked.", hint="Look at what it asks for now."
+            )
         lasting = timedelta(seconds=seconds) if seconds is not None else None
-        return self.store.add(panel, known, target or None, actor.id, lasting=lasting)
+        return self.store.add(panel, known, target or None, actor.id, lasting=lasting, code=(now.digest, now.text))
 
     def revoke(self, panel: str, cap: str | None, target: str | None, actor: Actor) -> int:
         """Take back what a panel was allowed: of a capability and target, or all; return how many grants that ended."""
         return self.store.revoke(panel, _known(cap) if cap is not None else None, target or None, actor.id)
+
+    def code(self, panel: str) -> Code:
+        """Return the code of a panel's present text; raises `NotFoundError`."""
+        return self._code_of(self._build(panel))
+
+    def active(self, panel: str) -> list[Grant]:
+        """Return the grants of a panel that hold now."""
+        held = self.store.active(panel)
+        if not held:
+            return []
+        now = self.digest(panel)
+        return [grant for grant in held if grant.code == now]
+
+    def changed(self, panel: str) -> list[ChangedGrant]:
+        """Return what a panel was allowed with other code, and what is different now."""
+        held = self.store.active(panel)
+        if not held:
+            return []
+        try:
+            now = self.code(panel)
+        except NotFoundError:
+            return []
+        stale = {(grant.cap, grant.target): grant for grant in held if grant.code != now.digest}
+        return [
+            ChangedGrant(cap=cap, target=target, difference=difference(self.store.code_text(grant.id), now.text))
+            for (cap, target), grant in stale.items()
+        ]
+
+    def valid(self, grant_id: str) -> bool:
+        """Tell whether a grant holds now."""
+        grant = self.store.get(grant_id)
+        return grant is not None and self.store.valid(grant_id) and grant.code == self.digest(grant.panel)
+
+    def all(self) -> list[Grant]:
+        """Return every grant there ever was, oldest first; those for other code are marked as stale."""
+        digests: dict[str, str] = {}
+        for grant in (found := self.store.all()):
+            if grant.panel not in digests:
+                digests[grant.panel] = self.digest(grant.panel)
+        return [grant.model_copy(update={"stale": grant.code != digests[grant.panel]}) for grant in found]
+
+    def carry(self, panel: str, before: Build, actor: Actor) -> None:
+        """Let what a person has allowed a panel hold on after they have edited its code themselves.
+
+        Grants that others gave, or that did not hold for the code before, are asked for again.
+        """
+        old, new = self._code_of(before), self.code(panel)
+        if actor.kind not in {"user", "kernel"} or old.digest == new.digest:
+            return
+        own = [one.id for one in self.store.active(panel) if one.code == old.digest and one.granted_by == actor.id]
+        if own:
+            self.store.rebind(own, (new.digest, new.text))
+
+    def touched(self, change: Change) -> list[str]:
+        """Return the panels whose grants a change may have ended, or brought back: those whose text it may concern."""
+        if change.cause.kind in _VALUES_ONLY:
+            return []
+        panels = [change.panel] if change.panel is not None else self.store.panels()
+        return [panel for panel in panels if self.store.active(panel)]
+
+    def digest(self, panel: str) -> str:
+        """Return the digest of a panel's code; of a panel that is gone, a text that no grant is bound to."""
+        try:
+            return self.code(panel).digest
+        except NotFoundError:
+            return _GONE
+
+    def _code_of(self, build: Build) -> Code:
+        with self._lock:
+            found = self._codes.get(id(build))
+            if found is None:
+                found = self._codes[id(build)] = (build, code_of(build))
+                if len(self._codes) > _CODES:
+                    self._codes.popitem(last=False)
+            return found[1]
 
 
 def _known(cap: str) -> Capability:

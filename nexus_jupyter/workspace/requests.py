@@ -168,11 +168,8 @@ class Requests:
             case Undo():
                 undone = kernel.undo(frame.panel, actor, redo=frame.redo)
                 return undone.change.rev if undone.change else None, list[JsonValue](undone.notes)
-            case GrantRequest():
-                kernel.permissions.grant(frame.panel, frame.cap, frame.target, actor, seconds=frame.seconds)
-                return None, None
-            case RevokeRequest():
-                return None, kernel.permissions.revoke(frame.panel, frame.cap, frame.target, actor)
+            case GrantRequest() | RevokeRequest() | AdoptionRequest() | AdoptionAllow():
+                return None, self._decided(frame)
             case Expose():
                 if actor.kind != "kernel":
                     raise PermissionDeniedError("Only a notebook's kernel can expose functions.")
@@ -187,17 +184,28 @@ class Requests:
             case Resolve():
                 change = kernel.versions.resolve(frame.panel, frame.conflict, frame.pick, actor)
                 return change.rev if change else None, None
-            case AdoptionRequest():
-                state = kernel.adoption.state()
-                return None, state.model_dump(mode="json") if state is not None else None
-            case AdoptionAllow():
-                return None, kernel.adoption.allow(frame.number, actor).model_dump(mode="json")
             case HistoryRequest() | PastRequest() | RevertRequest() | BranchFrom():
                 return self._past.done(frame)
             case Trigger() | FramePage() | AskRequest() | DecideRequest() | AssistantRequest():
                 raise AssertionError(frame.type)  # answered later
             case _:
                 assert_never(frame)
+
+    def _decided(self, frame: GrantRequest | RevokeRequest | AdoptionRequest | AdoptionAllow) -> JsonValue:
+        """Take what a person decides about rights, or tell what there is to decide."""
+        kernel, actor = self._kernel, self._actor
+        allow = kernel.permissions.grant
+        match frame:
+            case GrantRequest():
+                allow(frame.panel, frame.cap, frame.target, actor, seconds=frame.seconds, code=frame.code)
+                return None
+            case RevokeRequest():
+                return kernel.permissions.revoke(frame.panel, frame.cap, frame.target, actor)
+            case AdoptionRequest():
+                state = kernel.adoption.state()
+                return state.model_dump(mode="json") if state is not None else None
+            case AdoptionAllow():
+                return kernel.adoption.allow(frame.number, actor).model_dump(mode="json")
 
     def _trigger(self, frame: Trigger) -> None:
         if len(self._runs) >= _RUNS:

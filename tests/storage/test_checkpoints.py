@@ -292,4 +292,4 @@ def downgrade(opener: Opener) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "0002")
     engine.dispose()
-    assert HEAD == "0003"
+    assert HEAD == "0004"

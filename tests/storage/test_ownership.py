@@ -246,7 +246,8 @@ def test_trilog_follows_a_journal_on_a_server_and_its_arguments_show_no_password
         assert ws.trilog.twin("Panel", "counter").at("now").set_index("field").loc["state.count", "value"] == 4
         pid = ws._host.kernel.trilog.process_id  # type: ignore[attr-defined]
         shown = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
-        assert b"postgresql" not in shown
+        assert b"postgresql://" not in shown
+        assert QUOTED.encode() not in shown
 
 
 def test_commits_wait_for_the_disk_even_where_the_server_is_set_not_to(url: str, postgres: Cluster) -> None:

@@ -1,14 +1,15 @@
 // The consent card alone in a page, with a panel's button above it: what it was told is kept for the test.
 
-import css from "../../js/components/panel.css";
-import { check } from "../../js/reactor/index.ts";
-import { registry } from "../../js/components/index.ts";
-import { registrable } from "../../js/runtime/lazy/origins.ts";
-import { Permissions } from "../../js/runtime/permissions.ts";
+import css from "../../../js/components/panel.css";
+import { check } from "../../../js/reactor/index.ts";
+import { registry } from "../../../js/components/index.ts";
+import { registrable } from "../../../js/runtime/lazy/origins.ts";
+import { Permissions } from "../../../js/runtime/permissions.ts";
 
 interface Shown {
   granted: string[];
   ask(uses: string, body?: string): void;
+  change(difference: string): void;
   denied(): void;
   toggle(): void;
   hold(cap: string, target: string | null): void;
@@ -32,10 +33,11 @@ const shown: Shown = {
   granted,
   ask: (uses, body = "") => {
     permissions.asked(check(`<panel id="p"><view><text id="t">x</text></view><data><frame name="sales" from="kernel:sales"/></data><logic>${uses}<action name="go">${body}</action></logic></panel>`, registry));
-    permissions.granted([]);
+    permissions.granted([], [], "c1");
   },
+  change: (difference) => permissions.granted([], [{ cap: "net.http", target: "https://api.example.org", difference }], "c2"),
   denied: () => permissions.denied(),
   toggle: () => permissions.toggle(),
-  hold: (cap, target) => permissions.granted([{ id: "g", panel: "p", cap: cap as never, target, granted_by: "me", at: "2026-11-01T00:00:00Z", until: null, revoked_by: null, revoked_at: null }]),
+  hold: (cap, target) => permissions.granted([{ id: "g", panel: "p", cap: cap as never, target, granted_by: "me", at: "2026-11-01T00:00:00Z", until: null, revoked_by: null, revoked_at: null, code: "c1", stale: false }], [], "c1"),
 };
 (globalThis as unknown as { shown: Shown }).shown = shown;

@@ -220,6 +220,22 @@ def test_a_frame_that_is_only_shown_asks_for_nothing(card: Page) -> None:
 
 
 @pytest.mark.browser
+def test_code_that_changed_since_is_shown_and_the_buttons_wait_again(card: Page) -> None:
+    ask(card)
+    card.clock.run_for(1000)
+    expect(card.get_by_role("button", name="For an hour")).to_have_attribute("aria-disabled", "false")
+    card.evaluate(
+        "text => window.shown.change(text)",
+        '-  await nx.notify("hello");\n+  await nx.fetch("https://evil.example\u202e");',
+    )
+    expect(card.get_by_role("button", name="For an hour")).to_have_attribute("aria-disabled", "true")
+    expect(card.locator(".nx-permission-changed")).to_have_text("Its code has changed since you allowed this:")
+    lines = card.locator(".nx-permission-difference").inner_text().splitlines()
+    assert [line[:1] for line in lines] == ["-", "+"]
+    assert "\u202e" not in lines[1]
+    card.screenshot(path=SHOTS / "consent-changed.png")
+
+
 def test_how_the_card_looks(card: Page) -> None:
     ask(card, THREE)
     card.clock.run_for(1000)
