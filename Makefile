@@ -85,8 +85,9 @@ protocol: setup  ## Generate JSON Schema and TypeScript from the Pydantic contra
 	$(BIN)/python -m nexus_jupyter.protocol.schema js/protocol/schema.json
 	cd js && npm run --silent protocol
 
-reference: setup  ## Write docs/nxml.md from the language's own tables
+reference: setup  ## Write docs/nxml.md and docs/limits.md from the tables of the code
 	$(BIN)/python -m nexus_jupyter.reference docs/nxml.md
+	$(BIN)/python -m nexus_jupyter.limits docs/limits.md
 
 build: setup  ## Build wheel and sdist
 	$(BIN)/pip install --quiet --disable-pip-version-check build

@@ -34,6 +34,7 @@ LAYERS: dict[str, float] = {
     "doctor": 5,
     "upkeep": 6,
     "reference": 5,
+    "limits": 6,
     "demo": 5,
     "benchmarks": 6,
     "cli": 7,

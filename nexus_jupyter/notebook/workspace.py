@@ -313,15 +313,19 @@ class Workspace(JournalFace):
 
     @property
     def grants(self) -> pd.DataFrame:
-        """All grants there ever were: panel, cap, target, granted_by, at, until, revoked_by, revoked_at, holds."""
+        """All grants there ever were: panel, cap, target, granted_by, at, until, revoked_by, revoked_at, stale, holds.
+
+        One whose panel has other code now than when it was given is stale, and does not hold.
+        """
         import pandas as pd
 
-        columns = ["panel", "cap", "target", "granted_by", "at", "until", "revoked_by", "revoked_at"]
+        columns = ["panel", "cap", "target", "granted_by", "at", "until", "revoked_by", "revoked_at", "stale"]
         table = pd.DataFrame([grant.model_dump(include=set(columns)) for grant in self._host.grants()], columns=columns)
         for column in ("at", "until", "revoked_at"):
             table[column] = pd.to_datetime(table[column], utc=True)
         now = pd.Timestamp.now(tz="UTC")
-        return table.assign(holds=table["revoked_at"].isna() & (table["until"].isna() | (table["until"] > now)))
+        lasting = table["until"].isna() | (table["until"] > now)
+        return table.assign(holds=table["revoked_at"].isna() & lasting & ~table["stale"].astype(bool))
 
     @property
     def runs(self) -> pd.DataFrame:
