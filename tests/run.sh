@@ -2,7 +2,8 @@
 # Runs every test that CI runs, and says at the end what failed, in one list. `make test` sets everything up and calls it.
 #
 # Several runs of pytest: the server's fixtures bring an event loop for every test, which the browser's driver cannot be
-# used in, and that driver runs a loop of its own to the end. Two of them run beside each other, one for each core.
+# used in, and that driver runs a loop of its own to the end, once in a process. Two of them run beside each other, one
+# for each core.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=build/tests
@@ -21,10 +22,11 @@ run() {
 }
 
 # Tests that browsers are driven in, and a half of the rest by time.
-browser=(tests/browser tests/attacks/browser)
+browser=(tests/browser)
+pages=(tests/attacks/browser)
 half=(tests/history tests/nog tests/storage tests/workspace)
 server=(tests/server tests/attacks/server)
-elsewhere=("${browser[@]}" "${half[@]}" "${server[@]}")
+elsewhere=("${browser[@]}" "${pages[@]}" "${half[@]}" "${server[@]}")
 
 run ruff ruff check .
 run format ruff format --check .
@@ -34,6 +36,7 @@ run vitest npm --prefix js run --silent test
 run server pytest -p pytest_jupyter.jupyter_server "${server[@]}"
 {
   run browser pytest "${browser[@]}"
+  run pages pytest "${pages[@]}"
   run half pytest "${half[@]}"
 } >"$logs/beside.out" 2>&1 &
 beside=$!
