@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from nexus_jupyter.processes import Answer, answer
 from nexus_jupyter.protocol.errors import HistoryError, UnavailableError
 
-__all__ = ["NO_PROGRAMS", "Git", "git_path", "open_repository"]
+__all__ = ["NO_PROGRAMS", "Git", "GitRefusal", "git_path", "open_repository"]
 
 #: Switches off whatever configuration could make git run.
 NO_PROGRAMS = (
@@ -35,6 +35,9 @@ NO_PROGRAMS = (
     "-c", "submodule.recurse=false",
     "-c", "fetch.recurseSubmodules=false",
     "-c", "push.recurseSubmodules=no",
+    "-c", "safe.bareRepository=explicit",
+    "-c", "core.protectNTFS=true",
+    "-c", "core.protectHFS=true",
 )  # fmt: skip
 _NO_PROTOCOL = ("-c", "protocol.allow=never")
 #: No question can be answered here, and what this process inherited leads git nowhere else.
@@ -52,6 +55,15 @@ _ENVIRONMENT = {
     "GIT_PAGER": "cat",
     "LC_ALL": "C",
 }
+#: Where a person's own list of ignored files is.
+_HOME = ("HOME", "XDG_CONFIG_HOME", "USERPROFILE")
+#: What a person has set up for reaching other repositories: keys, helpers, proxies, certificates.
+_OF_PERSONS = (
+    *_HOME, "USER", "LOGNAME", "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK", "SSH_AGENT_PID",
+    "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_ASKPASS", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy",
+    "https_proxy", "all_proxy", "no_proxy",
+)  # fmt: skip
 
 
 class Git:
@@ -68,56 +80,79 @@ class Git:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], protocols: tuple[str, ...] = ()) -> None:
-        git_path()
-        from git.cmd import Git as GitCommand
-
-        self._command = GitCommand(folder)
+        self._folder = folder
         self._environment = {**_ENVIRONMENT, **environment}
         allowed = [f"protocol.{protocol}.allow=always" for protocol in protocols]
         self._options = [*NO_PROGRAMS, *_NO_PROTOCOL, *(part for one in allowed for part in ("-c", one))]
+        self._inherited = _OF_PERSONS if protocols else _HOME
 
-    def run(self, *args: str, stdin: bytes = b"", timeout: float | None = None) -> bytes:
+    def run(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        timeout: float | None = None,
+        fine: Collection[int] = frozenset({0}),
+        variables: Mapping[str, str] | None = None,
+    ) -> bytes:
         """Run a command and return what it wrote.
+
+        Parameters
+        ----------
+        args
+            The command and its arguments.
+        stdin
+            What it reads.
+        timeout
+            Seconds that it may take.
+        fine
+            The exit codes of a command that did what was asked.
+        variables
+            Variables of its environment that are others than usual.
 
         Raises
         ------
         HistoryError
             If git refuses; the message is git's own last line.
         """
-        from git.exc import GitCommandError
-
-        with tempfile.TemporaryFile() as source:
-            source.write(stdin)
-            source.seek(0)
-            try:
-                output = self._command.execute(
-                    [git_path(), *self._options, *args],
-                    env=self._environment,
-                    istream=source,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    kill_after_timeout=timeout,
-                )
-            except GitCommandError as error:
-                raise _refusal(error.stderr, error.status) from error
-        assert isinstance(output, bytes)
-        return output
+        try:
+            done = answer(
+                [git_path(), *self._options, *args],
+                folder=self._folder,
+                stdin=stdin,
+                seconds=timeout,
+                inherited=self._inherited,
+                variables={**self._environment, **(variables or {})},
+            )
+        except OSError as error:
+            raise HistoryError(f"Git could not do this: {error}.") from error
+        if done.code not in fine:
+            raise _refusal(done)
+        return done.output
 
     def text(self, *args: str, stdin: bytes = b"") -> str:
         """Run a command and return what it wrote as text, without the last line's end."""
         return self.run(*args, stdin=stdin).decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-def _refusal(stderr: object, status: object) -> HistoryError:
-    said = str(stderr).strip().removeprefix("stderr: ").strip("'\n ")
+class GitRefusal(HistoryError):
+    """Git refused; ``output`` is what it wrote before."""
+
+    output = ""
+
+
+def _refusal(done: Answer) -> GitRefusal:
+    said = done.said.decode("utf-8", "replace").strip()
     lines = [line for line in said.splitlines() if line.strip()]
     if "index.lock" in said or ".lock'" in said:
         where = "index.lock" if "index.lock" in said else "lock that git names"
-        return HistoryError(
-            f"Git could not do this: {lines[0] if lines else status}.",
+        error = GitRefusal(
+            f"Git could not do this: {lines[0]}.",
             hint=f"Wait for the other git process, or remove the file {where} in .git if none runs.",
         )
-    return HistoryError(f"Git could not do this: {lines[-1] if lines else f'exit code {status}'}.")
+    else:
+        error = GitRefusal(f"Git could not do this: {lines[-1] if lines else f'exit code {done.code}'}.")
+    error.output = done.output.decode("utf-8", "replace")
+    return error
 
 
 def open_repository(root: Path) -> Git | None:
@@ -190,5 +225,4 @@ def git_path() -> str:
             "Versions need git, which is not installed.",
             hint="Install it (for example: apt-get install git) and try again; everything else works without.",
         )
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    return path
+    return str(Path(path).absolute())

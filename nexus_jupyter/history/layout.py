@@ -6,14 +6,29 @@ import hashlib
 from collections.abc import Collection
 
 from nexus_jupyter.history.worktree import WorkTree
+from nexus_jupyter.storage.names import hidden
 
-__all__ = ["FILES", "MERGE_DRIVER", "blob_id", "first_files", "in_panels", "owned", "untouched"]
+__all__ = [
+    "FILES",
+    "MERGE_DRIVER",
+    "blob_id",
+    "first_files",
+    "in_panels",
+    "keep_out_private",
+    "left_out",
+    "owned",
+    "untouched",
+]
 
 #: Where a workspace's files lie that panels read and write.
 FILES = "files"
 #: What plain git runs for ``merge=nexus`` in ``.gitattributes``, once a person has registered it with ``nexus init``.
 MERGE_DRIVER = "nexus merge-file %O %A %B %P"
 _ATTRIBUTES = ("panels/*.nxml merge=nexus", "nog/*.json merge=nexus")
+#: What belongs to this machine alone: the private folder, and those that were set aside, also where one is a link.
+_PRIVATE = (".nexus/", ".nexus.*/", ".nexus.*")
+#: Names with a dot that no tool acts on: they keep a folder that would be empty.
+_HARMLESS = frozenset({".gitkeep", ".keep"})
 _TOML = '# A Nexus workspace. Its panels are in panels/, their state in nog/.\nname = "{name}"\nformat = 1\n'
 
 
@@ -31,6 +46,22 @@ def in_panels(path: str) -> bool:
     return not path.startswith(f"{FILES}/")
 
 
+def left_out(path: str) -> str:
+    """Say why a path below ``files/`` is in no version and is written by none; empty when it may be.
+
+    A version may come from anybody, and a file that tools look for decides what they run.
+    """
+    names = path.split("/")
+    if names[0] == FILES and any(hidden(name) and name not in _HARMLESS for name in names[1:]):
+        return "has a name that tools look for"
+    return ""
+
+
+def keep_out_private(tree: WorkTree) -> None:
+    """Make git leave out the private folder and those that were set aside; what else ``.gitignore`` says stays."""
+    tree.write(".gitignore", _with_lines(tree.read(".gitignore"), _PRIVATE))
+
+
 def first_files(tree: WorkTree, held: Collection[str]) -> dict[str, bytes]:
     """Return what belongs to every workspace's repository; nothing when the version that is there has it.
 
@@ -40,12 +71,10 @@ def first_files(tree: WorkTree, held: Collection[str]) -> dict[str, bytes]:
     if "nexus.toml" in held:
         return {}
     fresh = _fresh(tree.root.name)
-    attributes = (tree.read(".gitattributes") or b"").decode("utf-8", "replace").splitlines()
-    attributes += [line for line in _ATTRIBUTES if line not in attributes]
     return {
         "nexus.toml": tree.read("nexus.toml") or fresh["nexus.toml"],
-        ".gitattributes": "".join(f"{line}\n" for line in attributes).encode(),
-        ".gitignore": tree.read(".gitignore") or fresh[".gitignore"],
+        ".gitattributes": _with_lines(tree.read(".gitattributes"), _ATTRIBUTES),
+        ".gitignore": _with_lines(tree.read(".gitignore"), _PRIVATE),
     }
 
 
@@ -58,9 +87,17 @@ def _fresh(name: str) -> dict[str, bytes]:
     plain = "".join(char for char in name if char.isprintable() and char not in '"\\')
     return {
         "nexus.toml": _TOML.format(name=plain).encode(),
-        ".gitattributes": "".join(f"{line}\n" for line in _ATTRIBUTES).encode(),
-        ".gitignore": b".nexus/\n",
+        ".gitattributes": _with_lines(None, _ATTRIBUTES),
+        ".gitignore": _with_lines(None, _PRIVATE),
     }
+
+
+def _with_lines(text: bytes | None, lines: tuple[str, ...]) -> bytes:
+    """Return a file's text with these lines at its end, as far as it lacks them."""
+    held = text or b""
+    there = {line.strip() for line in held.decode("utf-8", "replace").splitlines()}
+    more = "".join(f"{line}\n" for line in lines if line not in there).encode()
+    return held + (b"\n" if held and more and not held.endswith(b"\n") else b"") + more
 
 
 def blob_id(data: bytes, length: int) -> str:

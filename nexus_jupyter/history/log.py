@@ -15,7 +15,10 @@ _FIELD, _RECORD = "\x1f", "\x1e"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A commit. ``time`` is aware, in UTC; ``graph`` is git's drawing in front of its line."""
+    """A commit. ``time`` is aware, in UTC; ``graph`` is git's drawing in front of its line.
+
+    ``notes`` are sentences for the person who made it: what is not in it, and what was kept elsewhere.
+    """
 
     id: str
     message: str
@@ -24,6 +27,7 @@ class Version:
     parents: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     graph: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def read_log(git: Git, limit: int, start: Sequence[str]) -> list[Version]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from nexus_jupyter.history.git import Git
+from nexus_jupyter.history.git import Git, GitRefusal
 from nexus_jupyter.history.refs import check_name, references
 from nexus_jupyter.history.store import VersionStore
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
@@ -100,11 +100,21 @@ class Remotes:
         check_name(name, "remote")
         if "/" in name:
             raise HistoryError(f"'{name}' cannot be the name of a remote.", hint="Use one without '/'.")
-        address, _ = checked_url(url)
+        address = self._address(url)
         with self._store.locked() as git:
             git.run("config", "--local", f"remote.{name}.url", address)
             git.run("config", "--local", f"remote.{name}.fetch", f"+refs/heads/*:refs/remotes/{name}/*")
             replace(self._file, json.dumps({**self.all(), name: address}, indent=1))
+
+    def _address(self, url: str) -> str:
+        """Return an address that may be spoken to: no path into the workspace, where handlers may have written it."""
+        address, protocol = checked_url(url)
+        if protocol == "file" and Path(address).resolve().is_relative_to(self._store.root.resolve()):
+            raise HistoryError(
+                f"{address} lies inside the workspace, where handlers may write, so it cannot be a remote.",
+                hint="Use a repository outside of the workspace's folder.",
+            )
+        return address
 
     def choose(self, name: str | None) -> str:
         """Return the name of the remote that is meant.
@@ -142,11 +152,12 @@ class Remotes:
         with self._transfer(name) as (git, url):
             try:
                 git.run(
-                    "push", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no", "--end-of-options",
+                    "push", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no",
+                    "--receive-pack=git-receive-pack", "--end-of-options",
                     url, f"{commit}:refs/heads/{branch}", timeout=_TIMEOUT,
                 )  # fmt: skip
-            except HistoryError as error:
-                said = str(getattr(error.__cause__, "stdout", ""))
+            except GitRefusal as error:
+                said = error.output
                 if "[rejected]" in said:
                     raise ConflictError(
                         f"The branch '{branch}' of '{name}' has versions that are not here.",
@@ -163,7 +174,8 @@ class Remotes:
         with self._transfer(name) as (git, url):
             git.run(
                 "fetch", "--quiet", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-maintenance",
-                "--end-of-options", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", timeout=_TIMEOUT,
+                "--upload-pack=git-upload-pack", "--end-of-options", url,
+                "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", timeout=_TIMEOUT,
             )  # fmt: skip
             found = references(git)
         self._remember(name, found)
@@ -192,7 +204,8 @@ class Remotes:
     @contextmanager
     def _transfer(self, name: str) -> Iterator[tuple[Git, str]]:
         """Give git in an empty repository over the workspace's objects, and the remote's address."""
-        url, protocol = checked_url(self.all()[name])
+        url = self._address(self.all()[name])
+        protocol = checked_url(url)[1]
         folder = self._store.root / ".git"
         with self._store.locked() as own, tempfile.TemporaryDirectory(prefix="nexus-transfer-") as base:
             empty = Path(base)

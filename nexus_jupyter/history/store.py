@@ -6,16 +6,27 @@ and the files follow, so that plain git sees a clean repository.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from nexus_jupyter.history.git import Git, open_repository
-from nexus_jupyter.history.layout import FILES, MERGE_DRIVER, blob_id, first_files, in_panels, owned
+from nexus_jupyter.history.layout import (
+    FILES,
+    MERGE_DRIVER,
+    blob_id,
+    first_files,
+    in_panels,
+    left_out,
+    owned,
+    untouched,
+)
 from nexus_jupyter.history.log import Version, read_log
 from nexus_jupyter.history.refs import branch_commit, check_name, commit_of, current_branch, references
 from nexus_jupyter.history.stream import Blob, Content, commit_stream
@@ -23,10 +34,16 @@ from nexus_jupyter.history.worktree import WorkTree, safe
 from nexus_jupyter.protocol.errors import HistoryError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 
-__all__ = ["VersionStore"]
+__all__ = ["BY_HAND", "KEPT", "VersionStore", "content_id"]
 
 _MEGABYTE = 1 << 20
 _REMEMBERED = 8
+#: Nanoseconds that the clock of a file system may be coarse by.
+_TICK = 2_000_000_000
+#: The branch that keeps texts which would be in no version otherwise.
+KEPT = "kept-by-hand"
+#: Who edits files in the folder.
+BY_HAND = Actor(id="file", name="file")
 T = TypeVar("T")
 
 
@@ -48,7 +65,9 @@ class VersionStore:
         self._lock = threading.RLock()
         self._git: Git | None = None
         #: Ids of files by path, with the time and size that they had.
-        self._hashed: dict[str, tuple[tuple[int, int, int], str]] = {}
+        self._hashed: dict[str, tuple[tuple[int, int, int, int], str]] = {}
+        #: What was below ``files/`` when it was looked at last and is in no version, with the reasons.
+        self.left_out_files: dict[str, str] = {}
         #: What the newest commits that were looked at hold; a commit never changes.
         self._listed: dict[str, dict[str, Blob]] = {}
         self._texts: dict[str, dict[str, bytes]] = {}
@@ -107,8 +126,8 @@ class VersionStore:
     def blobs(self, commit: str | None) -> dict[str, Blob]:
         """Return the regular files of a version by path.
 
-        Links and submodules are no files, and neither is what has a path that no folder can safely hold: they are left
-        alone.
+        Links and submodules are no files, and neither is what has a path that no folder can safely hold, or below
+        ``files/`` one that tools look for: they are left alone.
         """
         git = self._open()
         if commit is None or git is None:
@@ -118,7 +137,7 @@ class VersionStore:
             found: dict[str, Blob] = {}
             for entry in listing.split("\0"):
                 meta, _, path = entry.partition("\t")
-                if meta.startswith(("100644", "100755")) and safe(path):
+                if meta.startswith(("100644", "100755")) and safe(path) and not left_out(path):
                     mode, _, blob = meta.split()
                     found[path] = Blob(mode, blob)
             self._remember(self._listed, commit, found)
@@ -185,7 +204,7 @@ class VersionStore:
             path: data for path, data in files.items() if path not in before or before[path].id != blob_id(data, length)
         }
         kept = set(files)
-        for path, found in self.own_files(length):
+        for path, found in self.own_files(length).items():
             kept.add(path)
             if path not in before or before[path].id != found:
                 changes[path] = self.tree.read(path)
@@ -200,6 +219,8 @@ class VersionStore:
         *,
         merged: str | None = None,
         other: Mapping[str, Content] | None = None,
+        without: Collection[str] = (),
+        written: Collection[str] = (),
     ) -> Version:
         """Make a version of exactly these panels; when nothing changed, return the newest version.
 
@@ -215,6 +236,10 @@ class VersionStore:
             The commit that was merged, which becomes the second parent.
         other
             What is written beside them, such as files of the user's that a merge brought.
+        without
+            Files below ``files/`` that are left out as far as the newest version does not have them.
+        written
+            Commits besides the newest whose texts may be in the folder, as after a process that was killed.
 
         Raises
         ------
@@ -225,36 +250,131 @@ class VersionStore:
         """
         with self.locked() as git:
             head = self.head()
-            changes = {**first_files(self.tree, self.blobs(head)), **self.changes(files, head), **(other or {})}
+            held = self.blobs(head)
+            first = first_files(self.tree, held)
+            changes = {**first, **self.changes(files, head), **(other or {})}
+            for path in without:
+                changes.pop(path, None)
+            known = [commit for commit in (head, *written) if commit is not None]
             if head is not None and not changes and merged is None:
-                return read_log(git, 1, [head])[0]
-            self.put(changes)
-            now = int(time.time())
+                version = read_log(git, 1, [head])[0]
+            else:
+                version = self.record(changes, message, actor, merged=merged)
+                self._remember(self._texts, version.id, dict(files))
+            for path, data in first.items():
+                self.tree.write(path, data)
+            notes = self.put({**(other or {}), **self._stale(files, version.id, known)}, [*known, version.id])
+            return replace(version, notes=tuple(notes))
+
+    def record(
+        self,
+        changes: Mapping[str, Content],
+        message: str,
+        actor: Actor,
+        *,
+        merged: str | None = None,
+        when: int | None = None,
+    ) -> Version:
+        """Make a commit of the present branch from what differs; the folder's files stay as they are.
+
+        Parameters
+        ----------
+        changes
+            What differs from the newest version, by path.
+        message, actor
+            Of the commit.
+        merged
+            The commit that becomes the second parent.
+        when
+            Seconds since the epoch; now when left out.
+        """
+        with self.locked() as git:
+            head, now = self.head(), int(time.time()) if when is None else when
             parents = [parent for parent in (head, merged) if parent is not None]
             stream = commit_stream(self.branch(), changes, parents, message, actor, time=now)
             made = git.run("fast-import", "--quiet", "--done", stdin=stream).decode().strip()
             self._index(git, changes, len(made))
-            self._remember(self._texts, made, dict(files))
             self._remember(self._listed, made, _after(self.blobs(head), changes, len(made)))
             subject = " ".join(message.strip().split("\n\n")[0].splitlines())
-            when = datetime.fromtimestamp(now, UTC)
-            return Version(made, subject, actor.name or actor.id, when, tuple(parents), (self.branch(),))
+            moment = datetime.fromtimestamp(now, UTC)
+            return Version(made, subject, actor.name or actor.id, moment, tuple(parents), (self.branch(),))
 
-    def put(self, changes: Mapping[str, Content]) -> None:
-        """Bring the folder's files up to date. Files that no version holds are not touched."""
+    def put(self, changes: Mapping[str, Content], known: Collection[str]) -> list[str]:
+        """Bring the folder's files up to date; return sentences about what a person should know.
+
+        A text that is in none of the known commits is kept aside before another one takes its place.
+
+        Parameters
+        ----------
+        changes
+            What the files become.
+        known
+            Commits that the files which are there may be of.
+        """
         held = self.read({path: content for path, content in changes.items() if isinstance(content, Blob)})
+        notes = self._keep_unknown(changes, held, known)
         for path, content in changes.items():
-            if content is None:
+            if not safe(path):
+                notes.append(f"{path} is in the version, and this system cannot hold a file of that name.")
+            elif content is None:
                 self.tree.remove(path)
             else:
                 self.tree.write(path, held[path] if isinstance(content, Blob) else content)
+        return notes
+
+    def keep_aside(self, texts: Mapping[str, Content], why: str) -> str | None:
+        """Commit texts as they are to a branch of their own, and return a sentence that says where they are.
+
+        Nothing is committed where that branch has the same text of a path already.
+        """
+        with self.locked() as git:
+            branch = KEPT if self.branch() != KEPT else f"{KEPT}-2"
+            tip = references(git).get(f"refs/heads/{branch}")
+            held = self.blobs(tip)
+            new = {
+                path: text
+                for path, text in texts.items()
+                if text is not None and (path not in held or held[path].id != content_id(text, len(held[path].id)))
+            }
+            if new:
+                parents = [tip] if tip is not None else []
+                stream = commit_stream(branch, new, parents, why, BY_HAND, time=int(time.time()))
+                git.run("fast-import", "--quiet", "--done", stdin=stream)
+            names = ", ".join(sorted(texts))
+            return f"{names}: the text that was there is kept on the branch '{branch}'." if texts else None
+
+    def on_disk(self, folder: str, length: int = 40) -> dict[str, str]:
+        """Return the ids of the workspace's own files in a folder as they are now, by path."""
+        found: dict[str, str] = {}
+        for one in self.tree.walk(folder):
+            if one.stat is not None and owned(one.path):
+                found[one.path] = self._hash(one.path, one.stat, length)
+        return found
+
+    def staged(self) -> dict[str, Blob]:
+        """Return what the index holds of the workspace's own files, by path."""
+        git = self._open()
+        listing = git.text("ls-files", "--stage", "-z") if git else ""
+        found: dict[str, Blob] = {}
+        for entry in filter(None, listing.split("\0")):
+            meta, _, path = entry.partition("\t")
+            mode, blob, stage = meta.split()
+            if stage == "0" and mode in ("100644", "100755") and owned(path) and safe(path) and not left_out(path):
+                found[path] = Blob(mode, blob)
+        return found
+
+    def same_lines(self, path: str, ids: Collection[str]) -> bool:
+        """Tell whether a file has one of these contents but for the ends of its lines, which git may have changed."""
+        data = self.tree.read(path) or b""
+        return b"\r\n" in data and any(blob_id(data.replace(b"\r\n", b"\n"), len(one)) == one for one in ids)
 
     def switch(self, branch: str, changes: Mapping[str, Content]) -> None:
         """Make a branch the present one; ``changes`` lead from the files that are there to the branch's."""
         with self.locked() as git:
+            known = [commit for commit in (self.head(), references(git).get(f"refs/heads/{branch}")) if commit]
             git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
             self._index(git, changes, 40)
-            self.put(changes)
+            self.put(changes, known)
 
     def advance(self, commit: str, changes: Mapping[str, Content]) -> None:
         """Move the present branch forward to a commit that follows from it."""
@@ -262,7 +382,7 @@ class VersionStore:
             head = self.head()
             git.run("update-ref", "--end-of-options", f"refs/heads/{self.branch()}", commit, head or "0" * len(commit))
             self._index(git, changes, len(commit))
-            self.put(changes)
+            self.put(changes, [commit, head] if head else [commit])
 
     def set_up(self) -> None:
         """Make the repository if there is none, write what every workspace has, and register the merge driver.
@@ -316,21 +436,83 @@ class VersionStore:
 
     # Parts
 
-    def own_files(self, length: int = 40) -> Iterator[tuple[str, str]]:
-        """Yield the files below ``files/`` as they are now: path, and the id that git gives the content."""
-        for path, stat in self.tree.walk(FILES):
-            if stat.st_size > self._limit:
+    def own_files(self, length: int = 40) -> dict[str, str]:
+        """Return the files below ``files/`` as they are now: the ids that git gives their contents, by path.
+
+        What is left out, such as files that ``.gitignore`` names, is in `left_out_files`.
+        """
+        found: dict[str, str] = {}
+        refused: dict[str, str] = {}
+        for one in self.tree.walk(FILES, left_out):
+            if one.stat is None:
+                refused[one.path] = one.refusal
+                continue
+            if one.stat.st_size > self._limit:
                 raise HistoryError(
-                    f"The file {path} has {stat.st_size / _MEGABYTE:.0f} MB, and {self._limit / _MEGABYTE:.0f} MB are "
-                    "kept in versions at most.",
+                    f"The file {one.path} has {one.stat.st_size / _MEGABYTE:.0f} MB, and "
+                    f"{self._limit / _MEGABYTE:.0f} MB are kept in versions at most.",
                     hint=f"Move it out of {FILES}/, or raise the limit (NexusApp.versioned_file_limit).",
                 )
-            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            known = self._hashed.get(path)
-            if known is None or known[0] != stamp or len(known[1]) != length:
-                known = (stamp, blob_id(self.tree.read(path) or b"", length))
-                self._hashed[path] = known
-            yield path, known[1]
+            found[one.path] = self._hash(one.path, one.stat, length)
+        self.left_out_files = {path: why for path, why in refused.items() if not _passing(path)}
+        ignored = self._ignored(found)
+        return {path: blob for path, blob in found.items() if path not in ignored}
+
+    def _ignored(self, paths: Collection[str]) -> set[str]:
+        """Return which files git ignores; one that the index has is not ignored, as with plain git."""
+        git = self._open()
+        if git is None or not paths:
+            return set()
+        listing = "".join(f"{path}\0" for path in paths).encode()
+        # It takes paths as they are, and refuses to be told so.
+        said = git.run(
+            "check-ignore", "-z", "--stdin", stdin=listing, fine={0, 1}, variables={"GIT_LITERAL_PATHSPECS": "0"}
+        )
+        return {path for path in said.decode().split("\0") if path}
+
+    def _hash(self, path: str, stat: os.stat_result, length: int) -> str:
+        stamp = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+        known = self._hashed.get(path)
+        if known is not None and known[0] == stamp and len(known[1]) == length:
+            return known[1]
+        blob = blob_id(self.tree.read(path) or b"", length)
+        # A file that was changed just now may be changed again within the same tick of the file system's clock.
+        if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > _TICK:
+            self._hashed[path] = (stamp, blob)
+        return blob
+
+    def _stale(self, files: Mapping[str, bytes], commit: str, known: Collection[str]) -> dict[str, Content]:
+        """Return what the panels' files in the folder lack to be those of a version."""
+        length = len(commit)
+        here = {**self.on_disk("panels", length), **self.on_disk("nog", length)}
+        wanted = {path: blob_id(data, length) for path, data in files.items()}
+        changes: dict[str, Content] = {
+            path: files[path]
+            for path, blob in wanted.items()
+            if here.get(path) != blob and not (path in here and self.same_lines(path, [blob]))
+        }
+        of_ours = [self.blobs(one) for one in known]
+        for path, blob in here.items():
+            if path not in wanted and any(path in held and held[path].id == blob for held in of_ours):
+                changes[path] = None
+        return changes
+
+    def _keep_unknown(
+        self, changes: Mapping[str, Content], held: Mapping[str, bytes], known: Collection[str]
+    ) -> list[str]:
+        """Keep aside the texts in the folder that are in no known commit and would be replaced."""
+        listed = [self.blobs(commit) for commit in known]
+        unknown: dict[str, Content] = {}
+        for path, content in changes.items():
+            here = self.tree.read(path) if safe(path) else None
+            if here is None or here == (held[path] if isinstance(content, Blob) else content):
+                continue
+            ids = [blobs[path].id for blobs in listed if path in blobs]
+            mine = any(blob_id(here, len(one)) == one for one in ids) or self.same_lines(path, ids)
+            if not mine and not (not owned(path) and untouched(self.tree, path)):
+                unknown[path] = here
+        said = self.keep_aside(unknown, "Kept before another text took its place") if unknown else None
+        return [said] if said else []
 
     def _index(self, git: Git, changes: Mapping[str, Content], length: int) -> None:
         """Tell the index of what was committed; what the user has staged beside it stays staged."""
@@ -357,11 +539,24 @@ class VersionStore:
         return self._git
 
     def _create(self) -> Git:
-        git = Git(self.root, {"GIT_CONFIG_NOSYSTEM": "1"})
+        git = Git(self.root, {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull})
         git.run("init", "--quiet", "--template=", "--initial-branch=main", "--end-of-options", str(self.root))
         self._git = open_repository(self.root)
         assert self._git is not None
         return self._git
+
+
+def content_id(content: Content, length: int) -> str:
+    """Return the id of a content in a repository whose ids have so many digits; empty for nothing."""
+    if isinstance(content, Blob):
+        return content.id
+    return "" if content is None else blob_id(content, length)
+
+
+def _passing(path: str) -> bool:
+    """Whether a file is one of the workspace's own while it is being written."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".nexus-") or name.endswith(".nexus-part")
 
 
 def _after(before: Mapping[str, Blob], changes: Mapping[str, Content], length: int) -> dict[str, Blob]:

@@ -7,41 +7,52 @@ spelling that some file system takes for it, or passes through a link, is refuse
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from nexus_jupyter.protocol.errors import HistoryError
+from nexus_jupyter.storage.names import portable, tools_own
 
-__all__ = ["WorkTree", "safe"]
+__all__ = ["Found", "WorkTree", "safe"]
 
 _LONGEST = 4096
-#: Characters that some file systems leave out of names.
-_IGNORED = frozenset("\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206a\u206b\u206c\u206d\u206e\u206f\ufeff")
-_RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{name}{i}" for name in ("com", "lpt") for i in range(1, 10))})
+_UNSAFE = "has a name that git or this system cannot keep"
 
 
-def safe(path: str) -> bool:
-    """Whether a path of a version may be written below a workspace's folder, on any system.
+def safe(path: str, *, windows: bool = os.name == "nt") -> bool:
+    """Whether a path of a version may be written below a workspace's folder.
+
+    What git or the workspace has for itself is refused in every spelling, on any system; names that only Windows has
+    other uses for are refused there.
 
     Examples
     --------
     >>> safe("files/data.csv"), safe("../x"), safe("panels/.GIT/config"), safe("files/git~1/x")
     (True, False, False, False)
     """
-    if not path or len(path) > _LONGEST or any(ord(char) < ord(" ") or char in "\\:\x7f" for char in path):
+    if not path or len(path) > _LONGEST or any(ord(char) < ord(" ") or char == "\x7f" for char in path):
         return False
     if any("\ud800" <= char <= "\udfff" for char in path):  # bytes that are no UTF-8
         return False
-    return all(_safe_name(name) for name in path.split("/"))
+    return all(_safe_name(name, windows=windows) for name in path.split("/"))
 
 
-def _safe_name(name: str) -> bool:
-    plain = "".join(char for char in unicodedata.normalize("NFKC", name) if char not in _IGNORED).casefold()
-    plain = plain.rstrip(". ")
-    if not plain or plain in (".git", ".nexus") or (plain.startswith((".git", "git~")) and "~" in plain):
+def _safe_name(name: str, *, windows: bool) -> bool:
+    if not name.strip(". ") or ".." in name.split("\\") or tools_own(name):
         return False
-    return plain.split(".")[0] not in _RESERVED and name == name.rstrip(". ")
+    return portable(name) or not windows
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file in the folder; without ``stat`` it is none of a version, and ``refusal`` is the reason."""
+
+    path: str
+    stat: os.stat_result | None
+    refusal: str = ""
 
 
 class WorkTree:
@@ -62,6 +73,14 @@ class WorkTree:
         if target.is_symlink() or not target.is_file() or self._linked(target):
             return None
         return target.read_bytes()
+
+    def modified(self, paths: Iterable[str]) -> int | None:
+        """Return when the newest of some files was changed, in seconds since the epoch; now at the latest."""
+        times: list[float] = []
+        for path in paths:
+            with suppress(OSError):
+                times.append(self._inside(path).lstat().st_mtime)
+        return min(max(1, int(max(times))), int(time.time())) if times else None
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file, unless it has that content already; a link in its place is replaced, never followed.
@@ -100,8 +119,15 @@ class WorkTree:
                 return
             (self.root / folder).rmdir()
 
-    def walk(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield all regular files below a folder of the root, by path; links are left out, whatever they lead to.
+    def walk(self, folder: str, refusal: Callable[[str], str] = lambda _path: "") -> Iterator[Found]:
+        """Yield what is below a folder of the root: regular files, and what is no file of a version, with the reason.
+
+        Parameters
+        ----------
+        folder
+            A name in the root.
+        refusal
+            Says why a path is left out, empty when it is not; folders that are left out are not looked into.
 
         Raises
         ------
@@ -115,12 +141,13 @@ class WorkTree:
             with os.scandir(stack.pop()) as entries:
                 for entry in sorted(entries, key=lambda entry: entry.name):
                     path = Path(entry.path).relative_to(self.root).as_posix()
-                    if entry.is_symlink() or not safe(path):
-                        continue
-                    if entry.is_dir():
+                    why = "is a link" if entry.is_symlink() else _UNSAFE if not safe(path) else refusal(path)
+                    if why:
+                        yield Found(path, None, why)
+                    elif entry.is_dir():
                         stack.append(Path(entry.path))
                     elif entry.is_file():
-                        yield path, entry.stat(follow_symlinks=False)
+                        yield Found(path, entry.stat(follow_symlinks=False))
 
     def _inside(self, path: str) -> Path:
         if not safe(path):

@@ -28,7 +28,9 @@ class HistoryFace:
     def __init__(self, versions: VersionsHost) -> None:
         self._versions = versions
 
-    def commit(self, message: str | None = None, *, without_panels: bool = False) -> VersionInfo:
+    def commit(
+        self, message: str | None = None, *, without_panels: bool = False, include: Sequence[str] = ()
+    ) -> VersionInfo:
         """Make a version of all panels, their state, and the files below ``files/``.
 
         Parameters
@@ -37,17 +39,25 @@ class HistoryFace:
             Made from what changed when left out.
         without_panels
             Whether the version may lack every panel that the newest one has.
+        include
+            Files that go into the version although they look like secrets, such as ``files/prod.env``.
+
+        Returns
+        -------
+        VersionInfo
+            The version; its ``notes`` say what is not in it, and what became of files that were edited by hand.
 
         Raises
         ------
         UnavailableError
             If git is not installed.
         ConflictError
-            If every panel of the newest version would be gone, and that was not asked for.
+            If every panel of the newest version would be gone, and that was not asked for; or if a file looks like a
+            secret, and ``include`` does not name it.
         HistoryError
             If a file is too large to be kept in versions, or git refuses.
         """
-        return self._versions.commit(message, without_panels=without_panels)
+        return self._versions.commit(message, without_panels=without_panels, include=include)
 
     def log(self, limit: int = 50, *, everything: bool = False) -> pd.DataFrame:
         """Return the newest versions first: id, message, author, time, parents, refs, graph.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 import httpx
@@ -23,7 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 class VersionsHost(Protocol):
     """What `HistoryFace` and `Panel` ask about versions. Errors are those of the protocol."""
 
-    def commit(self, message: str | None, *, without_panels: bool) -> VersionInfo:
+    def commit(self, message: str | None, *, without_panels: bool, include: Sequence[str]) -> VersionInfo:
         """Commit."""
 
     def checkout(self, ref: str) -> RevInfo:
@@ -92,9 +93,9 @@ class LocalVersions:
         self._kernel.opening.check()
         return self._kernel.versions
 
-    def commit(self, message: str | None, *, without_panels: bool) -> VersionInfo:
+    def commit(self, message: str | None, *, without_panels: bool, include: Sequence[str]) -> VersionInfo:
         """Commit."""
-        return version_info(self._versions.commit(message, self._actor, without_panels=without_panels))
+        return version_info(self._versions.commit(message, self._actor, without_panels=without_panels, include=include))
 
     def checkout(self, ref: str) -> RevInfo:
         """Make the workspace what it was in a version."""
@@ -181,9 +182,9 @@ class RemoteVersions:
     def __init__(self, call: Caller) -> None:
         self._call = call
 
-    def commit(self, message: str | None, *, without_panels: bool) -> VersionInfo:
+    def commit(self, message: str | None, *, without_panels: bool, include: Sequence[str]) -> VersionInfo:
         """Commit."""
-        return self._post(VersionInfo, "commit", message=message, without_panels=without_panels)
+        return self._post(VersionInfo, "commit", message=message, without_panels=without_panels, include=list(include))
 
     def checkout(self, ref: str) -> RevInfo:
         """Make the workspace what it was in a version."""

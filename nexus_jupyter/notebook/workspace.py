@@ -156,9 +156,11 @@ class Workspace(JournalFace):
             )
         return Panel(self._host, name)
 
-    def commit(self, message: str | None = None, *, without_panels: bool = False) -> VersionInfo:
+    def commit(
+        self, message: str | None = None, *, without_panels: bool = False, include: Sequence[str] = ()
+    ) -> VersionInfo:
         """Make a version of the workspace; short for ``ws.history.commit``."""
-        return self.history.commit(message, without_panels=without_panels)
+        return self.history.commit(message, without_panels=without_panels, include=include)
 
     def stream(self, name: str) -> PanelStream:
         """Write a panel piece by piece, shown as it arrives; use it in a ``with`` block.

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from nexus_jupyter.processes.confinement import Confinement
 
-__all__ = ["ORDERS", "Child", "Ended", "Limits", "environment", "run", "start"]
+__all__ = ["ORDERS", "Answer", "Child", "Ended", "Limits", "answer", "environment", "run", "start"]
 
 #: The variable by which a child learns its orders; it is removed before anything else runs.
 ORDERS = "NEXUS_CHILD_ORDERS"
@@ -65,6 +65,15 @@ class Ended:
     code: int
     output: str
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a program ended that was asked for something, and all that it wrote."""
+
+    code: int
+    output: bytes
+    said: bytes
 
 
 class Child:
@@ -174,6 +183,48 @@ def run(command: Sequence[str], *, seconds: float, variables: Mapping[str, str] 
         out.seek(0)
         output = out.read(_OUTPUT).decode("utf-8", "replace")
         return Ended(done.returncode, output, done.stderr[:_OUTPUT].decode("utf-8", "replace"))
+
+
+def answer(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    stdin: bytes = b"",
+    seconds: float | None = None,
+    inherited: Iterable[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Answer:
+    """Run a program by its full path in a folder, and return all that it wrote.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    folder
+        Where it runs.
+    stdin
+        What it reads.
+    seconds
+        How long it may take; as long as it needs when left out.
+    inherited, variables
+        Variables of our environment that it gets too, by name, and variables that it gets besides.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started, or takes longer (`TimeoutError`).
+    """
+    if not Path(command[0]).is_absolute():
+        raise ValueError(f"A program is named by its full path, so that no other of its name is run: {command[0]}")
+    kept = {name: os.environ[name] for name in inherited if name in os.environ}
+    given = {**environment(Path(tempfile.gettempdir())), **kept, **(variables or {})}
+    try:
+        done = subprocess.run(  # noqa: S603 - a full path
+            command, input=stdin, capture_output=True, cwd=folder, env=given, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{command[0]} did not end within {seconds:g} seconds") from error
+    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 def environment(folder: Path, more: Iterable[str] = ()) -> dict[str, str]:

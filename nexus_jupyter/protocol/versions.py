@@ -30,6 +30,7 @@ class VersionInfo(Contract):
     """A commit. ``time`` is ISO 8601 in UTC; ``refs`` are the branches and tags that name it.
 
     ``graph`` is the drawing of the commits' graph in front of its line, as git draws it, where a log was asked for.
+    ``notes`` are sentences for the person who made it: what is not in it, and what was kept elsewhere.
     """
 
     id: str
@@ -39,6 +40,7 @@ class VersionInfo(Contract):
     parents: list[str] = []
     refs: list[str] = []
     graph: str = ""
+    notes: list[str] = []
 
 
 class BranchInfo(Contract):
@@ -104,11 +106,13 @@ class RemoteInfo(Contract):
 class CommitBody(Contract):
     """A commit message; made from what changed when left out.
 
-    ``without_panels`` says that the version may lack every panel that the newest one has.
+    ``without_panels`` says that the version may lack every panel that the newest one has; ``include`` names files that
+    go into it although they look like secrets.
     """
 
     message: str | None = None
     without_panels: bool = False
+    include: list[str] = []
 
 
 class CheckoutBody(Contract):

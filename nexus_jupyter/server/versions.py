@@ -66,7 +66,9 @@ class CommitHandler(NexusHandler):
         body = self.body(CommitBody)
         kernel = await self.workspace()
         made = await self.work(
-            lambda: kernel.versions.commit(body.message, self.actor, without_panels=body.without_panels)
+            lambda: kernel.versions.commit(
+                body.message, self.actor, without_panels=body.without_panels, include=body.include
+            )
         )
         self.reply(version_info(made), 201)
 

@@ -148,20 +148,20 @@ class Adoptions:
         tree, found, refused = self._kernel.versions.store.tree, dict[str, bytes](), list[str]()
         for folder in ("panels", "nog"):
             try:
-                for path, about in tree.walk(folder):
-                    if not owned(path) or not in_panels(path):
+                for one in tree.walk(folder):
+                    if one.stat is None or not owned(one.path) or not in_panels(one.path):
                         continue
-                    if about.st_size > _MOST:
-                        refused.append(f"The file {path} is too large for a panel.")
-                    elif (data := tree.read(path)) is not None:
-                        found[path] = data
+                    if one.stat.st_size > _MOST:
+                        refused.append(f"The file {one.path} is too large for a panel.")
+                    elif (data := tree.read(one.path)) is not None:
+                        found[one.path] = data
             except NexusError as error:
                 refused.append(error.message)
         return found, refused
 
     def _count(self) -> int:
         try:
-            return sum(1 for _ in self._kernel.versions.store.tree.walk(FILES))
+            return sum(one.stat is not None for one in self._kernel.versions.store.tree.walk(FILES))
         except NexusError:
             return 0
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nexus_jupyter.history import FILES, Blob, Content, Version, VersionStore, in_panels, owned, untouched
+from nexus_jupyter.history import FILES, Blob, Content, Version, VersionStore, content_id, in_panels, owned, untouched
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
@@ -14,13 +14,18 @@ from nexus_jupyter.protocol.patch import Cause, Change
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.comparing import panel_changes
 from nexus_jupyter.workspace.conflicts import open_conflicts
-from nexus_jupyter.workspace.incoming import Incoming
+from nexus_jupyter.workspace.handedits import record_edits
+from nexus_jupyter.workspace.incoming import Brought, Incoming
 from nexus_jupyter.workspace.panels import panel_names, panel_view
 from nexus_jupyter.workspace.position import Position, read_position, write_position
+from nexus_jupyter.workspace.secrets import likeness, secrets_error
 from nexus_jupyter.workspace.versions import CHANGES_NAMED, checkout_ops, describe, panel_of, version_files
 from nexus_jupyter.workspace.writer import Draft, Writer
 
-__all__ = ["Committer"]
+__all__ = ["Committer", "overruled"]
+
+#: Files that are left out of a version and named one by one.
+_NAMED = 20
 
 
 class Committer:
@@ -45,6 +50,8 @@ class Committer:
         self._reactor = reactor
         self._file = file
         self._printed: dict[str, str] = {}
+        #: Sentences for the person who commits next.
+        self.notes: list[str] = []
 
     @property
     def position(self) -> Position:
@@ -63,17 +70,50 @@ class Committer:
         self._printed = {text: printed.get(text) or self._printed[text] for text in texts}
         return version_files(graph, self._printed)
 
-    def commit(self, message: str | None, actor: Actor) -> Version:
-        """Commit the graph and the folder's files; nothing changed means the newest version again."""
+    def commit(self, message: str | None, actor: Actor, *, include: Collection[str] = (), asks: bool = True) -> Version:
+        """Commit the graph and the folder's files; nothing changed means the newest version again.
+
+        Parameters
+        ----------
+        message
+            Made from what changed when left out.
+        actor
+            Who commits.
+        include
+            Files that go into the version although they look like secrets.
+        asks
+            Whether files that look like secrets refuse the commit; else they are left out of it.
+
+        Raises
+        ------
+        ConflictError
+            If there are files that look like secrets, and nobody has said that they belong in.
+        """
         position, head = self.position, self._store.head()
+        secret = {path: why for path, why in self._secrets(head).items() if path not in include}
+        if secret and asks:
+            raise secrets_error(secret)
         files = self.files(self._writer.head.graph)
         text = message or position.message or self._message(files, head)
         other: dict[str, Content] = {path: Blob(*one) if one else None for path, one in position.other.items()}
-        version = self._store.commit(files, text, actor, merged=position.merging, other=other)
+        version = self._store.commit(
+            files, text, actor, merged=position.merging, other=other, without=secret, written=self._written()
+        )
         self.position = Position(head=version.id, loaded=version.id)
-        return version
+        notes = [*self.notes, *version.notes, *_left_out(self._store.left_out_files), *_kept_back(secret)]
+        self.notes = []
+        return replace(version, notes=tuple(notes))
 
     def take_in(self, actor: Actor) -> None:
+        """Merge what was made outside: commits that were pulled, another branch that was gone to, edits by hand."""
+        written = self._written()
+        self.take_commits(actor)
+        edits = record_edits(self._store, written, self._incoming.attempt, lambda name: name in self._writer.head.graph)
+        self.notes += edits.notes
+        if edits.version is not None:
+            self.take_commits(actor)
+
+    def take_commits(self, actor: Actor) -> None:
         """Merge what git did from outside: commits that were pulled, or another branch that was gone to."""
         position, head = self.position, self._store.head()
         if head is None or head == position.head:
@@ -85,8 +125,9 @@ class Committer:
             version = self._store.resolve(head)
             by = (version.author, int(version.time.timestamp() * 1e9))
             base = self._store.files(self._known(position.head))
-            self._incoming.bring(base, self._store.files(head), Cause(kind="merge", ref=head), actor, by)
-        self.position = Position(head=head, loaded=head)
+            brought = self._incoming.bring(base, self._store.files(head), Cause(kind="merge", ref=head), actor, by)
+            self.notes += overruled(brought)
+        self.position = replace(position, head=head, loaded=head)
 
     def keep(self, why: str, actor: Actor) -> None:
         """Commit what no version has yet, before something else takes its place."""
@@ -94,21 +135,26 @@ class Committer:
         self.take_in(actor)
         files, head = self.files(self._writer.head.graph), self._store.head()
         since = self._known(self.position.loaded) or head
-        if since is None and not files and not any(self._store.own_files()):
+        if since is None and not files and not self._store.own_files():
             return
         if since is None or self._store.changes(files, since):
-            self.commit(f"Before {why}: {self._message(files, head)}", actor)
+            self.commit(f"Before {why}: {self._message(files, head)}", actor, asks=False)
 
     def load(self, files: Mapping[str, bytes], cause: Cause, actor: Actor) -> Change | None:
         """Make the graph's panels those of a version."""
         return self._writer.submit(lambda graph: Draft(checkout_ops(graph, files, self._reactor), actor, cause))
 
-    def restore_files(self, commit: str) -> None:
-        """Make the files below ``files/`` those of a version; what was there has been committed."""
+    def file_changes(self, commit: str) -> dict[str, Content]:
+        """Return what makes the files below ``files/`` those of a version; what is in no version is no part of it."""
         wanted = {path: blob for path, blob in self._store.blobs(commit).items() if _is_file(path)}
-        here = dict(self._store.own_files())
+        here = self._store.own_files()
         changes: dict[str, Content] = {path: blob for path, blob in wanted.items() if here.get(path) != blob.id}
-        self._store.put(changes | {path: None for path in here if path not in wanted})
+        gone = [path for path, blob in here.items() if path not in wanted and blob in self._ids(path)]
+        return changes | dict.fromkeys(gone)
+
+    def restore_files(self, commit: str, changes: Mapping[str, Content]) -> None:
+        """Make the files below ``files/`` those of a version; what was there has been committed."""
+        self.notes += self._store.put(changes, [*self._bases(), commit])
         self.position = replace(self.position, loaded=commit)
 
     def begin_merge(self, commit: str, message: str, changes: Mapping[str, Content]) -> None:
@@ -143,21 +189,47 @@ class Committer:
         )
 
     def refuse_unsaved(self, changes: Mapping[str, Content]) -> None:
-        """Refuse to overwrite a file of the user's that no version has as it is."""
-        here = self._store.blobs(self._store.head())
-        mine = [path for path in changes if not owned(path)]
-        held = self._store.read({path: here[path] for path in mine if path in here})
-        for path in mine:
-            tree = self._store.tree
-            if tree.read(path) not in (held.get(path), None) and not (path not in held and untouched(tree, path)):
-                raise HistoryError(
-                    f"The file {path} has changes that are in no version, and another one would take its place.",
-                    hint="Commit it with git, or move it away.",
-                )
+        """Refuse to overwrite a file that no version has as it is, such as one that git ignores."""
+        tree = self._store.tree
+        for path, new in changes.items():
+            data = tree.read(path)
+            if data is None or (owned(path) and in_panels(path)):
+                continue
+            ids = {*self._ids(path), content_id(new, 40)}
+            fresh = untouched(tree, path) and not self._ids(path)
+            if fresh or any(content_id(data, len(one)) == one for one in ids):
+                continue
+            raise HistoryError(
+                f"The file {path} has changes that are in no version, and another one would take its place.",
+                hint="Commit it with git, or move it away.",
+            )
+
+    def _secrets(self, head: str | None) -> dict[str, str]:
+        """Return the files that look like secrets and would be new in a version, with the reasons."""
+        held = self._store.blobs(head)
+        here = self._store.own_files(len(head) if head is not None else 40)
+        new = [path for path, blob in here.items() if path not in held or held[path].id != blob]
+        found = {path: why for path in new if (why := likeness(path, self._store.tree.read(path) or b""))}
+        before = self._store.read({path: held[path] for path in found if path in held})
+        return {path: why for path, why in found.items() if path not in before or not likeness(path, before[path])}
+
+    def _bases(self) -> list[str]:
+        """Return the commits that the files below ``files/`` and the user's own may be of."""
+        found = [self._store.head(), self._known(self.position.loaded)]
+        return [commit for commit in found if commit is not None]
+
+    def _ids(self, path: str) -> list[str]:
+        """Return the ids that a file has in those commits."""
+        return [blobs[path].id for blobs in map(self._store.blobs, self._bases()) if path in blobs]
+
+    def _written(self) -> list[str]:
+        """Return commits besides the newest whose texts may be in the folder: a process may have been killed."""
+        known = self._known(self.position.head)
+        return [known] if known is not None else []
 
     def _message(self, files: Mapping[str, bytes], head: str | None) -> str:
         held = {path: blob.id for path, blob in self._store.blobs(head).items() if _is_file(path)}
-        here = dict(self._store.own_files())
+        here = self._store.own_files()
         changed = [path for path in {*held, *here} if held.get(path) != here.get(path)]
         before = self._store.files(head)
         names = sorted({panel_of(path) for path in {*before, *files} if before.get(path) != files.get(path)})
@@ -172,6 +244,25 @@ class Committer:
             return self._store.resolve(commit).id if commit is not None else None
         except (HistoryError, NotFoundError):
             return None
+
+
+def overruled(brought: Brought) -> list[str]:
+    """Return sentences about the values that gave way in a merge."""
+    return [
+        f"{one.entity}: {one.value!r}, set {'here' if one.side == 'ours' else 'there'}, gave way to a later value"
+        for one in brought.overruled
+    ]
+
+
+def _left_out(files: Mapping[str, str]) -> list[str]:
+    """Return sentences about files that no version can have."""
+    some = [f"{path} {why}, so it is in no version." for path, why in sorted(files.items())[:_NAMED]]
+    more = len(files) - len(some)
+    return [*some, f"{more} more files are in no version for such reasons."] if more > 0 else some
+
+
+def _kept_back(secret: Mapping[str, str]) -> list[str]:
+    return [f"{path} {why}, so it was left out of the version." for path, why in sorted(secret.items())]
 
 
 def _is_file(path: str) -> bool:

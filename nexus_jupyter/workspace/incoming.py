@@ -92,26 +92,31 @@ class Incoming:
         NXMLError
             If the panels of both sides together would take values from each other in a circle.
         """
+        change, brought = self.change(
+            lambda graph: self._merged(graph, base, theirs, by), lambda ops, _: Draft(ops, actor, cause)
+        )
+        return Brought(change, brought.conflicts, brought.overruled)
+
+    def attempt(self, base: Files, theirs: Files, by: tuple[str, int | None]) -> None:
+        """Merge as `bring` does, and change nothing; raises what it would."""
+        self._merged(self._writer.head.graph, base, theirs, by)
+
+    def _merged(self, graph: Graph, base: Files, theirs: Files, by: tuple[str, int | None]) -> tuple[list[Op], Brought]:
         old, new = panel_texts(base), panel_texts(theirs)
         changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-
-        def merge(graph: Graph) -> tuple[list[Op], Brought]:
-            authors = self.authors(graph, by)
-            ops: list[Op] = []
-            merges: list[PanelMerge] = []
-            for name in changed:
-                one = merge_panel(graph, self._reactor, name, base=old.get(name), theirs=new.get(name), authors=authors)
-                graph = apply(graph, one.ops, rev=0).graph
-                ops += one.ops
-                merges.append(one)
-            for name in changed:
-                if name in graph:
-                    self._refuse(graph, self._reactor.check(panel_view(graph, name).nxml))
-            conflicts = [conflict for one in merges for conflict in one.conflicts]
-            return ops, Brought(None, conflicts, [value for one in merges for value in one.overruled])
-
-        change, brought = self.change(merge, lambda ops, _: Draft(ops, actor, cause))
-        return Brought(change, brought.conflicts, brought.overruled)
+        authors = self.authors(graph, by)
+        ops: list[Op] = []
+        merges: list[PanelMerge] = []
+        for name in changed:
+            one = merge_panel(graph, self._reactor, name, base=old.get(name), theirs=new.get(name), authors=authors)
+            graph = apply(graph, one.ops, rev=0).graph
+            ops += one.ops
+            merges.append(one)
+        for name in changed:
+            if name in graph:
+                self._refuse(graph, self._reactor.check(panel_view(graph, name).nxml))
+        conflicts = [conflict for one in merges for conflict in one.conflicts]
+        return ops, Brought(None, conflicts, [value for one in merges for value in one.overruled])
 
     def change(
         self, prepare: Callable[[Graph], tuple[list[Op], T]], draft: Callable[[list[Op], T], Draft]

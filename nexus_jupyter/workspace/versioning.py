@@ -23,7 +23,7 @@ from nexus_jupyter.protocol.versions import BranchInfo, EntityChange, MergeInfo,
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.storage import Journal
 from nexus_jupyter.trilog import Recorder
-from nexus_jupyter.workspace.committing import Committer
+from nexus_jupyter.workspace.committing import Committer, overruled
 from nexus_jupyter.workspace.comparing import file_changes, panel_changes
 from nexus_jupyter.workspace.conflicts import open_conflicts, resolve_ops
 from nexus_jupyter.workspace.filemerge import changed_files, merge_files
@@ -50,6 +50,7 @@ def version_info(version: Version) -> VersionInfo:
         parents=list(version.parents),
         refs=list(version.refs),
         graph=version.graph,
+        notes=list(version.notes),
     )
 
 
@@ -96,7 +97,7 @@ class Versioning:
         if self._head.rev > 0:
             return
         try:
-            self._committer.take_in(SYSTEM)
+            self._committer.take_commits(SYSTEM)
         except NexusError as error:
             # The workspace is of use without its versions; the next commit refuses with the same sentence.
             _LOG.warning("The versions in %s cannot be used: %s", self.store.root, error)
@@ -105,21 +106,27 @@ class Versioning:
         """Return the files that a version of a graph would have of its panels."""
         return self._committer.files(graph)
 
-    def commit(self, message: str | None, actor: Actor, *, without_panels: bool = False) -> Version:
+    def commit(
+        self, message: str | None, actor: Actor, *, without_panels: bool = False, include: Collection[str] = ()
+    ) -> Version:
         """Write the workspace's files and commit them; without a message, one is made from what changed.
+
+        Files that were edited by hand are merged first. ``include`` names files that go into the version although they
+        look like secrets.
 
         While a merge waits for answers, this is the merge's commit; the open questions travel along in it.
 
         Raises
         ------
         ConflictError
-            If no panel of the newest version would be left, unless ``without_panels`` says that this is meant.
+            If no panel of the newest version would be left, unless ``without_panels`` says that this is meant, or if a
+            file looks like a secret and ``include`` does not name it.
         """
         with self._lock, self._recorder.span("workspace.commit"):
             self._committer.take_in(actor)
             if not without_panels:
                 self._committer.refuse_losing_all()
-            return self._committer.commit(message, actor)
+            return self._committer.commit(message, actor, include=include)
 
     def checkout(self, ref: str, actor: Actor) -> Change | None:
         """Make the workspace what it was in a version, as one change that can be seen and taken back.
@@ -131,8 +138,10 @@ class Versioning:
             files = self.store.files(version.id)
             checkout_ops(self._head.graph, files, self._reactor)  # refuses it before anything is done
             self._committer.keep(f"going to {_short(ref)}", actor)
+            changes = self._committer.file_changes(version.id)
+            self._committer.refuse_unsaved(changes)
             change = self._committer.load(files, Cause(kind="checkout", ref=version.id), actor)
-            self._committer.restore_files(version.id)
+            self._committer.restore_files(version.id, changes)
             return change
 
     def log(self, limit: int = 50, *, everything: bool = False) -> list[Version]:
@@ -235,7 +244,8 @@ class Versioning:
             cause = Cause(kind="resolve", ref=conflict)
             change, _ = self.incoming.change(prepare, lambda ops, _: Draft(ops, actor, cause, panel))
             if self._committer.position.merging is not None and not open_conflicts(self._head.graph):
-                self._committer.commit(None, actor)
+                self._committer.take_in(actor)
+                self._committer.commit(None, actor, asks=False)
             return change
 
     def revert(
@@ -314,11 +324,11 @@ class Versioning:
             store.advance(theirs.id, changed_files(store.blobs(here), store.blobs(theirs.id)))
             committer.position = Position(head=theirs.id, loaded=theirs.id)
             return self._info("merged", brought, theirs, notes)
-        store.put(changes)
+        notes += store.put(changes, [one for one in (here, theirs.id) if one is not None])
         committer.begin_merge(theirs.id, message, changes)
         if brought.conflicts:
             return self._info("conflicts", brought, None, notes)
-        return self._info("merged", brought, committer.commit(None, actor), notes)
+        return self._info("merged", brought, committer.commit(None, actor, asks=False), notes)
 
     def _revert_rev(self, rev: int, ops: Collection[int] | None, actor: Actor) -> MergeInfo:
         before, change = self._before(rev)
@@ -355,7 +365,7 @@ class Versioning:
         return self.store.files(head), self._files_of(head)
 
     def _present(self) -> tuple[dict[str, bytes], dict[str, str] | None]:
-        return self._committer.files(self._head.graph), dict(self.store.own_files())
+        return self._committer.files(self._head.graph), self.store.own_files()
 
     def _files_of(self, commit: str | None) -> dict[str, str]:
         blobs = self.store.blobs(commit)
@@ -365,7 +375,7 @@ class Versioning:
         """Return the commit that a new name is for; the present state is committed when there is none yet."""
         if at is not None:
             return self.store.resolve(at).id
-        return self.store.head() or self._committer.commit(None, actor).id
+        return self.store.head() or self._committer.commit(None, actor, asks=False).id
 
     def _info(
         self,
@@ -374,17 +384,14 @@ class Versioning:
         version: Version | None = None,
         notes: list[str] | None = None,
     ) -> MergeInfo:
-        overruled = [
-            f"{one.entity}: {one.value!r}, set {'here' if one.side == 'ours' else 'there'}, gave way to a later value"
-            for one in brought.overruled
-        ]
+        told, self._committer.notes = self._committer.notes, []
         return MergeInfo(
             outcome=outcome,
             rev=self._head.rev,
             version=version_info(version) if version else None,
             conflicts=brought.conflicts,
-            overruled=overruled,
-            notes=notes or [],
+            overruled=overruled(brought),
+            notes=[*(notes or []), *told],
         )
 
 

@@ -35,7 +35,6 @@ STARTERS = {
 EXEMPT = {
     "processes/child.py": "is the way",
     "demo.py": "becomes JupyterLab itself, with the person's own environment, where they asked for it",
-    "history/git.py": "GitPython starts git by its full path, with fixed options and variables; git imports no Python",
     "benchmarks/": "run from a source checkout by developers, against peers that need their own environment",
     "engine/engine.py": "names multiprocessing in a message only",
 }

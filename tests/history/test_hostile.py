@@ -254,7 +254,7 @@ def test_odd_paths_links_and_submodules_of_a_version_are_left_alone(
     versions = kernel.versions
     versions.switch("evil", ANN)
     assert kernel.panel("p").title == "evil"
-    assert sorted(path.name for path in (folder / "files").iterdir()) == ["ok.txt"]
+    assert sorted(path.name for path in (folder / "files").iterdir()) == ["a:b", "back\\slash", "ok.txt"]
     assert not (folder / "s").exists()
     assert not (folder / ".git" / "hooks" / "post-commit").exists()
     versions.switch("main", ANN)
@@ -345,7 +345,8 @@ def test_a_lock_that_was_left_behind_is_told_with_what_to_do(tmp_path: Path, eng
 @pytest.mark.parametrize(
     "path",
     ["", "..", "../x", "a/../b", "/etc/passwd", ".git/config", "a/.Git/x", "a/.git /x", "a/.git./x", "git~1/x", ".gi\u200dt/x",
-     "a//b", "./a", "a/.", "a:b", "a\\b", "a\nb", "con", "a/NUL.txt", "a ", ".nexus/journal.db", "a" * 5000, "x\ud800"],
+     "a//b", "./a", "a/.", "a\nb", ".nexus/journal.db", "a" * 5000, "x\ud800", ".git:x/y", "a/.git\\x", "a\\..\\x",
+     "gi7eba~1", ".nexus.foreign-1/x", "\uff0egit/x"],
 )  # fmt: skip
 def test_paths_that_some_system_would_take_elsewhere_are_refused(tmp_path: Path, path: str) -> None:
     assert not safe(path)
@@ -364,3 +365,9 @@ def test_ordinary_paths_are_written(tmp_path: Path, path: str) -> None:
     assert tree_.read(path) == b"x"
     tree_.remove(path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["a:b", "a\\b", "con", "a/NUL.txt", "a ", "files/run_12:00:00.csv", "files/x."])
+def test_names_that_only_windows_refuses_are_refused_only_there(tmp_path: Path, path: str) -> None:
+    assert not safe(path, windows=True)
+    assert safe(path, windows=False)
