@@ -1833,9 +1833,11 @@ export interface CodeUpdated {
 /**
  * A commit message; made from what changed when left out.
  *
- * ``without_panels`` says that the version may lack every panel that the newest one has.
+ * ``without_panels`` says that the version may lack every panel that the newest one has; ``include`` names files that
+ * go into it although they look like secrets.
  */
 export interface CommitBody {
+  include: string[];
   message: string | null;
   without_panels: boolean;
 }
@@ -2123,12 +2125,14 @@ export interface MergeInfo {
  * A commit. ``time`` is ISO 8601 in UTC; ``refs`` are the branches and tags that name it.
  *
  * ``graph`` is the drawing of the commits' graph in front of its line, as git draws it, where a log was asked for.
+ * ``notes`` are sentences for the person who made it: what is not in it, and what was kept elsewhere.
  */
 export interface VersionInfo {
   author: string;
   graph: string;
   id: string;
   message: string;
+  notes: string[];
   parents: string[];
   refs: string[];
   time: string;

@@ -384,6 +384,11 @@ class VersionStore:
             self._index(git, changes, len(commit))
             self.put(changes, [commit, head] if head else [commit])
 
+    def make(self) -> None:
+        """Make the repository if there is none."""
+        with self.locked():
+            pass
+
     def set_up(self) -> None:
         """Make the repository if there is none, write what every workspace has, and register the merge driver.
 
@@ -454,7 +459,7 @@ class VersionStore:
                     hint=f"Move it out of {FILES}/, or raise the limit (NexusApp.versioned_file_limit).",
                 )
             found[one.path] = self._hash(one.path, one.stat, length)
-        self.left_out_files = {path: why for path, why in refused.items() if not _passing(path)}
+        self.left_out_files = {_shown(path): why for path, why in refused.items() if not _passing(path)}
         ignored = self._ignored(found)
         return {path: blob for path, blob in found.items() if path not in ignored}
 
@@ -551,6 +556,11 @@ def content_id(content: Content, length: int) -> str:
     if isinstance(content, Blob):
         return content.id
     return "" if content is None else blob_id(content, length)
+
+
+def _shown(path: str) -> str:
+    """Return a path as it can be written in a sentence, also where its bytes are no text."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _passing(path: str) -> bool:

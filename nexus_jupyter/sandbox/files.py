@@ -15,14 +15,17 @@ from typing import Literal
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError, QuotaError, RequestError, StorageError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
+from nexus_jupyter.storage.names import for_programs
 
 __all__ = ["Files"]
 
 _DEEPEST = 16
 _NAME = 200
 _LISTED = 10_000
-#: Names that mean something else to another system, which the workspace may be copied to.
+#: Characters of names that mean something else to another system, which the workspace may be copied to.
 _FORBIDDEN = set('<>:"|?*\\\0')
+#: How the name of a file begins while it is being written.
+_PART = ".nexus-"
 
 
 @dataclass(slots=True)
@@ -63,7 +66,7 @@ class Files:
 
     async def write(self, caller: Caller, args: Arguments) -> Answerable:
         """Write a file as a whole: it has its old content or the new one, never half of it."""
-        parts = _parts(args)
+        parts = _parts(args, new=True)
         caller.token.require("fs.write", "/".join(parts))
         data = args.get("data")
         content = data if isinstance(data, bytes) else str(data).encode("utf-8", "replace")
@@ -74,7 +77,7 @@ class Files:
 
     async def remove(self, caller: Caller, args: Arguments) -> Answerable:
         """Delete a file."""
-        parts = _parts(args)
+        parts = _parts(args, new=True)
         caller.token.require("fs.write", "/".join(parts))
         await asyncio.to_thread(self._remove, parts)
         return None
@@ -101,12 +104,12 @@ class Files:
         StorageError
             If the files would take too much.
         """
-        self._write(_parts({"path": path}), content)
+        self._write(_parts({"path": path}, new=True), content)
 
     def discard(self, path: str) -> None:
         """Delete a file that was kept for a person, if it is there; raises as `keep`."""
         with suppress(NotFoundError):
-            self._remove(_parts({"path": path}))
+            self._remove(_parts({"path": path}, new=True))
 
     def _read(self, parts: list[str], limit: int) -> bytes:
         with self._folder(parts[:-1]) as folder, _explained(parts):
@@ -123,7 +126,7 @@ class Files:
         entries: list[dict[str, JsonValue]] = []
         with self._folder(parts, make=not parts) as folder, _explained(parts), os.scandir(folder) as found:
             for entry in found:
-                if entry.is_symlink() or entry.name.startswith(".nexus-"):
+                if entry.is_symlink() or entry.name.startswith(_PART):
                     continue
                 kind: Literal["folder", "file"] = "folder" if entry.is_dir(follow_symlinks=False) else "file"
                 entries.append({"name": entry.name, "kind": kind, "size": entry.stat(follow_symlinks=False).st_size})
@@ -144,7 +147,7 @@ class Files:
                 hint="Delete some, or raise NexusApp.files_quota.",
             )
         with self._folder(parts[:-1], make=True) as folder, _explained(parts):
-            temporary = f".nexus-{secrets.token_hex(8)}"
+            temporary = f"{_PART}{secrets.token_hex(8)}"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             file = os.open(temporary, flags, mode=0o600, dir_fd=folder)
             try:
@@ -195,17 +198,24 @@ class Files:
         return total, count
 
 
-def _parts(args: Arguments, *, empty: bool = False) -> list[str]:
-    """Read a path strictly; it is always relative to the workspace's files."""
+def _parts(args: Arguments, *, empty: bool = False, new: bool = False) -> list[str]:
+    """Read a path strictly; it is always relative to the workspace's files.
+
+    A ``new`` one is written by a program that nobody may have read. A name that git, a shell or an editor looks for
+    would decide what they run when a person works in the folder, so only names that none of them looks for are taken.
+    """
     path = str(args.get("path"))
     parts = [part for part in path.split("/") if part not in {"", "."}]
-    bad = path.startswith("/") or len(parts) > _DEEPEST or not path.isprintable()
+    bad = path.startswith("/") or len(parts) > _DEEPEST or not path.isprintable() or (not parts and not empty)
     for part in parts:
-        bad = bad or part == ".." or len(part.encode()) > _NAME or bool(_FORBIDDEN & set(part))
-        bad = bad or part.startswith(".nexus-")
-    if bad or (not parts and not empty):
-        raise RequestError(f"'{path[:200]}' is no path below the workspace's files.")
-    return parts
+        bad = bad or part == ".." or len(part.encode("utf-8", "surrogatepass")) > _NAME or part.startswith(_PART)
+        bad = bad or bool(_FORBIDDEN & set(part))
+        bad = bad or (new and not for_programs(part))
+    if not bad:
+        return parts
+    plain = new and all(parts) and not path.startswith("/") and ".." not in parts
+    hint = 'Names begin with no dot, end with no dot or space, and hold none of <>:"|?*\\~1.' if plain else ""
+    raise RequestError(f"'{path[:200]}' is no path below the workspace's files.", hint=hint)
 
 
 @contextmanager

@@ -89,6 +89,7 @@ class Committer:
         ConflictError
             If there are files that look like secrets, and nobody has said that they belong in.
         """
+        self._store.make()  # what is ignored is asked of git
         position, head = self.position, self._store.head()
         secret = {path: why for path, why in self._secrets(head).items() if path not in include}
         if secret and asks:

@@ -8,14 +8,15 @@ import socket
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from nexus_jupyter.protocol.errors import NotFoundError, StorageError
+from nexus_jupyter.history import WorkTree, keep_out_private
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
 from nexus_jupyter.storage.private import PRIVATE, check_own, check_tree, make_folder, replace
 from nexus_jupyter.workspace.account import Account
 from nexus_jupyter.workspace.identity import (
@@ -104,6 +105,7 @@ class WorkspaceFolder:
             if os.path.lexists(self.private) and not _empty(self.private):
                 with _unused(self.private):
                     self.foreign = _renamed(self.private, _FOREIGN)
+                _keep_from_git(self.root, self.foreign)
             make_folder(self.private)
             own, self.new = Identity.fresh(), True
             write_identity(self.private, own, account)
@@ -156,7 +158,7 @@ def trust(root: Path) -> str:
             identity = Identity.fresh(former_key(chosen / "journal.db"), root.name) if known is None else known
             if chosen != private and os.path.lexists(private):
                 with _unused(private):
-                    _renamed(private, _REPLACED)
+                    _keep_from_git(root, _renamed(private, _REPLACED))
             if chosen != private:
                 chosen.rename(private)
             write_identity(private, identity, account)
@@ -185,6 +187,15 @@ def known_id(root: Path) -> str:
 def _is_database(name: str) -> bool:
     """Tell whether a folder in the private one is or was the history database's, which has links of its own."""
     return name == "trilog" or name.startswith("trilog-aside-")
+
+
+def _keep_from_git(root: Path, aside: Path) -> None:
+    """Make a person's git leave out a folder that was set aside, whatever ``.gitignore`` a version brings later."""
+    with suppress(NexusError, OSError):  # the folder may be another account's, and ``.gitignore`` may be none
+        if not aside.is_symlink():
+            replace(aside / ".gitignore", "*\n")
+    with suppress(NexusError, OSError):
+        keep_out_private(WorkTree(root))
 
 
 def _own(private: Path, account: Account) -> Identity | None:

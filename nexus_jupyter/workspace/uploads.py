@@ -6,12 +6,14 @@ import base64
 import binascii
 import mimetypes
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.protocol.stream import Upload
 from nexus_jupyter.sandbox import Files
+from nexus_jupyter.storage.names import for_programs
 
 __all__ = ["Uploads"]
 
@@ -87,6 +89,9 @@ class Uploads:
 
 
 def _plain(name: str) -> str:
-    """Return a name without what means something to a file system; the last part of a path is its name."""
-    last = re.split(r"[/\\]", name)[-1]
-    return re.sub(r"[^\w. ()+-]", "_", last).lstrip(".")[:120].strip() or "file"
+    """Return a name that no file system and no tool takes for another; the last part of a path is its name."""
+    last = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    plain = re.sub(r"[^\w. ()+-]", "_", last).lstrip(".")[:120].strip(". ") or "file"
+    if not for_programs(plain):
+        plain = f"file {plain}"
+    return plain if for_programs(plain) else "file"

@@ -22,7 +22,7 @@ import pytest
 from nexus_jupyter.processes import environment, run, start
 
 PACKAGE = Path(__file__).parent.parent.parent / "nexus_jupyter"
-#: What starts processes: of the standard library, and of GitPython.
+#: What starts processes: of the standard library, and GitPython, which other tools may have installed.
 STARTERS = {
     "subprocess": None,
     "os": {"system", "popen", "fork", "forkpty", "startfile", "posix_spawn", "posix_spawnp"},
