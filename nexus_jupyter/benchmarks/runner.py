@@ -42,6 +42,7 @@ _BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "rows": javascript.rows,
     "nog": nog.nog,
     "merge": merge.merge,
+    "checkout": versions.checkout,
     "commit": versions.commit,
     "trilog": trilog.trilog,
     "ai": ai.ai,

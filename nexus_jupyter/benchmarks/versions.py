@@ -1,9 +1,10 @@
-"""Commits of a workspace of 1 and of 100 panels, all of which changed, beside plain git with the same files."""
+"""Commits of 1 and of 100 panels that all changed, and checkouts of 1,000 of which ten did, beside plain git."""
 
 from __future__ import annotations
 
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from nexus_jupyter.benchmarks.measure import Row, summary
 from nexus_jupyter.protocol.identity import SYSTEM
 from nexus_jupyter.workspace import WorkspaceKernel
 
-__all__ = ["commit"]
+__all__ = ["checkout", "commit"]
 
 _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "core.hooksPath=/dev/null")
 
@@ -23,6 +24,59 @@ def commit() -> list[Row]:
         for count, rounds, target in ((1, 40, "P95 150"), (100, 12, "P95 600"))
         for row in _rows(count, rounds, target)
     ]
+
+
+def checkout() -> list[Row]:
+    """Time going to and fro between two versions of 1,000 panels that differ in ten, and a click meanwhile."""
+    ours: list[float] = []
+    plain: list[float] = []
+    clicks: list[float] = []
+    with tempfile.TemporaryDirectory() as base:
+        kernel = WorkspaceKernel(Path(base) / "bench")
+        try:
+            _edit(kernel, 1000, 0)
+            kernel.versions.commit(None, SYSTEM)
+            kernel.versions.branch("other", SYSTEM)
+            _edit(kernel, 10, 1)
+            kernel.versions.commit(None, SYSTEM)
+            peer = Path(base) / "plain"
+            subprocess.run([*_GIT, "clone", "-q", str(Path(base) / "bench"), str(peer)], check=True)
+            for number in range(6):
+                ref = ("other", "main")[number % 2]
+                ours.append(_switch(kernel, ref, clicks))
+                started = time.perf_counter()
+                subprocess.run([*_GIT, "checkout", "-q", f"origin/{ref}"], cwd=peer, check=True)
+                plain.append((time.perf_counter() - started) * 1e3)
+        finally:
+            kernel.close()
+    name = "git checkout, 10 of 1,000 panels differ"
+    return [
+        summary(name, plain),
+        summary("switch, 10 of 1,000 panels differ", ours, peer=name),
+        summary("click while that switch runs", clicks, target="P95 500"),
+    ]
+
+
+def _switch(kernel: WorkspaceKernel, ref: str, clicks: list[float]) -> float:
+    """Switch, and set a state again and again meanwhile; return the milliseconds that the switch took."""
+    over = threading.Event()
+
+    def click() -> None:
+        value = 0
+        while not over.is_set():
+            value += 1
+            started = time.perf_counter()
+            kernel.set_state("p999", {"n": value}, SYSTEM)
+            clicks.append((time.perf_counter() - started) * 1e3)
+
+    person = threading.Thread(target=click)
+    person.start()
+    started = time.perf_counter()
+    kernel.versions.switch(ref, SYSTEM)
+    took = (time.perf_counter() - started) * 1e3
+    over.set()
+    person.join()
+    return took
 
 
 def _rows(count: int, rounds: int, target: str) -> list[Row]:

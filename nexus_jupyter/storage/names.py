@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["for_programs", "hidden", "portable", "tools_own"]
 
@@ -21,6 +22,7 @@ _NOT_SHOWN = re.compile(
 _WINDOWS = frozenset('<>:"|?*\\')
 
 
+@lru_cache(maxsize=1 << 14)
 def tools_own(name: str) -> bool:
     """Whether some file system takes a name for that of a folder which git or the workspace has for itself.
 

@@ -10,7 +10,7 @@ from nexus_jupyter.history import FILES, Blob, Content, Version, VersionStore, c
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.patch import Cause, Change
+from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.workspace.comparing import panel_changes
 from nexus_jupyter.workspace.conflicts import open_conflicts
@@ -50,6 +50,8 @@ class Committer:
         self._reactor = reactor
         self._file = file
         self._printed: dict[str, str] = {}
+        #: The graph whose files were asked for last, and the files; graphs never change.
+        self._last: tuple[Graph, dict[str, bytes]] | None = None
         #: Sentences for the person who commits next.
         self.notes: list[str] = []
 
@@ -64,6 +66,12 @@ class Committer:
 
     def files(self, graph: Graph) -> dict[str, bytes]:
         """Return the files of panels that a version of a graph would have."""
+        last = self._last
+        if last is None or last[0] is not graph:
+            self._last = last = graph, self._files(graph)
+        return last[1]
+
+    def _files(self, graph: Graph) -> dict[str, bytes]:
         texts = [panel_view(graph, name).nxml for name in panel_names(graph)]
         new = [text for text in texts if text not in self._printed]
         printed = dict(zip(new, self._reactor.format_all(new), strict=True))
@@ -141,9 +149,19 @@ class Committer:
         if since is None or self._store.changes(files, since):
             self.commit(f"Before {why}: {self._message(files, head)}", actor, asks=False)
 
+    def checkout_ops(self, graph: Graph, files: Mapping[str, bytes]) -> list[Op]:
+        """Return the ops that make the panels of a graph those of a version; raises `HistoryError` if there are none.
+
+        Panels that are the same there are neither read nor checked.
+        """
+        return checkout_ops(graph, files, self._reactor, self.files(graph))
+
     def load(self, files: Mapping[str, bytes], cause: Cause, actor: Actor) -> Change | None:
-        """Make the graph's panels those of a version."""
-        return self._writer.submit(lambda graph: Draft(checkout_ops(graph, files, self._reactor), actor, cause))
+        """Make the graph's panels those of a version; what takes long is done while others can make changes."""
+        change, _ = self._incoming.change(
+            lambda graph: (self.checkout_ops(graph, files), None), lambda ops, _: Draft(ops, actor, cause)
+        )
+        return change
 
     def file_changes(self, commit: str) -> dict[str, Content]:
         """Return what makes the files below ``files/`` those of a version; what is in no version is no part of it."""

@@ -99,9 +99,10 @@ def _staged(store: VersionStore, written: Sequence[str]) -> dict[str, Content]:
     head = store.head()
     found: dict[str, Content] = {}
     for path, blob in store.staged().items():
+        if blob.id in _ids(store, path, [head, *written]):
+            continue
         empty = content_id(b"", len(blob.id))  # also what ``git add --intent-to-add`` puts there
-        here = content_id(store.tree.read(path), len(blob.id))
-        if blob.id not in {*_ids(store, path, [head, *written]), here, empty}:
+        if blob.id not in {content_id(store.tree.read(path), len(blob.id)), empty}:
             found[path] = blob
     return found
 

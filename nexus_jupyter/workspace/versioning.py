@@ -31,7 +31,6 @@ from nexus_jupyter.workspace.folder import WorkspaceFolder
 from nexus_jupyter.workspace.incoming import Brought, Incoming
 from nexus_jupyter.workspace.position import Position
 from nexus_jupyter.workspace.reverting import revert_ops
-from nexus_jupyter.workspace.versions import checkout_ops
 from nexus_jupyter.workspace.writer import Draft, Head, Writer
 
 __all__ = ["Versioning", "version_info"]
@@ -136,7 +135,7 @@ class Versioning:
         with self._lock, self._recorder.span("workspace.checkout"):
             version = self.store.resolve(ref)
             files = self.store.files(version.id)
-            checkout_ops(self._head.graph, files, self._reactor)  # refuses it before anything is done
+            self._committer.checkout_ops(self._head.graph, files)  # refuses it before anything is done
             self._committer.keep(f"going to {_short(ref)}", actor)
             changes = self._committer.file_changes(version.id)
             self._committer.refuse_unsaved(changes)
@@ -202,7 +201,7 @@ class Versioning:
                 names = ", ".join(self.store.branches()) or "none yet"
                 raise NotFoundError(f"There is no branch '{branch}'.", hint=f"Branches: {names}.")
             files = self.store.files(target)
-            checkout_ops(self._head.graph, files, self._reactor)
+            self._committer.checkout_ops(self._head.graph, files)
             self._committer.keep(f"going to the branch {branch}", actor)
             here = self.store.head()
             changes = changed_files(self.store.blobs(here), self.store.blobs(target))

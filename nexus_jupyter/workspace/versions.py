@@ -158,16 +158,28 @@ def panel_texts(files: Files) -> dict[str, PanelText]:
     return texts
 
 
-def checkout_ops(graph: Graph, files: Files, reactor: Reactor) -> list[Op]:
+def checkout_ops(graph: Graph, files: Files, reactor: Reactor, present: Files | None = None) -> list[Op]:
     """Return the ops that make the graph's panels those of a version.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    files
+        The version's files.
+    reactor
+        Reads the texts.
+    present
+        The files that a version of the graph would have: panels whose files are the same are left alone.
 
     Raises
     ------
     HistoryError
         If a panel of the version cannot be read or has errors.
     """
-    wanted = panel_texts(files)
-    ops: list[Op] = [RemoveOp(id=name) for name in panel_names(graph) if name not in wanted]
+    wanted = panel_texts({path: data for path, data in files.items() if not _unchanged(path, files, present or {})})
+    stay = {panel_of(path) for path in files if path.startswith("panels/")}
+    ops: list[Op] = [RemoveOp(id=name) for name in panel_names(graph) if name not in stay]
     for name, text in wanted.items():
         build = reactor.check(text.nxml)
         if not build.ok or build.id != name:
@@ -176,6 +188,12 @@ def checkout_ops(graph: Graph, files: Files, reactor: Reactor) -> list[Op]:
         ops += replacement(graph, build, text.nxml, text.values)
         ops += conflict_ops(graph, name, text.conflicts)
     return ops
+
+
+def _unchanged(path: str, files: Files, present: Files) -> bool:
+    """Whether both files of the panel that a path belongs to are as they are."""
+    own = (f"panels/{panel_of(path)}.nxml", f"nog/{panel_of(path)}.json")
+    return all(one in present and files.get(one) == present[one] for one in own)
 
 
 def conflict_ops(graph: Graph, panel: str, wanted: Iterable[Entity]) -> Iterator[Op]:

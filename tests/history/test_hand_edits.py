@@ -212,3 +212,14 @@ def test_a_version_whose_files_were_not_written_before_a_kill_is_no_edit(tmp_pat
     assert 'title="two"' in (again.folder.panels / "c.nxml").read_text()
     assert git(tmp_path / "killed", "status", "--porcelain") == ""
     again.close()
+
+
+def test_a_folder_that_git_has_removed_keeps_nobody_from_going_elsewhere(edited: WorkspaceKernel) -> None:
+    edited.versions.commit(None, ANN)
+    for folder in (edited.folder.panels, edited.folder.nog):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+    edited.versions.switch("other", ANN)
+    edited.versions.switch("main", ANN)
+    assert ">in Nexus<" in (edited.folder.panels / "c.nxml").read_text()
