@@ -174,7 +174,7 @@ class Mix:
         """Rename the folder, or go on in a copy of it."""
         to = self.folder.with_name(f"ws {self.count}")
         self.count += 1
-        if self.dice.random() < 0.5:  # noqa: PLR2004 - one as often as the other
+        if self.dice.random() < 0.5:
             self.folder.rename(to)
         else:
             shutil.copytree(self.folder, to, symlinks=True)
@@ -274,10 +274,10 @@ def test_every_text_is_in_the_folder_a_version_or_a_question(
         mix.open()
         for _ in range(dice.randrange(2, 6)):
             mix.nexus()
-            if dice.random() < 0.7:  # noqa: PLR2004 - the person is there most of the time
+            if dice.random() < 0.7:
                 mix.person()
         mix.nexus(killed=True)
-        if dice.random() < 0.1:  # noqa: PLR2004 - now and then
+        if dice.random() < 0.1:
             mix.move()
         if kill % CHECKED_EVERY == 0:
             mix.check()
