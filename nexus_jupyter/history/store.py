@@ -368,21 +368,21 @@ class VersionStore:
         data = self.tree.read(path) or b""
         return b"\r\n" in data and any(blob_id(data.replace(b"\r\n", b"\n"), len(one)) == one for one in ids)
 
-    def switch(self, branch: str, changes: Mapping[str, Content]) -> None:
-        """Make a branch the present one; ``changes`` lead from the files that are there to the branch's."""
+    def switch(self, branch: str, changes: Mapping[str, Content]) -> list[str]:
+        """Make a branch the present one; ``changes`` lead from the files that are there to the branch's. As `put`."""
         with self.locked() as git:
             known = [commit for commit in (self.head(), references(git).get(f"refs/heads/{branch}")) if commit]
             git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
             self._index(git, changes, 40)
-            self.put(changes, known)
+            return self.put(changes, known)
 
-    def advance(self, commit: str, changes: Mapping[str, Content]) -> None:
-        """Move the present branch forward to a commit that follows from it."""
+    def advance(self, commit: str, changes: Mapping[str, Content]) -> list[str]:
+        """Move the present branch forward to a commit that follows from it; as `put`."""
         with self.locked() as git:
             head = self.head()
             git.run("update-ref", "--end-of-options", f"refs/heads/{self.branch()}", commit, head or "0" * len(commit))
             self._index(git, changes, len(commit))
-            self.put(changes, [commit, head] if head else [commit])
+            return self.put(changes, [commit, head] if head else [commit])
 
     def make(self) -> None:
         """Make the repository if there is none."""

@@ -206,7 +206,7 @@ class Versioning:
             here = self.store.head()
             changes = changed_files(self.store.blobs(here), self.store.blobs(target))
             self._committer.refuse_unsaved(changes)
-            self.store.switch(branch, changes)
+            self._committer.notes += self.store.switch(branch, changes)
             change = self._committer.load(files, Cause(kind="checkout", ref=target), actor)
             self._committer.position = Position(head=target, loaded=target)
             return change
@@ -320,7 +320,7 @@ class Versioning:
         cause = Cause(kind="merge", ref=theirs.id)
         brought = self.incoming.bring(store.files(base), store.files(theirs.id), cause, actor, by)
         if base == here:  # nothing was committed here since: the branch simply moves on
-            store.advance(theirs.id, changed_files(store.blobs(here), store.blobs(theirs.id)))
+            notes += store.advance(theirs.id, changed_files(store.blobs(here), store.blobs(theirs.id)))
             committer.position = Position(head=theirs.id, loaded=theirs.id)
             return self._info("merged", brought, theirs, notes)
         notes += store.put(changes, [one for one in (here, theirs.id) if one is not None])
