@@ -50,7 +50,7 @@ class Mix:
 
     def open(self) -> None:
         while True:
-            self._send({"folder": str(self.folder)})
+            self._send({"folder": str(self.folder)}, before="\n")
             word, rest = self._hear()
             if word == "open":
                 self.leader = int(rest)
@@ -234,9 +234,9 @@ class Mix:
         lost = {word for word in self.words if word not in held and not (b"-n-" in word and word in journal)}
         assert not lost, f"{sorted(lost)} lost\n" + "\n".join(self.done[-60:])
 
-    def _send(self, order: dict[str, str]) -> None:
+    def _send(self, order: dict[str, str], before: str = "") -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.write(f"{before}{json.dumps(order)}\n")
         self.process.stdin.flush()
 
     def _hear(self) -> tuple[str, str]:

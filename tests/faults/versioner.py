@@ -80,11 +80,22 @@ def child(folder: Path) -> None:
     os._exit(0)
 
 
+def folder_of(order: str) -> Path | None:
+    """Return the folder that a line is about; ``None`` for what a killed process has left of its own lines."""
+    try:
+        return Path(json.loads(order)["folder"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def main() -> None:
     while order := line():
+        folder = folder_of(order)
+        if folder is None:
+            continue
         process = os.fork()
         if not process:
-            child(Path(json.loads(order)["folder"]))
+            child(folder)
         os.waitpid(process, 0)
         say("gone", process)
 
