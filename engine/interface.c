@@ -247,6 +247,18 @@ EXPORT(nx_result) void *nx_result(void) { return &result; }
 
 EXPORT(nx_collect) void nx_collect(void) { JS_RunGC(runtime); }
 
+/// Compile a program without running any of it. Takes over `source` and `file`, which end in a zero byte.
+EXPORT(nx_compile) int nx_compile(char *source, size_t length, char *file) {
+  JSValue value = JS_Eval(context, source, length, file, JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
+  free(source);
+  free(file);
+  bool done = !JS_IsException(value);
+  JS_FreeValue(context, value);
+  if (!done) return fail();
+  out.length = 0;
+  return finish(OK);
+}
+
 /// Evaluate a program and the jobs it makes. Takes over `source` and `file`, which end in a zero byte.
 EXPORT(nx_evaluate) int nx_evaluate(char *source, size_t length, char *file) {
   JSValue value = JS_Eval(context, source, length, file, JS_EVAL_TYPE_GLOBAL);

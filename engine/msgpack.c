@@ -208,9 +208,20 @@ static bool put_length(Buffer *out, size_t length, uint8_t tiny, size_t bound, u
   return true;
 }
 
+/// Replace halves of surrogate pairs by U+FFFD, which takes as many bytes: UTF-8 has no form for them, so no reader of
+/// what is written here could store or send them on.
+static void replace_surrogates(uint8_t *text, size_t length) {
+  const uint8_t *end = text + length;
+  while ((text = memchr(text, 0xed, (size_t)(end - text))) != NULL && end - text >= 3) {
+    if (text[1] >= 0xa0) memcpy(text, "\xef\xbf\xbd", 3);
+    text += 3;
+  }
+}
+
 bool msgpack_write_text(Buffer *out, const char *text, size_t length) {
   if (!put_length(out, length, 0xa0, 32, 0xd9, 0xda) || !reserve(out, length)) return false;
   memcpy(out->data + out->length, text, length);
+  replace_surrogates(out->data + out->length, length);
   out->length += length;
   return true;
 }

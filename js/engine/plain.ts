@@ -56,6 +56,8 @@ function object(value: object, place: Place): Record<string, Json> {
   const result: Record<string, Json> = {};
   for (const key of Object.keys(value)) {
     if (FORBIDDEN.has(key)) throw new TypeError(`${words(place)} has the key '${key}', which is not allowed.`);
+    // Not replaced as in values: two keys could become one, and one of their values would be lost.
+    if (!key.isWellFormed()) throw new TypeError(`${words(place)} has the key '${key.toWellFormed()}' with half of a character, which cannot be kept.`);
     place.path.push(key);
     result[key] = walk((value as Record<string, unknown>)[key], place);
     place.path.pop();

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Image", "Machine", "pack", "unpack"]
 
+#: How many times the processor time of one program all programs of an extension may use together.
+_TOGETHER = 4
+
 
 def pack(value: JsonValue | bytes) -> bytes:
     """Return a value in MessagePack, as the engine reads it."""
@@ -29,10 +33,14 @@ def pack(value: JsonValue | bytes) -> bytes:
 
 
 def unpack(data: bytes) -> JsonValue:
-    """Return the value that the engine wrote; raises `EngineFailure` when it is none."""
+    """Return the value that the engine wrote; raises `EngineFailure` when it is none.
+
+    The engine writes well-formed UTF-8 only. A report that is not is refused: a text with half a surrogate pair could
+    be neither stored nor sent to a browser.
+    """
     try:
         return msgpack.unpackb(  # type: ignore[no-any-return]
-            data, raw=False, strict_map_key=True, unicode_errors="surrogatepass", ext_hook=_refuse, max_ext_len=0
+            data, raw=False, strict_map_key=True, unicode_errors="strict", ext_hook=_refuse, max_ext_len=0
         )
     except (ValueError, msgpack.UnpackException, RecursionError) as error:
         raise EngineFailure(f"The report cannot be read: {error}.", kind="threw") from error
@@ -87,13 +95,14 @@ class Image:
         name: str,
         programs: Sequence[tuple[str, str]],
         *,
+        checks: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         trial: JsonValue = None,
     ) -> tuple[Image, dict[str, EngineFailure]]:
         """Return an image in which further programs were evaluated after this one's, and how some of them failed.
 
-        It shares this image's code and memory, and keeps only what differs. A program that throws leaves the others
-        as they are.
+        It shares this image's code and memory, and keeps only what differs. A program that throws, or uses too much,
+        leaves the others as they are.
 
         Parameters
         ----------
@@ -101,18 +110,22 @@ class Image:
             The new image's.
         programs
             File names, by which failures are returned, and sources.
+        checks
+            Sources by the programs' file names. Each is compiled and never run; its program is evaluated only if it
+            compiles.
         limits
-            What all of them together may use.
+            What one of them may use. All of them together may use four times as much processor time.
         trial
             A message like those to come, sent to a machine that is thrown away: from it the image learns which memory
             a machine will write.
-
-        Raises
-        ------
-        EngineFailure
-            If one uses too much.
         """
-        return self.engine.on_thread(lambda: self._extend(name, programs, limits or Limits(), trial))
+        extension = _Extension(self, self._memory, limits or Limits())
+
+        def extend() -> tuple[Image, dict[str, EngineFailure]]:
+            with self.engine.running():
+                return self._extended(name, extension, extension.evaluate(programs, checks or {}), trial)
+
+        return self.engine.on_thread(extend)
 
     def call(self, message: JsonValue, *, limits: Limits | None = None) -> JsonValue:
         """Send one message to a new machine and return its report.
@@ -132,29 +145,14 @@ class Image:
 
         return self.engine.on_thread(call)
 
-    def _extend(
-        self, name: str, programs: Sequence[tuple[str, str]], limits: Limits, trial: JsonValue
+    def _extended(
+        self, name: str, extension: _Extension, memory: bytes, trial: JsonValue
     ) -> tuple[Image, dict[str, EngineFailure]]:
-        instance = Instance(self.runtime, limits, self._memory)
-        failures = {}
-        try:
-            instance.now_ns = 0
-            with self.engine.running():
-                for file, source in programs:
-                    try:
-                        instance.evaluate(source, file)
-                    except EngineFailure as failure:
-                        if failure.kind != "threw":
-                            raise
-                        failures[file] = failure
-                memory = instance.memory()
-        finally:
-            instance.close()
         self._base = self._base or self._contents()
         extended = MemoryImage(self._base, memory)
         if trial is not None:
-            extended.learn(memory, self._try(extended, limits, trial))
-        return Image(name, self.engine, self.runtime, extended), failures
+            extended.learn(memory, self._try(extended, extension.limits, trial))
+        return Image(name, self.engine, self.runtime, extended), extension.failures
 
     def _contents(self) -> bytes:
         """Return the memory that the module itself starts with."""
@@ -172,6 +170,74 @@ class Image:
             return instance.contents()
         finally:
             instance.close()
+
+
+class _Extension:
+    """Evaluates programs after an image's own, each so that its failure is its own.
+
+    A program that throws leaves a machine as it was. One that uses too much leaves a machine that can only be closed:
+    then another one is started, without that program.
+    """
+
+    def __init__(self, image: Image, memory: MemoryImage | None, limits: Limits) -> None:
+        self.limits = limits
+        self.failures: dict[str, EngineFailure] = {}
+        self._runtime = image.runtime
+        self._memory = memory
+        self._left = _TOGETHER * limits.cpu_seconds
+
+    def evaluate(self, programs: Sequence[tuple[str, str]], checks: Mapping[str, str]) -> bytes:
+        """Return the memory that those programs leave which do not fail."""
+        for file, source in programs:
+            if file in checks:
+                self._check(file, source, checks[file])
+        while True:
+            instance = self._start()
+            try:
+                if self._all(instance, [(file, source) for file, source in programs if file not in self.failures]):
+                    return instance.memory()
+            finally:
+                self._left -= instance.cpu
+                instance.close()
+
+    def _check(self, file: str, source: str, check: str) -> None:
+        """Compile a program and its check, in a machine that is thrown away."""
+        instance = self._start()
+        try:
+            # The program first: its errors have the places that its author knows.
+            instance.compile(source, file)
+            self._compile_check(instance, check, file)
+        except EngineFailure as failure:
+            self.failures[file] = failure
+        finally:
+            self._left -= instance.cpu
+            instance.close()
+
+    def _compile_check(self, instance: Instance, check: str, file: str) -> None:
+        try:
+            instance.compile(check, file)
+        except EngineFailure as failure:
+            if failure.kind != "threw":
+                raise
+            text = "The text goes on after the end of the function that it is the body of; there is a '}' too many."
+            raise EngineFailure(text, kind="threw", name="SyntaxError") from failure
+
+    def _all(self, instance: Instance, programs: Sequence[tuple[str, str]]) -> bool:
+        """Evaluate programs; tell whether the machine has not been broken by one of them."""
+        for file, source in programs:
+            try:
+                instance.evaluate(source, file)
+            except EngineFailure as failure:
+                self.failures[file] = failure
+                if failure.kind != "threw":
+                    return False
+        return True
+
+    def _start(self) -> Instance:
+        seconds = max(0.0, min(self.limits.cpu_seconds, self._left))
+        instance = Instance(self._runtime, replace(self.limits, cpu_seconds=seconds), self._memory)
+        instance.now_ns = 0
+        return instance
 
 
 class Machine:

@@ -195,6 +195,18 @@ class Instance:
         self._limit()
         self._settle(self._call("nx_evaluate", self._text(code), len(code), self._text(file.encode())))
 
+    def compile(self, source: str, file: str) -> None:
+        """Compile a program without running any of it.
+
+        Raises
+        ------
+        EngineFailure
+            If it is not well-formed, or compiling it uses too much.
+        """
+        code = source.encode("utf-8", "surrogatepass")
+        self._limit()
+        self._settle(self._call("nx_compile", self._text(code), len(code), self._text(file.encode())))
+
     def bind(self) -> None:
         """Take the program's functions, to which messages will go."""
         if self._call("nx_bind") != _OK:

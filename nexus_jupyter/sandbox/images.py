@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -19,6 +20,12 @@ __all__ = ["PanelImage", "PanelImages", "Program", "body_column"]
 
 #: An action that no panel can have: the run begins, finds nothing, and ends.
 _TRIAL: JsonValue = {"run": {"action": "", "state": {"a": 1}, "args": [], "event": None, "seed": 0}}
+
+_END = "\n});"
+_FORM = re.compile(
+    r'__define\("(?:[^"\\]|\\.)*", async \((?P<names>[\w$]+(?:, [\w$]+)*)\) => \{ "use strict"; (?P<body>.*)\n\}\);',
+    re.DOTALL | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,7 @@ class PanelImages:
         self.hits = self.misses = 0
 
     def get(self, program: Program) -> PanelImage:
-        """Return the image of a program, made now if it is not there.
-
-        Raises
-        ------
-        EngineFailure
-            If compiling uses too much.
-        """
+        """Return the image of a program, made now if it is not there."""
         with self._lock:
             found = self._images.get(program)
             if found is not None:
@@ -85,7 +86,8 @@ class PanelImages:
                 return found
             self.misses += 1
         base = self._engine.image("sandbox", asset("sandbox.js").decode())
-        made = PanelImage(*base.extend(program.panel, program.files, limits=self._limits, trial=_TRIAL))
+        checks = {file: _as_method(source) for file, source in program.files}
+        made = PanelImage(*base.extend(program.panel, program.files, checks=checks, limits=self._limits, trial=_TRIAL))
         with self._lock:
             self._images[program] = made
             while len(self._images) > self._kept:
@@ -114,7 +116,20 @@ def _head(action: ActionDeclaration) -> str:
 
 
 def _source(action: ActionDeclaration) -> str:
-    return f"{_head(action)}{action.body}\n}});"
+    return f"{_head(action)}{action.body}{_END}"
+
+
+def _as_method(source: str) -> str:
+    """Return an action's program with the same body as that of a method of a class.
+
+    An action's text is the body of one function. If a text closes that function, what follows would run when the image
+    is made. A text that does so cannot be compiled in both forms: the function of the program is followed by ``,`` or
+    ``)``, which begins no element of a class. A program of any other form does not compile as a method at all.
+    """
+    found = _FORM.fullmatch(source)
+    if found is None:
+        return f"throw {json.dumps('This is no action.')} throw"
+    return f'(class {{ static async action({found["names"]}) {{ "use strict"; {found["body"]}\n}} }});'
 
 
 def body_column(action: ActionDeclaration) -> int:

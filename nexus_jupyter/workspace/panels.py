@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -124,6 +125,7 @@ def check_state(build: Build, name: str, value: JsonValue) -> None:
     declaration = _declaration(build, name)
     where = f"state.{name}"
     check_value(declaration.type, value, where)
+    _refuse_half_characters(value, where)
     size = value if isinstance(value, (int, float)) else len(value) if isinstance(value, (str, list)) else None
     if size is None or isinstance(value, bool):
         return
@@ -132,6 +134,17 @@ def check_state(build: Build, name: str, value: JsonValue) -> None:
         raise StateError(f"{kind}{where} must be at least {declaration.min:g}, not {size:g}.")
     if declaration.max is not None and size > declaration.max:
         raise StateError(f"{kind}{where} must be at most {declaration.max:g}, not {size:g}.")
+
+
+def _refuse_half_characters(value: JsonValue, where: str) -> None:
+    """Raise `StateError` for half of a surrogate pair: JSON can spell it, and nothing can store or send it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise StateError(
+            f"{where} holds half of a character (U+{ord(error.object[error.start]):04X}), which cannot be kept.",
+            hint="A text was cut within a character. Cut it before or after the character.",
+        ) from error
 
 
 def _declaration(build: Build, name: str) -> StateDeclaration:

@@ -46,7 +46,7 @@ def test_values_survive_the_way_there_and_back(engine: Engine, value: object) ->
         ("({ a: undefined, b() {}, c: 1 })", {"c": 1}),
         ("Object.fromEntries(Array.from({ length: 20 }, (_, i) => [i, i % 2 ? undefined : i]))", None),
         ("new Uint8Array([1, 2])", b"\1\2"),
-        ("'\\ud800'", "\ud800"),
+        ("'\\ud800'", "\ufffd"),
         ("JSON.parse('{\"__proto__\": 1}')", {"__proto__": 1}),
     ],
 )
@@ -100,8 +100,22 @@ def test_an_image_can_be_extended(engine: Engine, monkeypatch: pytest.MonkeyPatc
     assert extended.call("[a, c.length]") == [1, 5_000_000]
     assert str(failures["b"]) == "no"
     assert talk.call("typeof a") == "undefined"
-    with pytest.raises(EngineFailure):
-        talk.extend("loop", [("x", "for (;;);")], limits=Limits(cpu_seconds=0.1))
+
+
+def test_a_program_that_uses_too_much_leaves_the_others_as_they_are(engine: Engine) -> None:
+    programs = [("a", "globalThis.a = 1"), ("x", "for (;;);"), ("c", "globalThis.c = 3")]
+    extended, failures = engine.image("talk", TALK).extend("loop", programs, limits=Limits(cpu_seconds=0.1))
+    assert failures["x"].kind == "timeout"
+    assert extended.call("[a, c]") == [1, 3]
+
+
+def test_a_program_that_does_not_compile_as_its_check_is_not_evaluated(engine: Engine) -> None:
+    programs = [("a", "globalThis.a = 1"), ("b", "globalThis.b = 2")]
+    extended, failures = engine.image("talk", TALK).extend(
+        "checked", programs, checks={"a": "1 1", "b": "globalThis.a = 3"}
+    )
+    assert set(failures) == {"a"}
+    assert extended.call("[typeof a, b]") == ["undefined", 2]
 
 
 def test_a_running_machine_can_be_cancelled_from_another_thread(engine: Engine) -> None:

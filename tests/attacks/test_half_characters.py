@@ -1,0 +1,97 @@
+"""A handler or a client leaves half of a surrogate pair in what is kept.
+
+Attacker: the author of a panel, or a client of the API. ``'\\ud800'`` is a string of JavaScript and can be spelled in
+JSON, but UTF-8 has no form for it: a value that holds one could be neither stored, nor committed, nor sent to anybody.
+
+What must hold: no text that leaves the engine holds half of a pair, whatever the handler did to its surroundings; no
+such value becomes a state by another way; the panel can be read and committed afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgpack
+import pytest
+
+from nexus_jupyter.engine import Engine, EngineFailure, unpack
+from nexus_jupyter.protocol.errors import HandlerError, StateError
+from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.workspace import WorkspaceKernel
+
+#: Replaces what the program around the handler could use to look for halves.
+BROKEN = (
+    "String.prototype.toWellFormed = function () { return this + '' }; String.prototype.isWellFormed = () => true; "
+)
+HALVES = ["'\\ud800'", "'\\udc00'", "'a\\udfffb'", "'\\udc00\\ud800'", "'\\ud83d' + 'x'", "'😀'.slice(1)", "'😀'[0]"]
+#: Where a handler can leave a text.
+PLACES = {
+    "state": "state.data = HALF",
+    "inside a state": "state.data = [{ a: [HALF] }]",
+    "key": "state.data = { [HALF]: 1 }",
+    "two keys that would be one": "state.data = { '\\ud800': 1, '\\udc00': 2, [HALF]: 3 }",
+    "result": "return HALF",
+    "key of the result": "return { [HALF]: HALF }",
+    "log": "nx.log(HALF)",
+    "log of an object": "nx.log({ [HALF]: HALF })",
+    "error": "nx.error(HALF)",
+    "thrown": "throw HALF",
+    "name of an error": "const e = new Error('x'); e.name = HALF; throw e",
+    "name of a host call's argument": "await nx.kernel.call(HALF, { [HALF]: HALF })",
+    "path": "await nx.files.read(HALF)",
+    "address": "await nx.fetch('http://example.org/' + HALF)",
+    "SQL": "await nx.db.query(HALF, HALF)",
+}
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["", "surroundings broken"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_panel_stays_readable_whatever_its_handler_leaves(
+    kernel: WorkspaceKernel, ann: Actor, place: str, broken: bool
+) -> None:
+    names = [f"a{number}" for number in range(len(HALVES))]
+    actions = "".join(
+        f'<action name="{name}">{BROKEN if broken else ""}{PLACES[place].replace("HALF", half)}</action>'
+        for name, half in zip(names, HALVES, strict=True)
+    )
+    uses = "".join(f'<uses cap="{cap}" why="a test"/>' for cap in ("kernel.call", "fs.read", "net.http", "db.query"))
+    text = f'<panel id="p"><data><state name="data" type="any"/></data><logic>{uses}{actions}</logic></panel>'
+    kernel.put_panel("p", text, ann)
+    for name in names:
+        try:
+            record = kernel.execution.start("p", name, [], ann).result()
+        except HandlerError as error:
+            assert "SyntaxError" not in str(error)
+            str(error).encode()
+        else:
+            record.model_dump_json().encode()
+        json.dumps(kernel.panel("p").state, ensure_ascii=False).encode()
+    for recording in kernel.execution.runs.newest(100):
+        json.dumps(str(recording), ensure_ascii=False).encode()
+    kernel.versions.commit("halves", ann)
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["\udc00"], {"\ud800": 1}, {"a": [{"b": "x\udfff"}]}])
+def test_half_of_a_character_does_not_become_a_state_from_outside(
+    kernel: WorkspaceKernel, ann: Actor, value: Any
+) -> None:
+    kernel.put_panel("p", '<panel id="p"><data><state name="data" type="any"/></data></panel>', ann)
+    with pytest.raises(StateError, match="half of a character"):
+        kernel.set_state("p", {"data": value}, ann)
+    assert kernel.panel("p").state == {"data": None}
+
+
+def test_the_engine_writes_whole_characters_only(engine: Engine) -> None:
+    source = "const run = eval; let r; globalThis.engine = { receive: (x) => { r = run(x); }, report: () => r };"
+    talk = engine.image("writes", source)
+    for half in HALVES:
+        json.dumps(talk.call(f"[{half}, {{ [{half}]: {half} }}]"), ensure_ascii=False).encode()
+    assert talk.call("'\\ud800'") == "\ufffd"
+    assert talk.call("'퟿\\ue000í\\ud83d\\ude00'") == "\ud7ff\ue000í😀", "neighbours of the range stay"
+
+
+def test_a_report_with_half_of_a_character_is_refused() -> None:
+    report = msgpack.packb({"a": "\ud800"}, unicode_errors="surrogatepass")
+    with pytest.raises(EngineFailure, match="cannot be read"):
+        unpack(report)
