@@ -321,18 +321,34 @@ def _origin(parts: SplitResult) -> str:
 
 
 def _is_public(address: str) -> bool:
+    """Tell whether an address is global unicast by the tables below; what they do not know is not."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    # Addresses of version 4 in disguise are what they lead to.
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is None and found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
-            return _is_public(str(inner))
-    return found.is_global and not found.is_multicast
+        # Addresses of version 4 in a form that hosts and networks translate today are what they lead to. The forms
+        # that they do not translate any more (6to4, Teredo, compatible, IPv4-translated) are not unicast below.
+        for prefix in _TRANSLATED:
+            if found in prefix:
+                return _is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+    return any(found in network for network in _UNICAST) and not any(found in network for network in _SPECIAL)
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(part) for part in text.split())
+
+
+# Own tables, since those of the interpreter differ from version to version. IANA's registries of special-purpose
+# addresses are the source; a range that the registry calls globally reachable, but that leads to a service of the
+# network nearby (AS112, AMT, anycast of relays), is not needed by panels and is left out with the block that it is in.
+_UNICAST = _networks("0.0.0.0/1 128.0.0.0/2 192.0.0.0/3 2000::/3")
+_SPECIAL = _networks(
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 "
+    "203.0.113.0/24 "
+    "168.63.129.16/32 "  # the host's agent on Azure: a public address that only the machine itself reaches
+    "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20"
+)
+#: Mapped addresses, which hosts translate, and the well-known prefix of NAT64, which networks do.
+_TRANSLATED = _networks("::ffff:0:0/96 64:ff9b::/96")
 
 
 async def _limited(stream: Any, limit: int) -> bytes:  # Any: an asynchronous iterator of bytes

@@ -62,7 +62,7 @@ def test_a_panel_stays_readable_whatever_its_handler_leaves(
         try:
             record = kernel.execution.start("p", name, [], ann).result()
         except HandlerError as error:
-            assert "SyntaxError" not in str(error)
+            assert "SyntaxError" not in str(error)  # noqa: PT017 - it may fail, but in its own way
             str(error).encode()
         else:
             record.model_dump_json().encode()
