@@ -21,7 +21,7 @@ from nexus_jupyter.engine.image import Image
 from nexus_jupyter.engine.instance import WASM_STACK, Instance, Runtime
 from nexus_jupyter.engine.limits import Limits
 from nexus_jupyter.engine.module import bake
-from nexus_jupyter.engine.threads import large_stack_pool, on_large_stack
+from nexus_jupyter.engine.threads import FairPool, Share, on_large_stack
 from nexus_jupyter.engine.ticker import Ticker
 from nexus_jupyter.protocol.errors import UnavailableError
 
@@ -30,6 +30,8 @@ __all__ = ["Engine"]
 T = TypeVar("T")
 
 _THREADS = 8
+#: Threads at most, when all others are held by tasks that take long.
+_MOST_THREADS = 32
 _CONFIG = f"epoch,stack={WASM_STACK},cow"
 
 
@@ -43,8 +45,9 @@ class Engine:
     cache
         Folder of compiled modules; the user's when left out.
     threads
-        How many tasks run at the same time. More than there are cores: the system shares the cores out fairly, so that
-        a handler that computes for seconds does not hold up those of other panels.
+        How many tasks run at the same time; more, while others wait for tasks that take long (see `FairPool`). More
+        than there are cores: the system shares the cores out fairly, so that a handler that computes for seconds does
+        not hold up those of other panels.
     """
 
     _shared: ClassVar[tuple[int, Engine] | None] = None
@@ -66,7 +69,7 @@ class Engine:
         self._lock = threading.Lock()
         self._local = threading.local()
         self.threads = threads or max(_THREADS, os.cpu_count() or 1)
-        self._pool = large_stack_pool(self.threads)
+        self._pool = FairPool(self.threads, _MOST_THREADS)
         self._compile_seconds: float | None = None
 
     @classmethod
@@ -108,14 +111,22 @@ class Engine:
                 self._images[source] = self._load(name, source)
             return self._images[source]
 
-    def submit(self, task: Callable[[], T]) -> Future[T]:
-        """Run a function on a thread that has the stack JavaScript needs. It must not wait for another such task."""
+    def submit(self, task: Callable[[], T], share: Share = Share()) -> Future[T]:  # noqa: B008 - an immutable value
+        """Run a function on a thread that has the stack JavaScript needs. It must not wait for another such task.
+
+        Parameters
+        ----------
+        task
+            What to run.
+        share
+            For whom: threads are shared out fairly between people, and between the panels of a person.
+        """
 
         def run() -> T:
             self._local.inside = True
             return task()
 
-        return self._pool.submit(run)
+        return self._pool.submit(run, share)
 
     def on_thread(self, task: Callable[[], T]) -> T:
         """Run a function on such a thread, this one if it is one, and wait."""

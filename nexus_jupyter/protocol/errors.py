@@ -137,7 +137,8 @@ class StateError(NexusError, TypeError):
 class HandlerError(NexusError):
     """An action of a panel failed; the state is as it was before.
 
-    ``kind`` is one of ``threw``, ``timeout``, ``memory``, ``stack``, ``denied``, ``output``, ``never``, ``cancelled``;
+    ``kind`` is one of ``threw``, ``timeout``, ``memory``, ``stack``, ``denied``, ``output``, ``never``, ``cancelled``,
+    ``busy``;
     ``span`` points into the panel's NXML.
     """
 

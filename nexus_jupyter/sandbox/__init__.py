@@ -5,7 +5,7 @@ from nexus_jupyter.sandbox.databases import Databases
 from nexus_jupyter.sandbox.files import Files
 from nexus_jupyter.sandbox.host import Caller, Operations
 from nexus_jupyter.sandbox.images import Program
-from nexus_jupyter.sandbox.limits import RunLimits
+from nexus_jupyter.sandbox.limits import ParkingLimits, RunLimits
 from nexus_jupyter.sandbox.network import Network
 from nexus_jupyter.sandbox.sandbox import Job, Sandbox, SandboxResult, Started
 
@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "Network",
     "Operations",
+    "ParkingLimits",
     "Program",
     "RunLimits",
     "Sandbox",

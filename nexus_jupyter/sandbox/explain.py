@@ -27,6 +27,8 @@ def explain(failure: EngineFailure, action: ActionDeclaration, file: str, limits
         case "timeout", _:
             text = f"{name} ran longer than {limits.machine.cpu_seconds:g} s and was stopped."
             return HandlerError(text, kind="timeout", span=span, hint=f"{_NOTHING} Look for a loop that does not end.")
+        case "memory", "ParkingError":
+            return HandlerError(f"{name} was stopped. {failure.message}", kind="memory", span=span, hint=_NOTHING)
         case "memory", _:
             text = f"{name} needed more than {limits.machine.memory_bytes >> 20} MB of memory and was stopped."
             return HandlerError(text, kind="memory", span=span, hint=f"{_NOTHING} Keep less at a time.")

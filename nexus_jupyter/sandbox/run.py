@@ -23,6 +23,7 @@ from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError
 from nexus_jupyter.protocol.run import HostCall, Profile
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, HostLoop, Operations
 from nexus_jupyter.sandbox.limits import RunLimits
+from nexus_jupyter.sandbox.parking import Place
 
 __all__ = ["Done", "Run", "Step"]
 
@@ -105,6 +106,8 @@ class Run:
         What the run may use.
     refresh
         Returns the panel's states as they are now; asked before each resumption.
+    place
+        Where the run counts; the run leaves it.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class Run:
         caller: Caller,
         limits: RunLimits,
         refresh: Callable[[], dict[str, JsonValue]],
+        place: Place,
     ) -> None:
         #: Gets what the handler did, or an `EngineFailure`.
         self.future: Future[Done] = Future()
@@ -126,6 +130,7 @@ class Run:
         self._operations = operations
         self._limits = limits
         self._refresh = refresh
+        self._place = place
         #: Held during a step: a machine is used by one thread at a time.
         self._stepping = threading.Lock()
         #: Guards what follows.
@@ -170,6 +175,11 @@ class Run:
             return
         if report.done is not None:
             self._end(report.done)
+            return
+        try:
+            self._place.weigh(self._machine.memory_bytes)
+        except EngineFailure as failure:
+            self._end(failure)
             return
         for request in report.requests:
             self._begin_call(request)
@@ -298,6 +308,7 @@ class Run:
             HostLoop.shared().run(_quietly(closer))
         self._final = self.profile
         self._machine.close()
+        self._place.leave()
         if isinstance(outcome, Done):
             self.future.set_result(outcome)
         else:

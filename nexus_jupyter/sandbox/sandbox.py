@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from nexus_jupyter.engine import Engine, EngineFailure
+from nexus_jupyter.engine import Engine, EngineFailure, Machine
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.errors import HandlerError
 from nexus_jupyter.protocol.panel import ActionDeclaration
 from nexus_jupyter.protocol.run import Profile
 from nexus_jupyter.sandbox.capabilities import Token
@@ -16,6 +17,7 @@ from nexus_jupyter.sandbox.host import Caller, Operations
 from nexus_jupyter.sandbox.images import PanelImages, Program
 from nexus_jupyter.sandbox.limits import RunLimits
 from nexus_jupyter.sandbox.metrics import Metrics
+from nexus_jupyter.sandbox.parking import Parking, Place
 from nexus_jupyter.sandbox.pool import Pool
 from nexus_jupyter.sandbox.run import Done, Run, Step
 
@@ -137,9 +139,11 @@ class Sandbox:
     pooled: int = 0
     images: PanelImages = field(init=False)
     pool: Pool = field(init=False)
+    parking: Parking = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the cache of images and the pool of machines."""
+        """Make the cache of images, the pool of machines and the books of runs."""
+        self.parking = Parking(self.limits.parking)
         self.images = PanelImages(self.engine, self.limits.machine)
         self.pool = Pool(self.limits.machine, self.pooled)
         self.metrics.watch(self.images, self.pool)
@@ -171,13 +175,14 @@ class Sandbox:
         file = f"{job.panel}/{job.action.name}"
         future: Future[SandboxResult] = Future()
         try:
-            image = self.images.get(program)
-            if file in image.failures:
-                raise image.failures[file]
-            machine = self.pool.take(image.image)
+            machine, place = self._machine(program, file, caller)
         except EngineFailure as failure:
             future.set_exception(explain(failure, job.action, file, self.limits))
             self.metrics.ended(failure.kind, None)
+            return Started(future, program, job)
+        except HandlerError as error:
+            future.set_exception(error)
+            self.metrics.ended(error.kind, None)
             return Started(future, program, job)
         run = Run(
             machine,
@@ -186,6 +191,7 @@ class Sandbox:
             caller=caller,
             limits=self.limits,
             refresh=refresh or (dict),
+            place=place,
         )
         self.metrics.started()
 
@@ -204,6 +210,18 @@ class Sandbox:
 
         run.future.add_done_callback(ended)
         return Started(future, program, job, run, self.metrics)
+
+    def _machine(self, program: Program, file: str, caller: Caller) -> tuple[Machine, Place]:
+        """Return a machine for a run of an action, and the place where the run counts."""
+        image = self.images.get(program)
+        if file in image.failures:
+            raise image.failures[file]
+        place = self.parking.enter(program.panel, caller.actor.id)
+        try:
+            return self.pool.take(image.image), place
+        except EngineFailure:
+            place.leave()
+            raise
 
     def start(self, job: Job, caller: Caller, *, refresh: Callable[[], dict[str, JsonValue]] | None = None) -> Started:
         """Prepare a run and begin it; see `prepare`."""

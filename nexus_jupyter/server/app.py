@@ -17,7 +17,7 @@ from nexus_jupyter.assets import asset_version
 from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.identity import owner
 from nexus_jupyter.protocol.errors import RequestError
-from nexus_jupyter.sandbox import RunLimits
+from nexus_jupyter.sandbox import ParkingLimits, RunLimits
 from nexus_jupyter.server import ai, execution, graph, panels, trilog, upkeep, versions, workspaces
 from nexus_jupyter.server.assets import AssetHandler
 from nexus_jupyter.server.files import PictureHandler
@@ -148,6 +148,21 @@ class NexusApp(ExtensionApp):
     run_output = Integer(1 << 20, min=1024, config=True, help="Bytes that one run may return or keep in states.")
     run_calls_at_once = Integer(64, min=1, max=64, config=True, help="Host calls that one run may have under way.")
     run_calls = Integer(10_000, min=1, config=True, help="Host calls that one run may make in all.")
+    runs_per_panel = Integer(32, min=1, config=True, help="Runs that one panel may have under way, waiting ones too.")
+    runs_per_person = Integer(64, min=1, config=True, help="Runs that one person may have under way in a workspace.")
+    runs_per_workspace = Integer(256, min=1, config=True, help="Runs that may be under way in a workspace.")
+    parked_memory_per_panel = Integer(
+        512, min=16, config=True, help="Megabytes that a panel's runs may keep together while they wait."
+    )
+    parked_memory_per_person = Integer(
+        1024, min=16, config=True, help="Megabytes that a person's runs may keep together while they wait."
+    )
+    parked_memory = Integer(
+        2048, min=16, config=True, help="Megabytes that all runs of a workspace may keep together while they wait."
+    )
+    queued_per_person = Integer(
+        512, min=1, config=True, help="Runs that one person may have asked for that have not ended."
+    )
     pooled = Integer(0, min=0, max=50, config=True, help="Machines kept ready for each panel used lately.")
     frame_bytes = Integer(
         512 << 20, min=1 << 20, config=True, help="Bytes that a bound frame, or a table of a function, may have."
@@ -226,6 +241,15 @@ class NexusApp(ExtensionApp):
                 wall_seconds=self.run_wall,
                 calls_at_once=self.run_calls_at_once,
                 calls=self.run_calls,
+                parking=ParkingLimits(
+                    runs_per_panel=self.runs_per_panel,
+                    runs_per_person=self.runs_per_person,
+                    runs_per_workspace=self.runs_per_workspace,
+                    bytes_per_panel=self.parked_memory_per_panel << 20,
+                    bytes_per_person=self.parked_memory_per_person << 20,
+                    bytes_per_workspace=self.parked_memory << 20,
+                    queued_per_person=self.queued_per_person,
+                ),
             ),
             connections=dict(self.connections),
             private_origins=tuple(self.private_origins),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from nexus_jupyter.engine import EngineFailure
+from nexus_jupyter.engine import EngineFailure, Share
 from nexus_jupyter.nog import Graph
 from nexus_jupyter.privacy import redacted_error
 from nexus_jupyter.protocol.base import JsonValue
@@ -21,9 +22,9 @@ from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import RunRecording, RunStore
 from nexus_jupyter.trilog import Operation, Recorder, current_ids
-from nexus_jupyter.workspace.lane import Lane
 from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_op
 from nexus_jupyter.workspace.permissions import Permissions
+from nexus_jupyter.workspace.turns import Turns
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ __all__ = ["Execution"]
 class Execution:
     """Runs actions of a workspace's panels.
 
-    A panel's runs start one after the other. One that waits for its host lets the next one start; when it goes on, it
-    sees the states as they are then, save those that it has changed itself.
+    A panel's runs start one after the other, those of several people in turn. One that waits for its host lets the next
+    one start; when it goes on, it sees the states as they are then, save those that it has changed itself.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class Execution:
         self.recorder = recorder
         self.grants = grants
         self.runs = runs
-        self.lanes: dict[str, Lane] = {}
+        self.turns: dict[str, Turns] = {}
         self.tasks: dict[str, _Task] = {}
 
     def prepare(self, build: Build) -> None:
@@ -71,7 +72,7 @@ class Execution:
                 self.sandbox.images.get(Program.of(build.id, build.handlers))
 
         if build.handlers:
-            self.sandbox.engine.submit(make)
+            self.sandbox.engine.submit(make, Share(panel=build.id))
 
     def start(
         self,
@@ -87,7 +88,7 @@ class Execution:
         run: str | None = None,
         parent: Origin | None = None,
     ) -> Future[RunRecord]:
-        """Run an action after those of the same panel that were started before.
+        """Run an action after those of the same panel that the same person started before.
 
         The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
 
@@ -103,11 +104,17 @@ class Execution:
         future: Future[RunRecord] = Future()
         # So that nobody who stops waiting for it can cancel the future; `cancel` cancels the run.
         future.set_running_or_notify_cancel()
-        lane = self.lanes.setdefault(panel, Lane(self.sandbox.engine.submit))
+        asked = sum(task.actor == actor for task in list(self.tasks.values()))
+        most = self.sandbox.limits.parking.queued_per_person
+        if asked >= most:
+            text = f"{most} runs that you asked for have not ended, which is as many as there may be."
+            future.set_exception(HandlerError(text, kind="busy", hint="Try again when some of them have ended."))
+            return future
+        turns = self.turns.setdefault(panel, Turns(self.sandbox.engine.submit, panel))
         task = _Task(self, panel, args, event=event, actor=actor, cause=cause, depth=depth, future=future)
         self.tasks[run] = task
         future.add_done_callback(lambda _done: self.tasks.pop(run, None))
-        begun = lane.put(task.begin)
+        begun = turns.put(task.begin, actor.id)
         begun.add_done_callback(lambda done: _hand_over(done, future))
         return future
 
@@ -145,7 +152,7 @@ class _Task:
         self._panel = panel
         self._args = args
         self._event = event
-        self._actor = actor
+        self.actor = actor
         self._cause = cause
         self._depth = depth
         self._future = future
@@ -174,7 +181,7 @@ class _Task:
         home.recorder.metrics.waiting(-1)
         span = home.recorder.begin("action.run", within=self._within, **self._attributes())
         try:
-            view = panel_view(home.writer.head.graph, self._panel, self._actor.id)
+            view = panel_view(home.writer.head.graph, self._panel, self.actor.id)
             build = home.reactor.check(view.nxml)
             action = _action(build, self._cause)
             job = Job(
@@ -190,17 +197,15 @@ class _Task:
             token = Token(self._panel, build.uses, grants.active(self._panel), grants.valid)
             caller = Caller(
                 token,
-                self._actor,
+                self.actor,
                 self._run,
                 depth=self._depth,
                 origin=_origin(self._panel, self._cause),
                 answer_bytes=home.sandbox.limits.answer_bytes,
             )
-            # Through the lane too: a panel has one thread at most, whatever it does.
-            submit = home.lanes[self._panel].put
             caller.traceparent, caller.baggage = span.traceparent, span.baggage
             self._reached("context_loaded", span.trace_id)
-            started = home.sandbox.prepare(job, caller, refresh=self._states, submit=submit)
+            started = home.sandbox.prepare(job, caller, refresh=self._states, submit=self._submit)
         except BaseException as error:
             self._ended(span, error)
             raise
@@ -211,9 +216,13 @@ class _Task:
         self._reached("started", span.trace_id)
         started.begin()
 
+    def _submit(self, step: Callable[[], None]) -> None:
+        # In turn with the beginnings of runs: a panel has one thread at most, whatever it does.
+        self._execution.turns[self._panel].put(step, self.actor.id)
+
     def _states(self) -> dict[str, JsonValue]:
         graph = self._execution.writer.head.graph
-        return panel_view(graph, self._panel, self._actor.id).state if self._panel in graph else {}
+        return panel_view(graph, self._panel, self.actor.id).state if self._panel in graph else {}
 
     def _finish(self, done: Future[SandboxResult], started: Started, span: Operation) -> None:
         error = done.exception()
@@ -242,14 +251,14 @@ class _Task:
             self._reached("failed", span.trace_id, error=redacted_error(error).partition("\n")[0][:200])
 
     def _reached(self, step: str, trace_id: str, **attributes: str) -> None:
-        recorder, actor = self._execution.recorder, self._actor.id
+        recorder, actor = self._execution.recorder, self.actor.id
         recorder.step("PanelExecution", self._run, step, self._panel, trace_id, actor=actor, **attributes)
 
     def _attributes(self) -> dict[str, str | None]:
         cause, parent = self._cause, self._cause.parent
         origin = str(parent.rev) if parent is not None and parent.rev is not None else None
         told = {"panel": self._panel, "action": cause.action, "run": self._run, "via": cause.via}
-        return {**told, "element": cause.element, "user": self._actor.id, "origin_rev": origin}
+        return {**told, "element": cause.element, "user": self.actor.id, "origin_rev": origin}
 
     def _write(self, outcome: SandboxResult, span: Operation) -> RunRecord:
         writer, reactor = self._execution.writer, self._execution.reactor
@@ -259,8 +268,8 @@ class _Task:
             build = reactor.check(panel_view(graph, self._panel).nxml)
             for key, value in outcome.changes.items():
                 check_state(build, key, value)
-            ops = [state_op(build, key, value, self._actor.id) for key, value in outcome.changes.items()]
-            return Draft(ops, self._actor, self._cause, self._panel, span.trace_id, span.span_id)
+            ops = [state_op(build, key, value, self.actor.id) for key, value in outcome.changes.items()]
+            return Draft(ops, self.actor, self._cause, self._panel, span.trace_id, span.span_id)
 
         change = writer.submit(draw) if outcome.changes else None
         return RunRecord(
@@ -286,7 +295,7 @@ class _Task:
                 ts=self._ts,
                 panel=self._panel,
                 action=self._cause.action or "",
-                actor=self._actor.id,
+                actor=self.actor.id,
                 outcome=kind,
                 program=started.program.digest,
                 files=started.program.files,

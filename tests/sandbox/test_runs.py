@@ -16,7 +16,7 @@ from nexus_jupyter.engine import Engine, Limits
 from nexus_jupyter.protocol.diagnostics import Span
 from nexus_jupyter.protocol.errors import HandlerError, PermissionDeniedError
 from nexus_jupyter.protocol.panel import ActionDeclaration
-from nexus_jupyter.sandbox import Caller, Job, RunLimits, Sandbox, Started, Token
+from nexus_jupyter.sandbox import Caller, Job, ParkingLimits, RunLimits, Sandbox, Started, Token
 
 SPAN = Span(start=0, end=0, line=1, col=1)
 
@@ -71,7 +71,7 @@ def test_calls_wait_at_the_same_time(engine: Engine) -> None:
 
 
 def test_a_thousand_parked_runs_finish(engine: Engine) -> None:
-    box = sandbox(engine, slow)
+    box = sandbox(engine, slow, parking=ParkingLimits(*[1 << 40] * 7))
     threads = threading.active_count()
     runs = [
         start(box, "let x = 0; for (let i = 0; i < 3; i++) x += (await nx.kernel.call('f', { i })).got.i; return x")
