@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -35,12 +38,15 @@ class Token:
         Those of the panel when the run started.
     valid
         Tells by a grant's id whether it holds at this moment: it may be revoked, or end, while the run waits.
+    listen
+        Calls a function, on any thread, whenever the panel's grants change; returns what ends that.
     """
 
     panel: str
     uses: Sequence[CapabilityUse] = ()
     grants: Sequence[Grant] = ()
     valid: Callable[[str], bool] = lambda _id: False
+    listen: Callable[[Callable[[], None]], Callable[[], None]] = lambda _changed: lambda: None
 
     def allows(self, cap: Capability, target: str) -> bool:
         """Tell whether a grant covers a target now."""
@@ -50,6 +56,29 @@ class Token:
         return asked and any(
             grant.cap == cap and covers(cap, grant.target, target) and self.valid(grant.id) for grant in self.grants
         )
+
+    async def until_denied(self, cap: Capability, target: str) -> None:
+        """Wait until no grant covers a target any more: it is revoked, or its time is over."""
+        changed, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def tell() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        stop = self.listen(tell)
+        try:
+            while self.allows(cap, target):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._seconds_left()):
+                        await changed.wait()
+                changed.clear()
+        finally:
+            stop()
+
+    def _seconds_left(self) -> float | None:
+        """Return for how long no grant ends by itself."""
+        now = datetime.now(UTC)
+        ends = [datetime.fromisoformat(grant.until) for grant in self.grants if grant.until is not None]
+        return min(((end - now).total_seconds() for end in ends if end > now), default=None)
 
     def require(self, cap: Capability, target: str) -> None:
         """Raise `PermissionDeniedError`, which names what to grant, unless a grant covers a target now."""

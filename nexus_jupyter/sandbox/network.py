@@ -11,7 +11,8 @@ import asyncio
 import ipaddress
 import itertools
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -21,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from nexus_jupyter.protocol.errors import NexusError, PermissionDeniedError, RequestError
+from nexus_jupyter.sandbox.capabilities import Token
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
 
 __all__ = ["Network"]
@@ -35,6 +37,8 @@ _MOST_REDIRECTS = 5
 _SECONDS = 30.0
 _BODY_BYTES = 4 << 20
 _SOCKETS = 8
+#: WebSocket's own code for it.
+_POLICY_VIOLATION = 1008
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -99,7 +103,7 @@ class Network:
                 pairs = response.headers
                 found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in pairs}
                 if response.status not in _REDIRECTS or "location" not in found:
-                    data = await _limited(response.aiter_stream(), caller.answer_bytes)
+                    data = await _limited(response.aiter_stream(), caller, url)
                     content: dict[str, Any] = {"status": response.status, "url": url, "headers": found}
                     content["bytes" if as_bytes else "text"] = data if as_bytes else _text(data, found)
                     return content
@@ -133,34 +137,31 @@ class Network:
         # ValueError: a redirect, which cannot be followed on a socket that is connected already.
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
             raise _Unreachable(f"{url} could not be reached: {error}.") from error
-        number = next(self._numbers)
-        caller.resources[number] = connection
-        caller.closers.append(connection.close)
-        return int(number)
+        number = int(next(self._numbers))
+        opened = caller.resources[number] = _Socket(connection, url)
+        opened.watch = asyncio.create_task(opened.end_with_grant(caller.token))
+        caller.closers.append(opened.close)
+        return number
 
     async def send(self, caller: Caller, args: Arguments) -> Answerable:
         """Send a text or bytes."""
         message = args.get("message")
         if not isinstance(message, (str, bytes)):
             raise RequestError("A WebSocket sends texts and bytes; use JSON.stringify for the rest.")
-        try:
-            await _socket(caller, args).send(message)
-        except WebSocketException as error:
-            raise _Unreachable(f"The WebSocket is closed: {error}.") from error
+        async with _using(caller, args) as connection:
+            await connection.send(message)
         return None
 
     async def receive(self, caller: Caller, args: Arguments) -> Answerable:
         """Wait for the next message."""
-        try:
-            return await _socket(caller, args).recv()
-        except WebSocketException as error:
-            raise _Unreachable(f"The WebSocket is closed: {error}.") from error
+        async with _using(caller, args) as connection:
+            return await connection.recv()
 
     async def close(self, caller: Caller, args: Arguments) -> Answerable:
         """Close a WebSocket."""
-        connection = _socket(caller, args)
+        opened = _socket(caller, args)
         caller.resources.pop(int(args["socket"]))
-        await connection.close()
+        await opened.close()
         return None
 
     # The workspace's own messages
@@ -351,12 +352,13 @@ _SPECIAL = _networks(
 _TRANSLATED = _networks("::ffff:0:0/96 64:ff9b::/96")
 
 
-async def _limited(stream: Any, limit: int) -> bytes:  # Any: an asynchronous iterator of bytes
+async def _limited(stream: AsyncIterable[bytes], caller: Caller, url: str) -> bytes:
     data = bytearray()
     async for chunk in stream:
+        caller.token.require("net.http", url)  # a grant may end while an answer comes
         data += chunk
-        if len(data) > limit:
-            raise RequestError(f"The answer is longer than the {limit} bytes that are allowed.")
+        if len(data) > caller.answer_bytes:
+            raise RequestError(f"The answer is longer than the {caller.answer_bytes} bytes that are allowed.")
     return bytes(data)
 
 
@@ -369,9 +371,42 @@ def _text(data: bytes, headers: dict[str, str]) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _socket(caller: Caller, args: Arguments) -> ClientConnection:
+@dataclass(slots=True)
+class _Socket:
+    """An open WebSocket, and what watches whether it may stay open."""
+
+    connection: ClientConnection
+    url: str
+    watch: asyncio.Task[None] | None = None
+
+    async def end_with_grant(self, token: Token) -> None:
+        """Close the connection as soon as no grant covers it any more."""
+        await token.until_denied("net.ws", self.url)
+        await self.connection.close(_POLICY_VIOLATION, "not allowed any more")
+
+    async def close(self) -> None:
+        """Close the connection for the run."""
+        if self.watch is not None:
+            self.watch.cancel()
+        await self.connection.close()
+
+
+def _socket(caller: Caller, args: Arguments) -> _Socket:
     number = args.get("socket")
     found = caller.resources.get(number) if isinstance(number, int) else None
-    if not isinstance(found, ClientConnection):
+    if not isinstance(found, _Socket):
         raise RequestError("There is no such WebSocket, or it is closed.")
     return found
+
+
+@asynccontextmanager
+async def _using(caller: Caller, args: Arguments) -> AsyncIterator[ClientConnection]:
+    """Give a socket's connection for one operation, which must be allowed when it begins and when it ends."""
+    opened = _socket(caller, args)
+    caller.token.require("net.ws", opened.url)
+    try:
+        yield opened.connection
+    except WebSocketException as error:
+        caller.token.require("net.ws", opened.url)
+        raise _Unreachable(f"The WebSocket is closed: {error}.") from error
+    caller.token.require("net.ws", opened.url)

@@ -113,8 +113,11 @@ class GrantStore:
             for grant in ended:
                 self._grants[grant.id] = grant.model_copy(update=noted)
         ids = [grant.id for grant in ended]
-        self._write(lambda connection: connection.execute(update(grants).where(grants.c.id.in_(ids)).values(**noted)))
-        self._tell(panel)
+        ending = update(grants).where(grants.c.id.in_(ids)).values(**noted)
+        try:
+            self._write(lambda connection: connection.execute(ending))
+        finally:
+            self._tell(panel)
         return len(ended)
 
     def rebind(self, ids: list[str], code: tuple[str, str]) -> None:

@@ -194,7 +194,7 @@ class _Task:
                 seed=random.SystemRandom().getrandbits(53),
             )
             grants = home.grants
-            token = Token(self._panel, build.uses, grants.active(self._panel), grants.valid)
+            token = Token(self._panel, build.uses, grants.active(self._panel), grants.valid, self._listen)
             caller = Caller(
                 token,
                 self.actor,
@@ -215,6 +215,9 @@ class _Task:
             started.cancel()
         self._reached("started", span.trace_id)
         started.begin()
+
+    def _listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        return self._execution.grants.listen(lambda panel: changed() if panel == self._panel else None)
 
     def _submit(self, step: Callable[[], None]) -> None:
         # In turn with the beginnings of runs: a panel has one thread at most, whatever it does.
