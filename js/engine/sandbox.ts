@@ -7,6 +7,7 @@
 import type { Json } from "../protocol/index.ts";
 import { guard, merge, type Values } from "./states.ts";
 import { plain } from "./plain.ts";
+import { surroundings } from "./web.ts";
 
 /** The first message. */
 interface Job {
@@ -49,12 +50,20 @@ interface Report {
 }
 
 type Handler = (state: object, event: Json, nx: object, ...args: Json[]) => unknown;
+/** What an action's text is compiled to: given its arguments by name, its handler. */
+interface Action {
+  readonly parameters: readonly string[];
+  readonly bind: (args: object) => Handler;
+}
 type Settle = { readonly op: string; readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
 const LOG_LINES = 200;
 const LOG_LENGTH = 2000;
 /** Requests that may be under way at the same time; the host counts too. */
 const IN_FLIGHT = 64;
+/** Characters or bytes that one request may have, and all that are sent at once; the host counts bytes. */
+const REQUEST = 5 << 20;
+const REQUESTS = 5 << 20;
 const { stringify } = JSON;
 const now = Date.now;
 
@@ -75,18 +84,23 @@ class HostError extends Error {
 
 const ERRORS: Readonly<Record<string, new (message: string) => Error>> = { PermissionError, RangeError, TypeError, HostError };
 
-const handlers = new Map<string, Handler>();
+const actions = new Map<string, Action>();
 const pending = new Map<number, Settle>();
 let requests: Request[] = [];
 let asked = 0;
+/** Length of the requests that are not sent yet. */
+let requested = 0;
 /** What the handler returned, once it has. */
 let returned: { readonly value: Json; readonly logs: readonly string[] } | null = null;
 let failure: { readonly error: unknown } | null = null;
 let values: Values | null = null;
 
 /** Ask the host for something; the promise settles with a later message. */
-function ask(op: string, args: unknown): Promise<unknown> {
+function ask(op: string, args: Record<string, unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => {
+    const size = Object.values(args).reduce<number>((sum, value) => sum + ((value as { length?: number } | null)?.length ?? 0), 0);
+    if (size > REQUEST || requested + size > REQUESTS) throw new RangeError(`The request has ${size} characters or bytes; ${REQUEST} are allowed, and ${REQUESTS} in all until the next await.`);
+    requested += size;
     if (pending.size >= IN_FLIGHT) throw new RangeError(`More than ${IN_FLIGHT} host calls at once; await some before the next.`);
     asked += 1;
     pending.set(asked, { op, resolve, reject });
@@ -104,6 +118,12 @@ function generator(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** A text that names something: what is left undefined by mistake must not become the name "undefined". */
+function text(value: unknown, what: string): string {
+  if (value === undefined || value === null) throw new TypeError(`${what} must be a text, not ${String(value)}.`);
+  return String(value);
 }
 
 /** Bytes go as they are, everything else as JSON would have it. */
@@ -148,11 +168,11 @@ async function fetch(url: unknown, options: FetchOptions = {}): Promise<object> 
   const { method = "GET", headers = {}, body = null, as = "text" } = options;
   const sent = body === null || typeof body === "string" || body instanceof Uint8Array ? body : stringify(plain(body, "The body"));
   const names = plain(headers, "The headers");
-  return response((await ask("net.fetch", { url: String(url), method: String(method), headers: names, body: sent, as: String(as) })) as Fetched);
+  return response((await ask("net.fetch", { url: text(url, "The address"), method: String(method), headers: names, body: sent, as: String(as) })) as Fetched);
 }
 
 async function socket(url: unknown): Promise<object> {
-  const id = await ask("net.open", { url: String(url) });
+  const id = await ask("net.open", { url: text(url, "The address") });
   return Object.freeze({
     send: (message: unknown) => ask("net.send", { socket: id, message: content(message, "The message") }),
     receive: () => ask("net.receive", { socket: id }),
@@ -160,49 +180,57 @@ async function socket(url: unknown): Promise<object> {
   });
 }
 
-function hostApi(random: () => number, logs: string[]): object {
+function hostApi(random: () => number, log: (...parts: unknown[]) => void): object {
   let ids = 0;
   const json = (value: unknown, where: string): Json => plain(value ?? null, where);
   return Object.freeze({
-    log: (...parts: unknown[]) => {
-      const line = parts.map((part) => (typeof part === "string" ? part : (stringify(part) ?? String(part)))).join(" ").slice(0, LOG_LENGTH);
-      if (logs.length < LOG_LINES) logs.push(line);
-    },
+    log,
     error: (message: unknown) => { throw new PanelError(String(message)); },
     now: () => now(),
     random,
     id: () => `${now().toString(36)}${Math.floor(random() * 0x7fffffff).toString(36)}${(ids++).toString(36)}`,
     fetch,
     socket,
-    kernel: Object.freeze({ call: (name: unknown, args: unknown = {}) => ask("kernel.call", { name: String(name), args: json(args, "The arguments") }) }),
-    send: (panel: unknown, action: unknown, args: unknown = {}) => ask("panel.send", { panel: String(panel), action: String(action), args: json(args, "The arguments") }),
-    panel: (name: unknown) => ask("panel.read", { panel: String(name) }),
-    frame: (name: unknown, options: unknown = {}) => ask("frame.read", { name: String(name), options: json(options, "The options") }),
+    kernel: Object.freeze({ call: (name: unknown, args: unknown = {}) => ask("kernel.call", { name: text(name, "The function's name"), args: json(args, "The arguments") }) }),
+    send: (panel: unknown, action: unknown, args: unknown = {}) => ask("panel.send", { panel: text(panel, "The panel's name"), action: text(action, "The action's name"), args: json(args, "The arguments") }),
+    panel: (name: unknown) => ask("panel.read", { panel: text(name, "The panel's name") }),
+    frame: (name: unknown, options: unknown = {}) => ask("frame.read", { name: text(name, "The frame's name"), options: json(options, "The options") }),
     files: Object.freeze({
-      read: (path: unknown) => ask("fs.read", { path: String(path), as: "text" }),
-      readBytes: (path: unknown) => ask("fs.read", { path: String(path), as: "bytes" }),
-      list: (path: unknown = "") => ask("fs.list", { path: String(path) }),
-      write: (path: unknown, data: unknown) => ask("fs.write", { path: String(path), data: content(data, "The content") }),
-      remove: (path: unknown) => ask("fs.remove", { path: String(path) }),
+      read: (path: unknown) => ask("fs.read", { path: text(path, "The path"), as: "text" }),
+      readBytes: (path: unknown) => ask("fs.read", { path: text(path, "The path"), as: "bytes" }),
+      list: (path: unknown = "") => ask("fs.list", { path: text(path, "The path") }),
+      write: (path: unknown, data: unknown) => ask("fs.write", { path: text(path, "The path"), data: content(data, "The content") }),
+      remove: (path: unknown) => ask("fs.remove", { path: text(path, "The path") }),
     }),
     db: Object.freeze({
-      query: (connection: unknown, sql: unknown, params: unknown = {}) => ask("db.query", { connection: String(connection), sql: String(sql), params: json(params, "The parameters") }),
+      query: (connection: unknown, sql: unknown, params: unknown = {}) => ask("db.query", { connection: text(connection, "The connection's name"), sql: text(sql, "The statement"), params: json(params, "The parameters") }),
     }),
-    ai: (prompt: unknown) => ask("ai.complete", { prompt: String(prompt) }),
-    emit: (event: unknown, data: unknown = null) => ask("agent.emit", { event: String(event), data: json(data, "The data") }),
+    ai: (prompt: unknown) => ask("ai.complete", { prompt: text(prompt, "The prompt") }),
+    emit: (event: unknown, data: unknown = null) => ask("agent.emit", { event: text(event, "The event's name"), data: json(data, "The data") }),
     notify: (message: unknown, level: unknown = "info") => ask("notify", { message: String(message), level: String(level) }),
     clipboard: (text: unknown) => ask("clipboard", { text: String(text) }),
   });
 }
 
 async function run(job: Job): Promise<void> {
-  const handler = handlers.get(job.action);
-  if (!handler) throw new ReferenceError(`There is no action '${job.action}'.`);
+  const action = actions.get(job.action);
+  if (!action) throw new ReferenceError(`There is no action '${job.action}'.`);
+  const handler = action.bind(Object.freeze(Object.fromEntries(action.parameters.map((name, index) => [name, job.args[index]]))));
   // Two streams of numbers, so that calls of the one do not change the other.
   Math.random = generator(job.seed + 1);
   const logs: string[] = [];
+  const log = (...parts: unknown[]): void => {
+    const line = parts.map((part) => (typeof part === "string" ? part : (stringify(part) ?? String(part)))).join(" ").slice(0, LOG_LENGTH);
+    if (logs.length < LOG_LINES) logs.push(line);
+  };
+  const later = (milliseconds: number, call: () => void): (() => void) => {
+    void ask("time.wait", { milliseconds }).then(call);
+    const id = asked;
+    return () => { pending.delete(id); };
+  };
+  for (const [name, value] of Object.entries(surroundings({ log, random: generator(job.seed + 2), later }))) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   values = guard(job.state);
-  returned = { value: plain(await handler(values.guarded, job.event, hostApi(generator(job.seed), logs), ...job.args), "The result"), logs };
+  returned = { value: plain(await handler(values.guarded, job.event, hostApi(generator(job.seed), log), ...job.args), "The result"), logs };
 }
 
 function settle(answer: Answer): void {
@@ -227,6 +255,7 @@ function report(): Report {
   if (failure) throw failure.error;
   const sent = requests;
   requests = [];
+  requested = 0;
   // What was asked for and not awaited is done all the same; only messages that may never come are not waited for.
   const busy = [...pending.values()].some(({ op }) => op !== "net.receive");
   const done = returned && values && !busy ? { ...returned, changes: values.changes() } : null;
@@ -242,7 +271,7 @@ function close(): void {
   for (const name of ["eval", "Function", "WebAssembly", "performance", "SharedArrayBuffer", "Atomics", "queueMicrotask", "console", "print"]) delete scope[name];
 }
 
-const scope = globalThis as unknown as { engine?: object; __define?: (name: string, handler: Handler) => void };
-scope.__define = (name, handler) => { handlers.set(name, handler); };
+const scope = globalThis as unknown as { engine?: object; __define?: (name: string, parameters: readonly string[], bind: Action["bind"]) => void };
+scope.__define = (name, parameters, bind) => { actions.set(name, { parameters, bind }); };
 scope.engine = { receive, report };
 close();

@@ -21,7 +21,7 @@ export interface RunAnswer {
 }
 
 interface Report {
-  readonly requests: readonly { readonly id: number; readonly op: string }[];
+  readonly requests: readonly { readonly id: number; readonly op: string; readonly args: Readonly<Record<string, unknown>> }[];
   readonly done: { readonly value: Json; readonly changes: Record<string, Json> } | null;
 }
 
@@ -35,15 +35,30 @@ async function run({ panel, files, job }: RunMessage): Promise<Pick<RunAnswer, "
   const { module, sandbox } = await ready;
   const machine = await Machine.start(module);
   machine.evaluate(sandbox, "sandbox");
-  for (const [file, source] of files) machine.evaluate(source, file);
+  for (const [file, source] of files) {
+    try {
+      machine.evaluate(source, file);
+    } catch (error) {
+      if (file === `${panel}/${job.action}`) throw error; // what is wrong with the others is their own
+    }
+  }
   machine.bind();
   let report = machine.send({ run: job }) as Report;
   for (let step = 0; !report.done; step += 1) {
     if (!report.requests.length || step === STEPS) throw new MachineError("NeverError", "The action waits for something that never comes.", "");
-    const answers = report.requests.map(({ id, op }) => ({ id, error: { name: "PermissionError", message: `'${panel}' is shown from a file: ${op} is not there. Open the notebook to use it.` } }));
+    const answers = await Promise.all(report.requests.map((request) => answer(panel, request)));
     report = machine.send({ answers, state: {} }) as Report;
   }
   return { value: report.done.value, changes: report.done.changes };
+}
+
+/** The host's answer to a request: time passes here too, the rest is not there. */
+async function answer(panel: string, { id, op, args }: Report["requests"][number]): Promise<object> {
+  if (op === "time.wait") {
+    await new Promise((resolve) => { setTimeout(resolve, Number(args["milliseconds"])); });
+    return { id, value: null };
+  }
+  return { id, error: { name: "PermissionError", message: `'${panel}' is shown from a file: ${op} is not there. Open the notebook to use it.` } };
 }
 
 self.onmessage = (event: MessageEvent<WorkerMessage>): void => {

@@ -8,6 +8,7 @@ from nexus_jupyter.sandbox.images import Program
 from nexus_jupyter.sandbox.limits import ParkingLimits, RunLimits
 from nexus_jupyter.sandbox.network import Network
 from nexus_jupyter.sandbox.sandbox import Job, Sandbox, SandboxResult, Started
+from nexus_jupyter.sandbox.timers import timers
 
 __all__ = [
     "FREE",
@@ -26,4 +27,5 @@ __all__ = [
     "Token",
     "covers",
     "require_target",
+    "timers",
 ]

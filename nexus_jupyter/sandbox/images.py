@@ -23,7 +23,8 @@ _TRIAL: JsonValue = {"run": {"action": "", "state": {"a": 1}, "args": [], "event
 
 _END = "\n});"
 _FORM = re.compile(
-    r'__define\("(?:[^"\\]|\\.)*", async \((?P<names>[\w$]+(?:, [\w$]+)*)\) => \{ "use strict"; (?P<body>.*)\n\}\);',
+    r'__define\("(?:[^"\\]|\\.)*", \[(?:"[\w$]+"(?:, "[\w$]+")*)?\], \(args\) => '
+    r'async \((?P<names>[\w$]+(?:, [\w$]+)*)\) => \{ "use strict"; (?P<body>.*)\n\}\);',
     re.DOTALL | re.ASCII,
 )
 
@@ -111,8 +112,12 @@ def _surroundings() -> str:
 
 def _head(action: ActionDeclaration) -> str:
     """Return what stands before the body, on the body's first line, so that lines stay what they are."""
-    names = ", ".join(["state", "event", "nx", *(parameter.name for parameter in action.params)])
-    return f'__define({json.dumps(action.name)}, async ({names}) => {{ "use strict"; '
+    parameters = [parameter.name for parameter in action.params]
+    names = ", ".join(["state", "event", "nx", *parameters])
+    # `args` is a name of the function around it: a body may declare one of its own.
+    return (
+        f'__define({json.dumps(action.name)}, {json.dumps(parameters)}, (args) => async ({names}) => {{ "use strict"; '
+    )
 
 
 def _source(action: ActionDeclaration) -> str:

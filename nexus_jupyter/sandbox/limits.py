@@ -39,7 +39,7 @@ class RunLimits:
     Attributes
     ----------
     machine
-        Memory, processor time and output.
+        Memory, processor time, and what a run may return, change and log in all.
     wall_seconds
         From the start to the end, waiting included.
     calls_at_once
@@ -48,6 +48,8 @@ class RunLimits:
         Host calls in all.
     answer_bytes
         Size of what one host call may bring back.
+    request_bytes
+        Size of the requests that one step may make; a larger one is refused to the handler.
     parking
         How many runs may be under way besides.
     """
@@ -57,4 +59,5 @@ class RunLimits:
     calls_at_once: int = 64
     calls: int = 10_000
     answer_bytes: int = 8 << 20
+    request_bytes: int = 16 << 20
     parking: ParkingLimits = field(default_factory=ParkingLimits)

@@ -199,9 +199,13 @@ class Run:
         finally:
             self._note(Step(now, packed, reported))
         try:
-            return _Report.model_validate(unpack(reported))
+            report = _Report.model_validate(unpack(reported))
         except ValidationError as error:
             raise EngineFailure("tampered with its surroundings", kind="threw", name="TamperError") from error
+        limit = self._limits.machine.output_bytes
+        if report.done is not None and len(reported) > limit and len(pack(report.done.model_dump())) > limit:
+            raise EngineFailure(f"The result is longer than the {limit} bytes that are allowed.", kind="output")
+        return report
 
     def _note(self, step: Step) -> None:
         """Record a step. A run that says too much is not recorded: half of it could not be run again."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from nexus_jupyter.engine import Engine, EngineFailure, Machine
+from nexus_jupyter.engine import Engine, EngineFailure, Limits, Machine
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError
 from nexus_jupyter.protocol.panel import ActionDeclaration
@@ -139,13 +139,18 @@ class Sandbox:
     pooled: int = 0
     images: PanelImages = field(init=False)
     pool: Pool = field(init=False)
+    #: What one machine may use.
+    machine: Limits = field(init=False)
     parking: Parking = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the cache of images, the pool of machines and the books of runs."""
         self.parking = Parking(self.limits.parking)
         self.images = PanelImages(self.engine, self.limits.machine)
-        self.pool = Pool(self.limits.machine, self.pooled)
+        # A report has what a run leaves, and what it asks for; the run itself tells them apart.
+        machine = self.limits.machine
+        self.machine = replace(machine, output_bytes=machine.output_bytes + self.limits.request_bytes)
+        self.pool = Pool(self.machine, self.pooled)
         self.metrics.watch(self.images, self.pool)
 
     def prepare(

@@ -26,7 +26,7 @@ from nexus_jupyter.protocol.panel import Build, LifecycleDeclaration, Ordering
 from nexus_jupyter.protocol.patch import Cause, Change, Op, Patch, RemoveOp
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.reactor import Reactor
-from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox
+from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox, timers
 from nexus_jupyter.trilog import Recorder, TriLog
 from nexus_jupyter.workspace.activity import own_tables
 from nexus_jupyter.workspace.adoption import Adoptions, withdrawn
@@ -169,7 +169,7 @@ class WorkspaceKernel:
     def _operations(self, options: WorkspaceOptions) -> Operations:
         self.files = Files(self.folder.files, options.files_quota, options.quotas.files)
         own = {**workspace_operations(self), **Network(options.private_origins).operations()}
-        return {**own, **self.files.operations(), **self.databases.operations()}
+        return {**own, **self.files.operations(), **self.databases.operations(), **timers()}
 
     @property
     def name(self) -> str:

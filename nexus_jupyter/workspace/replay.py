@@ -29,7 +29,7 @@ def replay(sandbox: Sandbox, recording: RunRecording) -> ReplayInfo:
 
 
 def _replay(sandbox: Sandbox, program: Program, recording: RunRecording) -> ReplayInfo:
-    machine = sandbox.images.get(program).image.start(sandbox.limits.machine)
+    machine = sandbox.images.get(program).image.start(sandbox.machine)
     outcome, differs_at, report = "threw", None, b""
     try:
         for index, (now, message, expected) in enumerate(recording.steps):

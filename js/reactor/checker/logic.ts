@@ -29,12 +29,15 @@ export interface StateUse {
   readonly start: number;
 }
 
-const USE = /\bstate\s*(?:\?\.|\.)\s*([A-Za-z_$][\w$]*)((?:\s*(?:\?\.|\.)\s*[A-Za-z_$][\w$]*|\s*\[[^\]\n]*\])*)\s*(=(?!=)|\+=|-=|\*=|\/=|%=|\?\?=|\+\+|--|\()?/g;
+// Not a member of something else (`reply.state.city`), unless that is spread (`...state.list`).
+const USE = /(?<!(?<!\.\.)\.\s*|[\w$])state\s*(?:\?\.|\.)\s*([A-Za-z_$][\w$]*)((?:\s*(?:\?\.|\.)\s*[A-Za-z_$][\w$]*|\s*\[[^\]\n]*\])*)\s*(=(?!=)|\+=|-=|\*=|\/=|%=|\?\?=|\+\+|--|\()?/g;
+/** A name `state` of the handler's own: a variable, or a parameter of a function within. */
+const SHADOW = /\b(?:const|let|var|function|class)\s+state\b|\b(?:const|let|var)\s*[{[][^;=]*\bstate\b[^;=]*[}\]]\s*=|\(([^()]*[^()\w$.])?state\b(?!\s*[.?])[^()]*\)\s*(?:=>|\{)|\bstate\s*=>/;
 const MUTATORS = /\.\s*(push|pop|shift|unshift|splice|sort|reverse|fill)$/;
 
 export function stateUses(body: string): StateUse[] {
   const found: StateUse[] = [];
-  const text = withoutComments(body);
+  const text = withoutTexts(body);
   for (const match of text.matchAll(USE)) {
     const path = match[2] ?? "";
     const after = match[3] ?? "";
@@ -46,9 +49,37 @@ export function stateUses(body: string): StateUse[] {
   return found;
 }
 
-/** Blank out comments and texts, so that nothing in them counts; offsets stay. */
-function withoutComments(body: string): string {
-  return body.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g, (match) => match.replace(/[^\n]/g, " "));
+/** Blank out comments and texts, so that nothing in them counts; offsets stay, and so does code within templates. */
+function withoutTexts(body: string): string {
+  const kept = body.split("");
+  const blank = (from: number, to: number): void => { for (let at = from; at < to; at++) if (kept[at] !== "\n") kept[at] = " "; };
+  /** Depth of braces at which each open template goes on. */
+  const templates: number[] = [];
+  let depth = 0;
+  const token = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[`{}]/g;
+  for (let match = token.exec(body); match; match = token.exec(body)) {
+    const [found] = match;
+    const inTemplate = found === "`" || (found === "}" && templates.at(-1) === depth);
+    if (found === "{") depth += 1;
+    else if (inTemplate) {
+      if (found === "}") templates.pop();
+      const end = templateEnd(body, token.lastIndex);
+      blank(token.lastIndex, end);
+      if (body[end] === "$") templates.push(depth);
+      token.lastIndex = body[end] === "$" ? end + 2 : end + 1;
+    } else if (found === "}") depth -= 1;
+    else blank(match.index, token.lastIndex);
+  }
+  return kept.join("");
+}
+
+/** Where the text of a template ends: at its backquote, at the next `${`, or with the body. */
+function templateEnd(body: string, from: number): number {
+  for (let at = from; at < body.length; at++) {
+    if (body[at] === "\\") at += 1;
+    else if (body[at] === "`" || (body[at] === "$" && body[at + 1] === "{")) return at;
+  }
+  return body.length;
 }
 
 export function declareAction(names: Names, raw: RawElement, node: string): void {
@@ -80,8 +111,10 @@ function readCode(names: Names, raw: RawElement, node: string): { body: string; 
   const text = raw.children[0];
   const body = text?.kind === "text" ? text.value : "";
   const start = text?.start ?? raw.openEnd;
+  const shadowed = SHADOW.test(withoutTexts(body));
   for (const use of stateUses(body)) {
-    if (names.states.has(use.name)) continue;
+    // Where the handler has a `state` of its own, which one is meant is for the run to say.
+    if (names.states.has(use.name) || shadowed) continue;
     const [from, to] = [start + use.start, start + use.start + use.name.length];
     const kind = names.values.get(use.name);
     if (kind) names.source.report("NX3009", `'${use.name}' is a ${kind}, not a state: handlers read and write states only.`, from, to, { node });
@@ -165,7 +198,7 @@ export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], 
   for (const { raw, node } of nodes) {
     const text = raw?.name === "action" || raw?.name === "effect" ? raw.children[0] : undefined;
     if (text?.kind !== "text") continue;
-    for (const match of withoutComments(text.value).matchAll(/\bnx\s*\.\s*(files\s*\.\s*)?([A-Za-z]+)\b/g)) {
+    for (const match of withoutTexts(text.value).matchAll(/\bnx\s*\.\s*(files\s*\.\s*)?([A-Za-z]+)\b/g)) {
       const call = match[1] ? `files.${match[2]}` : (match[2] as string);
       const need = NEEDS[call];
       if (!need || declared.has(need)) continue;

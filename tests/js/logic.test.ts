@@ -1,0 +1,45 @@
+// What counts as a use of a state in a handler's text.
+import { describe, expect, test } from "vitest";
+import { registry } from "../../js/components/index.ts";
+import { stateUses } from "../../js/reactor/checker/logic.ts";
+import { check } from "../../js/reactor/index.ts";
+
+const findings = (body: string): string[] =>
+  check(`<panel id="p"><data><state name="total" type="int" default="0"/><state name="list" type="any"/></data><logic><action name="a">${body}</action></logic></panel>`, registry)
+    .diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+
+describe("a use of a state", () => {
+  test.each([
+    ["state.total += 1", ["total"]],
+    ["return [...state.list]", ["list"]],
+    ["f({ ...state.list, ...reply.state.city })", ["list"]],
+    ["return `${state.total} of ${`${state.list}`}`", ["total", "list"]],
+    ["return `state.nope ${1} state.nope`", []],
+    ["return `\\${state.nope}`", []],
+    ["return `${{ a: { b: 1 } }.a} state.nope`", []],
+    ["// state.nope\nreturn 'state.nope' + \"state.nope\" /* state.nope */", []],
+    ["reply.state.city; reply?.state.city; a . state . b; mystate.x; $state.x", []],
+    ["return 'it' + `'` + state.total", ["total"]],
+    ["return state?.total", ["total"]],
+  ])("%s", (body, names) => {
+    expect(stateUses(body).map(({ name }) => name)).toEqual(names);
+  });
+
+  test.each([
+    "return items.reduce((state, x) => state.sum + x)",
+    "return items.reduce(state => state.sum)",
+    "return items.map(function (a, state) { return state.sum })",
+    "const state = { sum: 1 }; return state.sum",
+    "const { state } = await reply; return state.sum",
+    "return (await nx.fetch('x')).state.city",
+    "return `state.nope`",
+  ])("of another kind is no finding: %s", (body) => {
+    expect(findings(body).filter((text) => /sum|city|nope/.test(text))).toEqual([]);
+  });
+
+  test("with an unknown name is one", () => {
+    expect(findings("state.totl += 1")[0]).toMatch(/totl/);
+    expect(findings("return `${state.totl}`")[0]).toMatch(/totl/);
+    expect(findings("if (f(state.list)) { state.totl = 1 }")[0]).toMatch(/totl/);
+  });
+});
