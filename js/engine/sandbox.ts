@@ -94,6 +94,9 @@ let requested = 0;
 let returned: { readonly value: Json; readonly logs: readonly string[] } | null = null;
 let failure: { readonly error: unknown } | null = null;
 let values: Values | null = null;
+const logs: string[] = [];
+/** Random numbers of `crypto`; the run sets their seed. */
+let dice = Math.random;
 
 /** Ask the host for something; the promise settles with a later message. */
 function ask(op: string, args: Record<string, unknown>): Promise<unknown> {
@@ -180,7 +183,19 @@ async function socket(url: unknown): Promise<object> {
   });
 }
 
-function hostApi(random: () => number, log: (...parts: unknown[]) => void): object {
+function log(...parts: unknown[]): void {
+  const line = parts.map((part) => (typeof part === "string" ? part : (stringify(part) ?? String(part)))).join(" ").slice(0, LOG_LENGTH);
+  if (logs.length < LOG_LINES) logs.push(line);
+}
+
+/** Call a function after so many milliseconds; returns what takes that back. */
+function later(milliseconds: number, call: () => void): () => void {
+  void ask("time.wait", { milliseconds }).then(call);
+  const id = asked;
+  return () => { pending.delete(id); };
+}
+
+function hostApi(random: () => number): object {
   let ids = 0;
   const json = (value: unknown, where: string): Json => plain(value ?? null, where);
   return Object.freeze({
@@ -218,19 +233,9 @@ async function run(job: Job): Promise<void> {
   const handler = action.bind(Object.freeze(Object.fromEntries(action.parameters.map((name, index) => [name, job.args[index]]))));
   // Two streams of numbers, so that calls of the one do not change the other.
   Math.random = generator(job.seed + 1);
-  const logs: string[] = [];
-  const log = (...parts: unknown[]): void => {
-    const line = parts.map((part) => (typeof part === "string" ? part : (stringify(part) ?? String(part)))).join(" ").slice(0, LOG_LENGTH);
-    if (logs.length < LOG_LINES) logs.push(line);
-  };
-  const later = (milliseconds: number, call: () => void): (() => void) => {
-    void ask("time.wait", { milliseconds }).then(call);
-    const id = asked;
-    return () => { pending.delete(id); };
-  };
-  for (const [name, value] of Object.entries(surroundings({ log, random: generator(job.seed + 2), later }))) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  dice = generator(job.seed + 2);
   values = guard(job.state);
-  returned = { value: plain(await handler(values.guarded, job.event, hostApi(generator(job.seed), log), ...job.args), "The result"), logs };
+  returned = { value: plain(await handler(values.guarded, job.event, hostApi(generator(job.seed)), ...job.args), "The result"), logs };
 }
 
 function settle(answer: Answer): void {
@@ -275,3 +280,7 @@ const scope = globalThis as unknown as { engine?: object; __define?: (name: stri
 scope.__define = (name, parameters, bind) => { actions.set(name, { parameters, bind }); };
 scope.engine = { receive, report };
 close();
+// Once, in the image: a run starts with them.
+for (const [name, value] of Object.entries(surroundings({ log, random: () => dice(), later }))) {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}

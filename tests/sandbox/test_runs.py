@@ -58,7 +58,7 @@ def sandbox(engine: Engine, operation: Any, **limits: Any) -> Sandbox:
 def test_a_run_waits_without_a_thread_and_goes_on(engine: Engine) -> None:
     started = start(sandbox(engine, slow), "return (await nx.kernel.call('f', { a: 1 })).got.a + state.n")
     assert not started.future.done()
-    result = started.future.result(timeout=10)
+    result = started.future.result(timeout=60)
     assert result.value == 2
     assert [call.op for call in result.profile.host_calls] == ["kernel.call"]
     assert result.profile.host_calls[0].ms >= 40
@@ -67,7 +67,7 @@ def test_a_run_waits_without_a_thread_and_goes_on(engine: Engine) -> None:
 
 def test_calls_wait_at_the_same_time(engine: Engine) -> None:
     body = "const all = await Promise.all(Array.from({ length: 50 }, (_, i) => nx.kernel.call('f', { i }))); return all.map((x) => x.got.i)"
-    assert start(sandbox(engine, slow), body).future.result(timeout=10).value == list(range(50))
+    assert start(sandbox(engine, slow), body).future.result(timeout=60).value == list(range(50))
 
 
 def test_a_thousand_parked_runs_finish(engine: Engine) -> None:
@@ -95,11 +95,12 @@ def test_a_thousand_parked_runs_finish(engine: Engine) -> None:
     ],
 )  # fmt: skip
 def test_what_a_host_call_can_end_in(engine: Engine, operation: Any, body: str, kind: str, message: str) -> None:
+    cpu = 0.2 if "ran longer" in message else 60
     box = sandbox(
-        engine, operation, machine=Limits(cpu_seconds=0.2), wall_seconds=0.3 if operation is never else 30, calls=5
+        engine, operation, machine=Limits(cpu_seconds=cpu), wall_seconds=0.3 if operation is never else 300, calls=5
     )
     with pytest.raises(HandlerError, match=message) as caught:
-        start(box, body).future.result(timeout=10)
+        start(box, body).future.result(timeout=60)
     assert caught.value.kind == kind
 
 
@@ -107,7 +108,7 @@ def test_errors_of_the_host_can_be_caught(engine: Engine) -> None:
     body = (
         "try { await nx.kernel.call('f') } catch (error) { return [error.name, error.message, error instanceof Error] }"
     )
-    assert start(sandbox(engine, denied), body).future.result(timeout=10).value == ["PermissionError", "not you", True]
+    assert start(sandbox(engine, denied), body).future.result(timeout=60).value == ["PermissionError", "not you", True]
 
 
 def test_a_parked_run_can_be_cancelled(engine: Engine) -> None:
@@ -121,12 +122,12 @@ def test_a_parked_run_can_be_cancelled(engine: Engine) -> None:
             stopped.set()
 
     started = start(sandbox(engine, waiting), "await nx.kernel.call('f')")
-    assert reached.wait(5)
+    assert reached.wait(60)
     started.cancel()
     with pytest.raises(HandlerError) as caught:
-        started.future.result(timeout=5)
+        started.future.result(timeout=60)
     assert caught.value.kind == "cancelled"
-    assert stopped.wait(5)
+    assert stopped.wait(60)
 
 
 def test_a_busy_run_can_be_cancelled(engine: Engine) -> None:
@@ -136,23 +137,23 @@ def test_a_busy_run_can_be_cancelled(engine: Engine) -> None:
     threading.Event().wait(0.1)  # by now it loops; were it not, it would be cancelled all the same
     started.cancel()
     with pytest.raises(HandlerError) as caught:
-        started.future.result(timeout=5)
+        started.future.result(timeout=60)
     assert caught.value.kind == "cancelled"
 
 
 def test_a_resumed_run_sees_what_others_changed_but_keeps_its_own(engine: Engine) -> None:
     box = sandbox(engine, slow)
     read = "await nx.kernel.call('f'); state.n += 1; return state.n"
-    assert start(box, read, refresh=lambda: {"n": 10}).future.result(timeout=5).value == 11
+    assert start(box, read, refresh=lambda: {"n": 10}).future.result(timeout=60).value == 11
     own = "state.n = 5; await nx.kernel.call('f'); state.n += 1; return state.n"
-    result = start(box, own, refresh=lambda: {"n": 10}).future.result(timeout=5)
+    result = start(box, own, refresh=lambda: {"n": 10}).future.result(timeout=60)
     assert (result.value, result.changes) == (6, {"n": 6})
 
 
 def test_processor_time_is_summed_over_steps(engine: Engine) -> None:
     body = "for (let i = 0; i < 100; i++) { for (let j = 0; j < 3e5; j++); await nx.kernel.call('f'); }"
     with pytest.raises(HandlerError) as caught:
-        start(sandbox(engine, slow, machine=Limits(cpu_seconds=0.1)), body).future.result(timeout=20)
+        start(sandbox(engine, slow, machine=Limits(cpu_seconds=0.1)), body).future.result(timeout=60)
     assert caught.value.kind == "timeout"
 
 
@@ -184,7 +185,7 @@ def test_runs_are_counted(engine: Engine) -> None:
     parked = start(box, "await nx.kernel.call('f')")
     numbers: Any = box.metrics.read()
     assert {"state": "parked", "value": 1} in numbers["nexus.instances"]
-    parked.future.result(timeout=5)
+    parked.future.result(timeout=60)
     numbers = box.metrics.read()
     assert {"outcome": "done", "value": 3} in numbers["nexus.runs"]
     assert {"outcome": "threw", "value": 1} in numbers["nexus.runs"]
