@@ -3,7 +3,8 @@
     python -m nexus_jupyter.engine.conformance DIR [--only TEXT] [--json FILE] [--failures N]
 
 ``DIR`` is a checkout of test262, or any folder with ``harness/`` and ``test/`` in its form. What the engine has not
-is counted as skipped: modules and threads (handlers have none), realms, Intl and Temporal (QuickJS has none).
+is counted as skipped: modules, threads, realms and scripts within scripts (handlers have none), Intl and Temporal
+(QuickJS has none).
 """
 
 from __future__ import annotations
@@ -28,17 +29,21 @@ __all__ = ["Conformance", "Result", "main"]
 Verdict = Literal["passed", "failed", "skipped"]
 #: What tests expect around them: https://github.com/tc39/test262/blob/main/INTERPRETING.md
 _HOST = """
-let printed = [];
-globalThis.print = (text) => { printed.push(String(text)); };
-const evaluate = eval;
-globalThis.$262 = {
-  global: globalThis,
-  detachArrayBuffer: (buffer) => { buffer.transfer(); },
-  evalScript: (source) => evaluate(source),
-  gc: () => {},
-};
-globalThis.engine = { receive: () => {}, report: () => printed };
+(() => {
+  const printed = [];
+  globalThis.print = (text) => { printed.push(String(text)); };
+  globalThis.$262 = {
+    global: globalThis,
+    detachArrayBuffer: (buffer) => { buffer.transfer(); },
+    gc: () => {},
+  };
+  globalThis.engine = { receive: () => {}, report: () => printed };
+})();
 """
+#: The suite's own error class has no name, by which errors are told apart here.
+_NAMED = "Object.defineProperty(Test262Error.prototype, 'name', { value: 'Test262Error', configurable: true });"
+#: Functions of the host that tests call and handlers do not have: a script within a script, another realm, threads.
+_NOT_THERE = {"$262.evalScript": "scripts", "$262.createRealm": "realms", "$262.agent": "threads"}
 #: Flags and features of tests that ask for what handlers do not have.
 _LEFT_OUT = {
     "module": "modules",
@@ -88,7 +93,8 @@ class _Test:
         names = [*self.flags, *self.features]
         if self.file.startswith("intl402/") or any(name.startswith("Intl") for name in names):
             return "Intl"
-        return next((_LEFT_OUT[name] for name in names if name in _LEFT_OUT), "")
+        asked = (reason for call, reason in _NOT_THERE.items() if call in self.source)
+        return next((_LEFT_OUT[name] for name in names if name in _LEFT_OUT), "") or next(asked, "")
 
     @property
     def modes(self) -> list[str]:
@@ -138,7 +144,7 @@ class Conformance:
             yield from future.result()
 
     def _run(self, image: Image, path: Path, name: str) -> list[Result]:
-        test = _read(name, path.read_text(encoding="utf-8"))
+        test = _read(name, path.read_bytes().decode())  # with the line ends that it has
         if test.left_out:
             return [Result(name, mode, "skipped", test.features, test.left_out) for mode in test.modes]
         return [self._judge(image, test, mode) for mode in test.modes]
@@ -150,6 +156,7 @@ class Conformance:
             if "raw" not in test.flags:
                 for include in ("assert.js", "sta.js", *test.includes):
                     machine.evaluate(_harness(self.folder, include), include)
+                machine.evaluate(_NAMED, "named")
                 if "async" in test.flags:
                     machine.evaluate(_harness(self.folder, "doneprintHandle.js"), "doneprintHandle.js")
             strict = '"use strict";\n' if mode == "strict" else ""
