@@ -17,7 +17,7 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HandlerError, NexusError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build
-from nexus_jupyter.protocol.patch import Cause, Origin
+from nexus_jupyter.protocol.patch import Cause, Change, Origin
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import RunRecording, RunStore
@@ -217,7 +217,23 @@ class _Task:
         started.begin()
 
     def _listen(self, changed: Callable[[], None]) -> Callable[[], None]:
-        return self._execution.grants.listen(lambda panel: changed() if panel == self._panel else None)
+        """Tell of what may end a grant: a revocation, and other code of the panel."""
+        home = self._execution
+
+        def on_change(change: Change, _head: object) -> None:
+            if self._panel in home.grants.touched(change):
+                changed()
+
+        stops = (
+            home.grants.store.listen(lambda panel: changed() if panel == self._panel else None),
+            home.writer.listen(on_change)[1],
+        )
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     def _submit(self, step: Callable[[], None]) -> None:
         # In turn with the beginnings of runs: a panel has one thread at most, whatever it does.

@@ -179,3 +179,14 @@ def test_an_answer_that_still_comes_after_a_revocation_is_not_delivered(tmp_path
         kernel.close()
         server.shutdown()
         server.server_close()
+
+
+def test_other_code_of_the_panel_closes_its_sockets(kernel: WorkspaceKernel, server: _Server, address: str) -> None:
+    panel(kernel, f"const s = await nx.socket('{address}'); await s.send('hello'); return await s.receive()", "net.ws")
+    run = kernel.execution.start("p", "a", [], ANN)
+    assert server.opened.wait(30)
+    text = '<panel id="p"><logic><uses cap="net.ws" why="a test"/><action name="a">return 2</action></logic></panel>'
+    kernel.put_panel("p", text, Actor(id="bob", name="Bob"))
+    assert server.ended.wait(30)
+    with pytest.raises(HandlerError):
+        run.result()
