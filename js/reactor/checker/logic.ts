@@ -31,8 +31,8 @@ export interface StateUse {
 
 // Not a member of something else (`reply.state.city`), unless that is spread (`...state.list`).
 const USE = /(?<!(?<!\.\.)\.\s*|[\w$])state\s*(?:\?\.|\.)\s*([A-Za-z_$][\w$]*)((?:\s*(?:\?\.|\.)\s*[A-Za-z_$][\w$]*|\s*\[[^\]\n]*\])*)\s*(=(?!=)|\+=|-=|\*=|\/=|%=|\?\?=|\+\+|--|\()?/g;
-/** A name `state` of the handler's own: a variable, or a parameter of a function within. */
-const SHADOW = /\b(?:const|let|var|function|class)\s+state\b|\b(?:const|let|var)\s*[{[][^;=]*\bstate\b[^;=]*[}\]]\s*=|\(([^()]*[^()\w$.])?state\b(?!\s*[.?])[^()]*\)\s*(?:=>|\{)|\bstate\s*=>/;
+/** The word alone: a variable or a parameter of the handler's own, perhaps. (Or the states, given to a function.) */
+const ALONE = /(?<![\w$.])state\b(?!\s*(?:\?\.|\.|\[))/;
 const MUTATORS = /\.\s*(push|pop|shift|unshift|splice|sort|reverse|fill)$/;
 
 export function stateUses(body: string): StateUse[] {
@@ -111,9 +111,9 @@ function readCode(names: Names, raw: RawElement, node: string): { body: string; 
   const text = raw.children[0];
   const body = text?.kind === "text" ? text.value : "";
   const start = text?.start ?? raw.openEnd;
-  const shadowed = SHADOW.test(withoutTexts(body));
+  const shadowed = ALONE.test(withoutTexts(body));
   for (const use of stateUses(body)) {
-    // Where the handler has a `state` of its own, which one is meant is for the run to say.
+    // Where the handler may have a `state` of its own, which one is meant is for the run to say.
     if (names.states.has(use.name) || shadowed) continue;
     const [from, to] = [start + use.start, start + use.start + use.name.length];
     const kind = names.values.get(use.name);
