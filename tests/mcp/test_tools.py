@@ -236,7 +236,7 @@ def test_the_tool_of_pages_answers_nobody_without_the_pages_ticket(kernel: Works
     for other in ({"type": "grant", "id": "1", "panel": "counter", "cap": "notify", "target": None}, {"type": "x"}, {}):
         with pytest.raises(RequestError):
             desk.call(everything, {"ticket": ticket, "frame": other})
-    with pytest.raises(PermissionDeniedError, match="You may not execute"):
+    with pytest.raises(PermissionDeniedError, match="You may not run actions"):
         desk.call(Caller(kernel, ANN, frozenset({"read"})), {"ticket": ticket, "frame": click})
     assert kernel.panel("counter").state == {"count": 0}
     _, answer = desk.call(everything, {"ticket": ticket, "frame": click})
