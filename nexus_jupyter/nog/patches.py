@@ -11,6 +11,7 @@ from immutables import Map
 
 from nexus_jupyter.nog.graph import Graph, Record
 from nexus_jupyter.nog.order import between
+from nexus_jupyter.nog.sharing import share, weight
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import ConflictError, NexusError, PatchError
 from nexus_jupyter.protocol.graph import RELATION_ENDS, Entity, Relation, relation_allowed
@@ -36,11 +37,16 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A graph after a patch, the ops as they took effect (places resolved), and the ops that take them back."""
+    """A graph after a patch, the ops as they took effect (places resolved), and the ops that take them back.
+
+    All of them share the values that they have in common, also with the graph before. ``replaced`` is about how many
+    bytes of that graph are not in this one: what it costs to keep both.
+    """
 
     graph: Graph
     ops: list[Op]
     inverse: list[Op]
+    replaced: int = 0
 
 
 def apply(graph: Graph, ops: Sequence[Op], *, rev: int) -> Applied:
@@ -75,7 +81,7 @@ def apply(graph: Graph, ops: Sequence[Op], *, rev: int) -> Applied:
             raise PatchError(where + error.message, index=index, hint=error.hint) from error
         done += taken
         inverse[:0] = undo
-    return Applied(draft.graph(), done, inverse)
+    return Applied(draft.graph(), done, inverse, draft.replaced)
 
 
 def _named(op: Op) -> str:
@@ -97,6 +103,7 @@ class _Draft:
         self._records = dict[str, Record | None]()
         self._types = graph.types
         self._rev = rev
+        self.replaced = 0
 
     def graph(self) -> Graph:
         records = self._base.records.mutate()
@@ -174,13 +181,16 @@ class _Draft:
         changed = {key: value for key, value in attrs.items() if key not in old or old[key] != value}
         if not changed:
             return [], []
+        for key in changed.keys() & old.keys():
+            changed[key], replaced = share(changed[key], old[key])
+            self.replaced += replaced
         self._write_attrs(record, {**old, **changed}, list(changed))
         undo: list[Op] = []
         if before := {key: old[key] for key in changed if key in old}:
-            undo.append(SetOp(id=entity_id, attrs=before))
+            undo.append(_set(entity_id, before))
         if added := [key for key in changed if key not in old]:
             undo.append(UnsetOp(id=entity_id, names=added))
-        return [SetOp(id=entity_id, attrs=changed)], undo
+        return [_set(entity_id, changed)], undo
 
     def _unset(self, op: UnsetOp) -> tuple[list[Op], list[Op]]:
         record = self._get(op.id)
@@ -190,7 +200,8 @@ class _Draft:
             return [], []
         rest = {key: value for key, value in record.entity.attrs.items() if key not in gone}
         self._write_attrs(record, rest, list(gone))
-        return [UnsetOp(id=op.id, names=list(gone))], [SetOp(id=op.id, attrs=gone)]
+        self.replaced += weight(*gone.values())
+        return [UnsetOp(id=op.id, names=list(gone))], [_set(op.id, gone)]
 
     def _edit_text(
         self, entity_id: str, attr: str, seen: int | None, edit: Callable[[str], str]
@@ -235,6 +246,7 @@ class _Draft:
             record = self._get(stack.pop())
             doomed.append(record.entity.id)
             inserts.append(InsertOp(entity=record.entity))
+            self.replaced += weight(*record.entity.attrs.values())
             stack.extend(reversed(record.children))
         for entity_id in doomed:
             links += self._cut(entity_id)
@@ -358,6 +370,11 @@ class _Draft:
         self._records[source] = replace(start, out=_with(start.out, relation, target, present=present))
         end = self._get(target)
         self._records[target] = replace(end, into=_with(end.into, relation, source, present=present))
+
+
+def _set(entity_id: str, attrs: dict[str, JsonValue]) -> SetOp:
+    """Return an op with values that were checked before; checking them again would copy what is to be shared."""
+    return SetOp.model_construct(_fields_set={"id", "attrs"}, op="set", id=entity_id, attrs=attrs, seen=None)
 
 
 def _with(edges: Map[K, Map[str, None]], relation: K, entity_id: str, *, present: bool) -> Map[K, Map[str, None]]:
