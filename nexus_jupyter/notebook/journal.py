@@ -46,7 +46,12 @@ class JournalFace:
         return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops"])
 
     def compact(
-        self, *, keep_days: float | None = None, keep_changes: int | None = None, without_trilog: bool = False
+        self,
+        *,
+        keep_days: float | None = None,
+        keep_changes: int | None = None,
+        without_trilog: bool = False,
+        rebuild: bool = False,
     ) -> Compaction:
         """Drop old changes from the journal. Panels and states stay as they are; undo and `journal` reach less far.
 
@@ -60,14 +65,19 @@ class JournalFace:
         Returns
         -------
         Compaction
-            What was dropped, which the journal notes as well.
+        rebuild
+            Write the journal's file anew if it was made by a version whose files cannot shrink. Changes wait meanwhile,
+            and the disk needs room for two copies.
+            What was dropped, which the journal notes as well, and how many bytes the file gave back.
 
         Raises
         ------
         StorageError
             If it would not be safe; then nothing was dropped.
         """
-        wish = CompactBody(keep_days=keep_days, keep_changes=keep_changes, without_trilog=without_trilog)
+        wish = CompactBody(
+            keep_days=keep_days, keep_changes=keep_changes, without_trilog=without_trilog, rebuild=rebuild
+        )
         return self._host.upkeep.compact(wish)
 
     def export_journal(self, path: str | Path) -> Path:

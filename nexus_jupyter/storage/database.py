@@ -227,6 +227,8 @@ def _check_files(_dialect: object, _record: object, arguments: list[Any], _named
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection type
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # it can only be chosen for a new file
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     # FULL makes a commit durable before it returns, in WAL mode too; a crash then loses nothing acknowledged.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "wal_autocheckpoint=1000"):
         connection.execute(f"PRAGMA {pragma}")

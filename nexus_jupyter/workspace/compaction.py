@@ -8,6 +8,7 @@ import time
 from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, StorageError, UnavailableError
 from nexus_jupyter.protocol.upkeep import CompactBody, Compaction
+from nexus_jupyter.storage.space import can_shrink, rebuild, shrink
 from nexus_jupyter.trilog import TriLog
 from nexus_jupyter.workspace.store import WorkspaceStore
 from nexus_jupyter.workspace.timeline import Head
@@ -19,7 +20,7 @@ _DAY = 86_400 * 1_000_000_000
 
 
 def compact(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compaction:
-    """Drop rows of the journal that are older than what is to be kept.
+    """Drop rows of the journal that are older than what is to be kept, and give their space back to the disk.
 
     Before, a checkpoint of the newest dropped rev is written, read back, and compared with a replay. The journal notes
     what was dropped, and why.
@@ -27,8 +28,23 @@ def compact(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compact
     Raises
     ------
     StorageError
-        If TriLog cannot be asked what it has read, or the checkpoint cannot be verified; then nothing was dropped.
+        If TriLog cannot be asked what it has read, or the checkpoint cannot be verified; then nothing was dropped. If
+        the file was to be written anew and there is too little free space, rows may have been dropped.
     """
+    done = _dropped(store, trilog, wish)
+    engine = store.journal.engine
+    if engine.dialect.name != "sqlite":
+        return done
+    if can_shrink(engine):
+        return done.model_copy(update={"freed": shrink(engine)})
+    if wish.rebuild:
+        with store.writer.paused():  # whoever writes waits for it, instead of failing
+            return done.model_copy(update={"freed": rebuild(engine)})
+    told = f"{done.reason} The file keeps its size until it is written anew once: compact(rebuild=True)."
+    return done.model_copy(update={"reason": told})
+
+
+def _dropped(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compaction:
     head, base = store.writer.head, store.journal.base.rev
     limits = []
     if wish.keep_changes is not None:
