@@ -1,5 +1,7 @@
 """The journal: acknowledged changes per second with one writer and with sixteen, beside a plain SQLite insert.
 
+And what a change of one item of a list costs in memory and in the journal, beside a copy of the list in Python.
+
 PostgreSQL is measured too when ``NEXUS_DATABASE_URL`` names a database, in a workspace of a name that nobody uses.
 """
 
@@ -20,7 +22,9 @@ from uuid import uuid4
 
 from nexus_jupyter.benchmarks.kernel import COUNTER
 from nexus_jupyter.benchmarks.measure import Row, measured, summary
+from nexus_jupyter.nog.sharing import weight
 from nexus_jupyter.nog.snapshot import dump, load
+from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.identity import SYSTEM
 from nexus_jupyter.storage import chained
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
@@ -29,6 +33,8 @@ __all__ = ["journal"]
 
 _SECONDS = 3.0
 _PANELS, _CHANGES, _VERSIONS = 100, 900, 10_000
+_RECORDS, _EDITS = 500, 200
+_LIST = """<panel id="list"><view><text>list</text></view><data><state name="items" type="list"/></data></panel>"""
 
 
 def journal() -> list[Row]:
@@ -43,7 +49,7 @@ def journal() -> list[Row]:
                 rows += [_writing(kernel, f"changes, {name}", threads, plain) for threads in (1, 16)]
                 if name == "SQLite":
                     rows.append(_digest(kernel))
-    return [*rows, *_opening(), *_past()]
+    return [*rows, *_opening(), *_past(), *_weight()]
 
 
 def _plain(name: str) -> Row:
@@ -157,6 +163,32 @@ def _past() -> list[Row]:
         )
         again.close()
     return [at_hand, summary("first look after opening, replayed from a checkpoint", first), cached]
+
+
+def _weight() -> list[Row]:
+    """Change one record of a list again and again, and tell what each change costs."""
+    items: list[JsonValue] = [{"id": i, "title": f"Item {i}", "done": False} for i in range(_RECORDS)]
+    copies: list[JsonValue] = []
+    with _workspace(WorkspaceOptions()) as kernel:
+        kernel.put_panel("list", _LIST, SYSTEM)
+        kernel.set_state("list", {"items": items}, SYSTEM)
+        first = kernel.head.rev
+        for edit in range(_EDITS):
+            items = [*items]
+            items[edit % _RECORDS] = {"id": edit, "title": f"Edit {edit}", "done": True}
+            copies.append(json.loads(json.dumps(items)))
+            kernel.set_state("list", {"items": items}, SYSTEM)
+        revs = range(first, kernel.head.rev + 1)
+        versions = [kernel.writer.at(rev).entity("list/state.items").attrs["value"] for rev in revs]
+        shared = (weight(*versions) - weight(versions[0])) / _EDITS / 1e3
+        stored = kernel.journal.bytes_after(first) / _EDITS / 1e3
+    whole = weight(*copies) / _EDITS / 1e3
+    peer = f"a list of {_RECORDS} records, copied"
+    return [
+        Row(peer, whole, whole, _EDITS, unit="kB"),
+        Row("one record changed, kept in memory", shared, shared, _EDITS, peer, unit="kB"),
+        Row("one record changed, ops and inverse in the journal", stored, stored, _EDITS, peer, unit="kB"),
+    ]
 
 
 def _timed(kernel: WorkspaceKernel, rev: int) -> float:

@@ -36,7 +36,13 @@ def explain(failure: EngineFailure, action: ActionDeclaration, file: str, limits
             text = f"{name} calls itself too deeply and was stopped."
             return HandlerError(text, kind="stack", span=span, hint=f"{_NOTHING} Look for a recursion without an end.")
         case "output", _:
-            return HandlerError(f"{name}: {failure.message}", kind="output", span=action.span)
+            most = limits.machine.output_bytes
+            text = f"{name} returns and changes more than the {most:,} bytes that are allowed in one run."
+            hint = (
+                f"{_NOTHING} Change fewer large states at a time. The owner of the server can allow more: "
+                "NexusApp.quota_state_value_bytes for a state, NexusApp.run_output for what is returned."
+            )
+            return HandlerError(text, kind="output", span=action.span, hint=hint)
         case "cancelled", _:
             return HandlerError(f"{name} was cancelled.", kind="cancelled", span=action.span, hint=_NOTHING)
         case _, "NeverError":

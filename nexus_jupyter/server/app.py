@@ -145,7 +145,12 @@ class NexusApp(ExtensionApp):
     run_memory = Integer(128, min=16, max=1024, config=True, help="Megabytes of memory that one run may use.")
     run_cpu = Float(5.0, min=0.01, config=True, help="Seconds of processor time that one run may use.")
     run_wall = Float(60.0, min=0.1, config=True, help="Seconds that one run may take in all, waiting included.")
-    run_output = Integer(1 << 20, min=1024, config=True, help="Bytes that one run may return or keep in states.")
+    run_output = Integer(
+        1 << 20,
+        min=1024,
+        config=True,
+        help="Bytes that one run may return, and log, beside the states that it changes; see quota_state_value_bytes.",
+    )
     run_calls_at_once = Integer(64, min=1, max=64, config=True, help="Host calls that one run may have under way.")
     run_calls = Integer(10_000, min=1, config=True, help="Host calls that one run may make in all.")
     runs_per_panel = Integer(32, min=1, config=True, help="Runs that one panel may have under way, waiting ones too.")
@@ -172,6 +177,9 @@ class NexusApp(ExtensionApp):
     quota_panels_per_user = Integer(1000, min=0, config=True, help="Panels of a workspace that one person may make.")
     quota_state_bytes = Integer(256 << 20, min=0, config=True, help="Bytes that all states of a workspace may take.")
     quota_panel_state_bytes = Integer(32 << 20, min=0, config=True, help="Bytes that the states of a panel may take.")
+    quota_state_value_bytes = Integer(
+        4 << 20, min=0, config=True, help="Bytes that one value of a state may take, whoever gives it."
+    )
     quota_changes_per_minute = Integer(240_000, min=1, config=True, help="Changes a minute of a workspace.")
     quota_changes_per_minute_per_user = Integer(60_000, min=1, config=True, help="Changes a minute of one person.")
     quota_files = Integer(10_000, min=0, config=True, help="Files that panels may keep below files/.")
@@ -215,6 +223,18 @@ class NexusApp(ExtensionApp):
     )
     checkpoint_every = Integer(
         1000, min=0, config=True, help="Changes between two checkpoints, which make opening fast; 0 for none."
+    )
+    checkpoint_bytes = Integer(
+        32 << 20,
+        min=1 << 16,
+        config=True,
+        help="Bytes of changes between two checkpoints, if that is reached before checkpoint_every.",
+    )
+    versions_bytes = Integer(
+        64 << 20,
+        min=1 << 20,
+        config=True,
+        help="Bytes of memory that a workspace's versions of the past may take; those beyond are made again on demand.",
     )
     private_origins = List(
         Unicode(),
@@ -261,6 +281,8 @@ class NexusApp(ExtensionApp):
             database_url=self.database_url,
             workspace_id=self.workspace_id,
             checkpoint_every=self.checkpoint_every,
+            checkpoint_bytes=self.checkpoint_bytes,
+            versions_bytes=self.versions_bytes,
             trilog_url=self.trilog_url,
         )
 

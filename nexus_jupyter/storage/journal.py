@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, delete, func, insert, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
@@ -24,7 +24,8 @@ from nexus_jupyter.storage.schema import checkpoints, compactions, journal
 __all__ = ["Journal", "Mark", "change_of"]
 
 _OPS: TypeAdapter[list[Op]] = TypeAdapter(list[Op])
-_BATCH = 1000
+#: Rows that are read at once: so many, and no more than have these bytes, save one that has more by itself.
+_BATCH, _BATCH_BYTES = 1000, 8 << 20
 #: Seconds that a change waits for a database server that restarts, and between two looks.
 _PATIENCE, _PAUSE = 10.0, 0.05
 #: SQLSTATE classes of a server that goes, comes, or cannot be reached; without a state the connection itself broke.
@@ -63,6 +64,8 @@ class Journal:
         self._mine = journal.c.workspace == workspace
         self._tip: str | None = None
         self._base: Mark | None = None
+        #: Bytes of the changes that were appended here.
+        self.appended_bytes = 0
         #: Rows whose commit was asked for and neither confirmed nor refused.
         self._doubt: list[dict[str, Any]] = []  # Any: as above
 
@@ -106,6 +109,7 @@ class Journal:
             else:
                 break
         self._tip = rows[-1]["digest"]
+        self.appended_bytes += sum(len(row["ops"]) + len(row["inverse"]) for row in rows)
 
     def settle(self) -> list[Change]:
         """Find out about changes that an interrupted `append` left in doubt; return those that are stored after all.
@@ -126,7 +130,7 @@ class Journal:
 
         All, or those that concern a panel, the whole workspace's included.
 
-        The journal is read in batches, so that a long one needs no more memory than a short one.
+        The journal is read in batches of a few megabytes, so that a long one needs no more memory than a short one.
         """
         for row in self.rows(after=after, panel=panel):
             yield change_of(row)
@@ -156,18 +160,45 @@ class Journal:
         """Yield rows as they are stored; else as `read`."""
         # Rows up to the base count as dropped, even if a crash kept them from being deleted.
         after = max(after, self.base.rev)
+        wanted = [self._mine]
+        if upto is not None:
+            wanted.append(journal.c.rev <= upto)
+        if panel is not None:
+            wanted.append(or_(journal.c.panel == panel, journal.c.panel.is_(None)))
         while True:
-            query = select(journal).where(self._mine, journal.c.rev > after)
-            if upto is not None:
-                query = query.where(journal.c.rev <= upto)
-            if panel is not None:
-                query = query.where(or_(journal.c.panel == panel, journal.c.panel.is_(None)))
-            with reading(self.engine) as connection:
-                rows = connection.execute(query.order_by(journal.c.rev).limit(_BATCH)).mappings().all()
-            yield from (dict(row) for row in rows)
-            if len(rows) < _BATCH:
+            until = self._until(after, wanted)
+            if until == after:
                 return
-            after = rows[-1]["rev"]
+            query = select(journal).where(*wanted, journal.c.rev > after, journal.c.rev <= until)
+            with reading(self.engine) as connection:
+                rows = connection.execute(query.order_by(journal.c.rev)).mappings().all()
+            yield from (dict(row) for row in rows)
+            after = until
+
+    def _until(self, after: int, wanted: Sequence[ColumnElement[bool]]) -> int:
+        """Return up to which rev rows can be read at once."""
+        sizes = select(journal.c.rev, self._size).where(*wanted, journal.c.rev > after)
+        rev, total = after, 0
+        with reading(self.engine) as connection:
+            # The rows are taken one by one: SQLite has to read a row to tell its size.
+            for found, size in connection.execute(sizes.order_by(journal.c.rev).limit(_BATCH)):
+                total += size
+                if total > _BATCH_BYTES and rev > after:
+                    break
+                rev = found
+        return rev
+
+    def bytes_after(self, rev: int) -> int:
+        """Return the bytes of the changes after a rev, which are what a replay from there reads."""
+        query = select(func.sum(self._size)).where(self._mine, journal.c.rev > rev)
+        with reading(self.engine) as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    @property
+    def _size(self) -> ColumnElement[int]:
+        # PostgreSQL knows the octets of a long text without reading it; SQLite counts characters, which is near enough.
+        length = func.octet_length if self.engine.dialect.name == "postgresql" else func.length
+        return length(journal.c.ops, type_=BigInteger) + length(journal.c.inverse, type_=BigInteger)
 
     def last_rev(self) -> int:
         """Return the rev of the newest change, 0 when there is none."""

@@ -13,8 +13,8 @@ from nexus_jupyter.workspace.writer import Head
 
 __all__ = ["ChangeTexts", "change_frame"]
 
-#: Texts that are remembered: those of a few changes, for some people.
-_REMEMBERED = 256
+#: Texts that are remembered, and their characters: those of a few changes, for some people.
+_REMEMBERED, _CHARACTERS = 256, 8 << 20
 
 
 class ChangeTexts:
@@ -26,6 +26,7 @@ class ChangeTexts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._texts = OrderedDict[tuple[int, str, str | None], str]()
+        self._characters = 0
 
     def text(self, panel: str, change: Change, head: Head, user: str) -> str:
         """Return what a person who follows a panel is sent for a change."""
@@ -34,8 +35,9 @@ class ChangeTexts:
             found = self._texts.get(key)
             if found is None:
                 found = self._texts[key] = change_frame(panel, change, head, user).model_dump_json()
-                if len(self._texts) > _REMEMBERED:
-                    self._texts.popitem(last=False)
+                self._characters += len(found)
+                while len(self._texts) > 1 and (len(self._texts) > _REMEMBERED or self._characters > _CHARACTERS):
+                    self._characters -= len(self._texts.popitem(last=False)[1])
             return found
 
 

@@ -19,10 +19,12 @@ _log = logging.getLogger(__name__)
 #: The newest checkpoints all stay; older ones are thinned once all have more bytes than this, but never further apart
 #: than so many times what they were made at.
 _NEWEST, _BYTES, _SPARSEST = 12, 256 << 20, 64
+#: Bytes of the journal between two, if not told otherwise, and how many times its own bytes a checkpoint has to save.
+_EVERY_BYTES, _WORTH = 32 << 20, 8
 
 
 class Checkpointer:
-    """Writes a checkpoint every so many changes, and one at the end.
+    """Writes a checkpoint every so many changes or bytes of the journal, and one at the end.
 
     A checkpoint that cannot be written costs a longer opening and nothing else, so it is told in the log alone.
 
@@ -32,22 +34,37 @@ class Checkpointer:
         Whose checkpoints, and where they go.
     every
         Changes between two; 0 for none at all.
+    every_bytes
+        Bytes of the journal between two. Few large changes take as long to replay as many small ones.
     """
 
-    def __init__(self, journal: Journal, store: CheckpointStore, every: int) -> None:
+    def __init__(self, journal: Journal, store: CheckpointStore, every: int, every_bytes: int = _EVERY_BYTES) -> None:
         self._journal = journal
         self._store = store
         self._every = every
-        self._newest = max(store.revs(), default=0)
+        self._every_bytes = every_bytes
+        sizes = store.sizes()
+        self._newest = max(sizes, default=0)
+        self._newest_size = sizes.get(self._newest, 0)
+        #: What the journal had appended when the newest checkpoint was made; less than nothing if that was long ago.
+        self._newest_at = journal.appended_bytes - (journal.bytes_after(self._newest) if every else 0)
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nexus-checkpoints")
 
     def on_change(self, _change: Change, head: Head) -> None:
         """Take note of a change; costs nothing until a checkpoint is due."""
-        if not self._every or head.rev - self._newest < self._every:
-            return
-        if self._busy.acquire(blocking=False):
+        self.look(head)
+
+    def look(self, head: Head) -> None:
+        """Write a checkpoint soon, if one is due: also after an opening that had to replay that much."""
+        if self._is_due(head) and self._busy.acquire(blocking=False):
             self._pool.submit(self._soon, head)
+
+    def _is_due(self, head: Head) -> bool:
+        if not self._every or head.rev <= self._newest:
+            return False
+        passed = self._journal.appended_bytes - self._newest_at
+        return head.rev - self._newest >= self._every or passed >= max(self._every_bytes, _WORTH * self._newest_size)
 
     def write(self, head: Head) -> None:
         """Write a checkpoint of a version now.
@@ -60,8 +77,10 @@ class Checkpointer:
         mark = self._journal.mark(head.rev)
         if mark is None or not mark.rev:
             return
-        self._store.put(Checkpoint(mark.rev, mark.ts, mark.digest, dump(head.graph)))
-        self._newest = max(self._newest, head.rev)
+        appended, body = self._journal.appended_bytes, dump(head.graph)
+        self._store.put(Checkpoint(mark.rev, mark.ts, mark.digest, body))
+        if head.rev >= self._newest:
+            self._newest, self._newest_size, self._newest_at = head.rev, len(body), appended
         self._store.drop(_superfluous(self._store.sizes(), self._every, self._journal.base.rev))
 
     def close(self, head: Head) -> None:

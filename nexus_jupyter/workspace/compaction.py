@@ -89,7 +89,7 @@ def _secure(store: WorkspaceStore, version: Head) -> None:
     kept = store.checkpoints.get(version.rev)
     start, graph = store.timeline.restored(version.rev - 1)
     for change in store.journal.replay(start):
-        graph = store.timeline.applied(graph, change)
+        graph = store.timeline.applied(graph, change).graph
         if change.rev == version.rev:
             break
     expected = dump(graph)

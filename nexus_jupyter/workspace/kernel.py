@@ -141,7 +141,7 @@ class WorkspaceKernel:
         self.functions = Functions()
         self.effects = Effects()
         self.databases = Databases(options.connections)
-        self.sandbox = Sandbox(engine, options.limits, self._operations(options), pooled=options.pooled)
+        self.sandbox = Sandbox(engine, options.run_limits, self._operations(options), pooled=options.pooled)
         self.execution = Execution(
             self.sandbox, self.reactor, self.writer, recorder=self.recorder, grants=self.permissions, runs=self.runs
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nexus_jupyter.sandbox import RunLimits
 from nexus_jupyter.workspace.quotas import Quotas
@@ -41,6 +41,10 @@ class WorkspaceOptions:
         its container, and for rows from before there were ids, which were kept under the folder's name.
     checkpoint_every
         Changes between two checkpoints, 0 for none: opening replays no more than these.
+    checkpoint_bytes
+        Bytes of changes between two checkpoints, if those before are fewer.
+    versions_bytes
+        Bytes of memory that versions of the past may take; those beyond it are made again when they are looked at.
     trilog_url
         A ClickHouse server's URL for the history; the embedded database when left out.
     """
@@ -56,4 +60,13 @@ class WorkspaceOptions:
     database_url: str = field(default="", repr=False)
     workspace_id: str = ""
     checkpoint_every: int = 1000
+    checkpoint_bytes: int = 32 << 20
+    versions_bytes: int = 64 << 20
     trilog_url: str = field(default="", repr=False)
+
+    @property
+    def run_limits(self) -> RunLimits:
+        """What one run may use: its report has to have room for a state's value, whatever else the run returns."""
+        machine = self.limits.machine
+        output = machine.output_bytes + self.quotas.state_value_bytes
+        return replace(self.limits, machine=replace(machine, output_bytes=output))

@@ -6,8 +6,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
+from nexus_jupyter.engine import pack
 from nexus_jupyter.nog import Applied, Graph, is_personal
+from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import QuotaError
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.identity import Actor
@@ -29,6 +32,8 @@ class Quotas:
         Panels in the workspace, and of one person.
     state_bytes, panel_state_bytes
         Bytes that the values of all states may take as JSON, and those of one panel.
+    state_value_bytes
+        Bytes that one value of a state may take as MessagePack, whether an action, a page or Python gives it.
     changes_per_minute, changes_per_minute_per_user
         Changes of the workspace; short bursts may take what a minute allows at once.
     files
@@ -39,6 +44,7 @@ class Quotas:
     panels_per_user: int = 1000
     state_bytes: int = 256 << 20
     panel_state_bytes: int = 32 << 20
+    state_value_bytes: int = 4 << 20
     changes_per_minute: int = 240_000
     changes_per_minute_per_user: int = 60_000
     files: int = 10_000
@@ -67,6 +73,8 @@ class QuotaGuard:
     def check(self, actor: Actor, panel: str | None, before: Graph, applied: Applied) -> None:
         """Raise `QuotaError` if a change may not be made; called by the one writer of the workspace."""
         self._check_panels(actor, applied)
+        if panel is not None:  # a version that is brought back has what it had
+            self._check_values(before, applied)
         self._check_states(panel, before, applied)
         if actor.kind == "system":
             return
@@ -101,6 +109,33 @@ class QuotaGuard:
             raise QuotaError(
                 f"You have made {mine - 1} panels here, and may have {self._quotas.panels_per_user}.",
                 hint=f"Delete one of them. {_raise('panels_per_user')}",
+            )
+
+    def _check_values(self, before: Graph, applied: Applied) -> None:
+        limit = self._quotas.state_value_bytes
+        for op in applied.ops:
+            if not _is_of_state(op):
+                continue
+            entity_id = op.entity.id if isinstance(op, InsertOp) else op.id
+            if entity_id not in applied.graph:
+                continue
+            entity = applied.graph.entity(entity_id)
+            # A float of three characters takes nine bytes; nothing else grows as much.
+            if self._entity_size(entity) * 3 <= limit:
+                continue
+            had = before.entity(entity.id).attrs if entity.id in before else {}
+            for name, value in entity.attrs.items():
+                if (name == "value" or is_personal(name)) and value is not had.get(name):
+                    self._check_value(entity, value, had.get(name))
+
+    def _check_value(self, entity: Entity, value: JsonValue, old: JsonValue) -> None:
+        limit, size = self._quotas.state_value_bytes, len(pack(value))
+        # What is too large already, since it was allowed then, may shrink.
+        if size > limit and size >= len(pack(old)):
+            panel, _, name = entity.id.partition("/state.")
+            raise QuotaError(
+                f"The state '{name}' of '{panel}' would take {size:,} bytes, and may take {limit:,}.",
+                hint=f"Keep large data in frames or files instead. {_raise('state_value_bytes')}",
             )
 
     def _check_states(self, panel: str | None, before: Graph, applied: Applied) -> None:
@@ -165,7 +200,7 @@ def _values(entity: Entity) -> Iterator[object]:
             yield value
 
 
-def _is_of_state(op: Op) -> bool:
+def _is_of_state(op: Op) -> TypeGuard[InsertOp | SetOp]:
     if isinstance(op, InsertOp):
         return op.entity.type == "State"
     return isinstance(op, SetOp) and "/state." in op.id

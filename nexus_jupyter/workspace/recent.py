@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
-from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.nog.sharing import share
+from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.patch import Change, Op, SetOp
 from nexus_jupyter.storage import Journal
 from nexus_jupyter.workspace.writer import Head, Writer
 
@@ -44,12 +46,22 @@ class RecentChanges:
                 return list(found)
         # Read with the writer's lock held, so that no change is missed or taken twice.
         with self._writer.paused() as head:
-            changes = list(self._journal.read(after=max(0, head.rev - _REVS), panel=panel))
+            changes = self._read(panel, head)
             with self._lock:
-                self._panels[panel] = changes[-_CHANGES:]
+                self._panels[panel] = changes
                 while len(self._panels) > _PANELS:
                     self._panels.popitem(last=False)
-        return changes[-_CHANGES:]
+        return list(changes)
+
+    def _read(self, panel: str, head: Head) -> list[Change]:
+        """Read changes from the journal, and let them share values with each other, as those do that are made here."""
+        found = deque[Change](maxlen=_CHANGES)
+        newest: dict[tuple[str, str], JsonValue] = {}
+        for change in self._journal.read(after=max(0, head.rev - _REVS), panel=panel):
+            inverse = [_sharing(op, newest) for op in change.inverse]
+            ops = [_sharing(op, newest) for op in change.ops]
+            found.append(change.model_copy(update={"inverse": inverse, "ops": ops}))
+        return list(found)
 
     def _on_change(self, change: Change, _head: Head) -> None:
         with self._lock:
@@ -57,3 +69,12 @@ class RecentChanges:
                 if change.panel in {panel, None}:
                     known.append(change)
                     del known[:-_CHANGES]
+
+
+def _sharing(op: Op, newest: dict[tuple[str, str], JsonValue]) -> Op:
+    """Return an op whose values share with the newest ones of the same attributes, and note them as such."""
+    if not isinstance(op, SetOp):
+        return op
+    attrs = {name: share(value, newest.get((op.id, name)))[0] for name, value in op.attrs.items()}
+    newest.update({(op.id, name): value for name, value in attrs.items()})
+    return op.model_copy(update={"attrs": attrs})

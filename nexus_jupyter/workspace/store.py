@@ -64,11 +64,14 @@ class WorkspaceStore:
             undo.callback(ownership.release)
             self.journal = Journal(engine, self.key, ownership)
             self.checkpoints = CheckpointStore(engine, self.key, self.journal.guard)
-            self.timeline = Timeline(self.journal, self.checkpoints)
+            self.timeline = Timeline(self.journal, self.checkpoints, options.versions_bytes)
             guard = QuotaGuard(options.quotas).check
             self.writer = Writer(self.journal, self.timeline, self.key, guard=guard, opening=self.opening)
-            self.checkpointer = Checkpointer(self.journal, self.checkpoints, options.checkpoint_every)
+            self.checkpointer = Checkpointer(
+                self.journal, self.checkpoints, options.checkpoint_every, options.checkpoint_bytes
+            )
             self.writer.listen(self.checkpointer.on_change)
+            self.checkpointer.look(self.writer.head)
             self.grants = GrantStore(engine, self.key, self.journal.guard)
             self.runs = RunStore(self._opened_runs(folder, options), self.key)
             undo.pop_all()

@@ -121,7 +121,7 @@ class Writer:
         return request.change
 
     def at(self, rev: int) -> Graph:
-        """Return the graph as it was after a rev; the last ten thousand are at hand, older ones are made again.
+        """Return the graph as it was after a rev; the newest ones are at hand, older ones are made again.
 
         Raises
         ------
@@ -164,12 +164,12 @@ class Writer:
             request = self._waiting.popleft()
             request.done = True
             try:
-                change, graph = self._apply(head, request.draw(head.graph), request.ids)
+                change, after = self._apply(head, request.draw(head.graph), request.ids)
             except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
                 request.error = error
                 continue
             if change is not None:
-                head = Head(graph, change.rev)
+                head = after
                 request.change = change
                 batch.append(request)
                 heads.append(head)
@@ -179,8 +179,7 @@ class Writer:
     def _settled(self) -> Head:
         """Return the head, after what an interrupted commit had stored all the same, if one was."""
         for change in self._journal.settle():
-            graph = apply(self.head.graph, change.ops, rev=change.rev).graph
-            self._show(change, Head(graph, change.rev))
+            self._show(change, self._timeline.applied(self.head.graph, change))
         return self.head
 
     def _refuse(self, error: NexusError) -> None:
@@ -188,11 +187,11 @@ class Writer:
             request = self._waiting.popleft()
             request.done, request.error = True, error
 
-    def _apply(self, head: Head, draft: Draft, ids: tuple[str, str]) -> tuple[Change | None, Graph]:
+    def _apply(self, head: Head, draft: Draft, ids: tuple[str, str]) -> tuple[Change | None, Head]:
         rev = head.rev + 1
         applied = apply(head.graph, draft.ops, rev=rev)
         if not applied.ops:
-            return None, head.graph
+            return None, head
         self._guard(draft.actor, draft.panel, head.graph, applied)
         # Time never runs backwards in the journal, whatever the machine's clock does.
         self._last_ts = max(self._last_ts + 1, self._clock())
