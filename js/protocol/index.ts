@@ -1435,10 +1435,12 @@ export interface CancelCall {
  * Why a change was made.
  *
  * ``of`` is the rev that an undo, redo or revert refers to; ``ref`` is the id of a commit or prompt; ``parent`` is
- * what set off the run, if that was another run or a change.
+ * what set off the run, if that was another run or a change. ``ahead_ms`` is how far the change's time is ahead of the
+ * machine's clock, if that was put back since the change before.
  */
 export interface Cause {
   action: string | null;
+  ahead_ms: number | null;
   element: string | null;
   kind:
     | "create"
@@ -1479,7 +1481,8 @@ export interface Origin {
 /**
  * One row of the journal: the only thing in Nexus that is stored durably; all else follows from it.
  *
- * ``rev`` counts the changes of a workspace from 1 without gaps; ``ts`` is nanoseconds since the epoch, UTC.
+ * ``rev`` counts the changes of a workspace from 1 without gaps; ``ts`` is nanoseconds since the epoch, UTC. It grows
+ * with each change, whatever the machine's clock does.
  */
 export interface Change {
   actor: Actor;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -14,7 +13,7 @@ from nexus_jupyter.mcp.caller import Caller
 from nexus_jupyter.mcp.tool import WorkspaceTool
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.errors import RequestError
-from nexus_jupyter.protocol.trilog import CauseOf, TriLogQuestion, TwinAt, TwinDiff, TwinHistory
+from nexus_jupyter.protocol.trilog import PRESENT, CauseOf, TriLogQuestion, TwinAt, TwinDiff, TwinHistory
 
 __all__ = ["PAST"]
 
@@ -69,7 +68,7 @@ def nanoseconds(moment: str) -> int:
     1767225600000000000
     """
     if moment == "now":
-        return time.time_ns()
+        return PRESENT
     try:
         return int(datetime.fromisoformat(moment).timestamp() * 1_000_000) * 1000
     except ValueError as error:

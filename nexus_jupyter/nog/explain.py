@@ -110,14 +110,17 @@ def _change(change: Change) -> CauseLink:
         ts=change.ts,
         actor=change.actor,
         panel=change.panel,
-        **cause.model_dump(exclude={"parent"}),
+        **cause.model_dump(exclude={"parent", "ahead_ms"}),
     )
 
 
 def _run(origin: Origin, actor: Actor) -> CauseLink:
     cause = Cause.model_validate({"kind": "run", **origin.model_dump(exclude={"rev", "panel", "parent"})})
     return CauseLink(
-        text=told(actor, cause, origin.panel), actor=actor, panel=origin.panel, **cause.model_dump(exclude={"parent"})
+        text=told(actor, cause, origin.panel),
+        actor=actor,
+        panel=origin.panel,
+        **cause.model_dump(exclude={"parent", "ahead_ms"}),
     )
 
 

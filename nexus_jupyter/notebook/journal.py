@@ -29,7 +29,10 @@ class JournalFace:
 
     @property
     def journal(self) -> pd.DataFrame:
-        """All changes: rev, ts, actor, cause, panel, ops."""
+        """All changes: rev, ts, actor, cause, panel, ops, ahead.
+
+        ``ahead`` is how far ts was ahead of the machine's clock, where that had been put back; else it is missing.
+        """
         import pandas as pd
 
         rows = [
@@ -40,10 +43,11 @@ class JournalFace:
                 "cause": change.cause.kind,
                 "panel": change.panel,
                 "ops": len(change.ops),
+                "ahead": pd.Timedelta(change.cause.ahead_ms, unit="ms") if change.cause.ahead_ms else pd.NaT,
             }
             for change in self._host.changes()
         ]
-        return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops"])
+        return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops", "ahead"])
 
     def compact(
         self,
@@ -61,13 +65,13 @@ class JournalFace:
             What stays: changes of so many days, and so many changes; what either keeps stays. With neither, all does.
         without_trilog
             Drop changes that TriLog has not read, too; it will then never know them.
+        rebuild
+            Write the journal's file anew if it was made by a version whose files cannot shrink. Changes wait meanwhile,
+            and the disk needs room for two copies.
 
         Returns
         -------
         Compaction
-        rebuild
-            Write the journal's file anew if it was made by a version whose files cannot shrink. Changes wait meanwhile,
-            and the disk needs room for two copies.
             What was dropped, which the journal notes as well, and how many bytes the file gave back.
 
         Raises

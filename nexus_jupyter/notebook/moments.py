@@ -7,11 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nexus_jupyter.protocol.errors import TriLogError
+from nexus_jupyter.protocol.trilog import PRESENT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["decoded", "nanoseconds"]
+__all__ = ["decoded", "moment", "nanoseconds"]
+
+
+def moment(time: str | datetime | pd.Timestamp) -> int:
+    """Return what a question asks for: a moment as `nanoseconds` gives it, or for "now" the newest state."""
+    return PRESENT if isinstance(time, str) and time.strip().lower() == "now" else nanoseconds(time)
 
 
 def nanoseconds(time: str | datetime | pd.Timestamp) -> int:

@@ -11,7 +11,7 @@ from nexus_jupyter.notebook.causetree import CauseTree
 from nexus_jupyter.notebook.dashboards import dashboard
 from nexus_jupyter.notebook.exchanges import EXCHANGES, exchanges
 from nexus_jupyter.notebook.graph import GraphFace
-from nexus_jupyter.notebook.moments import decoded, nanoseconds
+from nexus_jupyter.notebook.moments import decoded, moment, nanoseconds
 from nexus_jupyter.notebook.owntwins import OwnTwins
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.process import Process
@@ -74,7 +74,7 @@ class TriLogFace(OwnTwins):
         DataFrame
             type, id, field, value, since, rev (0 for what is not from the journal), actor; one row per field.
         """
-        answer = self._host.trilog.ask(WorkspaceAt(ts=nanoseconds(time), type=kind))
+        answer = self._host.trilog.ask(WorkspaceAt(ts=moment(time), type=kind))
         return decoded(answer.to_pandas(), "value")
 
     def nog_at(self, time: str | datetime | pd.Timestamp) -> GraphFace:
@@ -82,7 +82,7 @@ class TriLogFace(OwnTwins):
 
         ``ws.trilog.nog_at("14:30").to_networkx()`` gives it to networkx.
         """
-        rev = self._host.trilog.ask(RevAt(ts=nanoseconds(time))).to_pylist()[0]["rev"]
+        rev = self._host.trilog.ask(RevAt(ts=moment(time))).to_pylist()[0]["rev"]
         return GraphFace(self._host, int(rev))
 
     def diff(
@@ -103,7 +103,7 @@ class TriLogFace(OwnTwins):
             id, field, before, after, changes (how many in between), and of the last one: ts, rev, actor, cause,
             trace_id. What was changed and changed back is not there.
         """
-        question = TwinDiff(type=kind, id=panel, start=nanoseconds(start), end=nanoseconds(end))
+        question = TwinDiff(type=kind, id=panel, start=moment(start), end=moment(end))
         return decoded(self._host.trilog.ask(question).to_pandas(), "before", "after")
 
     def replay(
@@ -135,7 +135,7 @@ class TriLogFace(OwnTwins):
             raise TriLogError("The speed must be more than nothing.")
         began = nanoseconds(start)
         kind = "Panel" if panel is not None else None
-        frame = self._host.trilog.ask(ReplayBetween(start=began, end=nanoseconds(end), type=kind, id=panel)).to_pandas()
+        frame = self._host.trilog.ask(ReplayBetween(start=began, end=moment(end), type=kind, id=panel)).to_pandas()
         due = [(stamp.value - began) / 1e9 / speed for stamp in frame["ts"]]
         from nexus_jupyter.notebook.frames import ReplayFrame
 

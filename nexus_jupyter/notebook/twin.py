@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from nexus_jupyter.notebook.moments import decoded, nanoseconds
+from nexus_jupyter.notebook.moments import decoded, moment, nanoseconds
 from nexus_jupyter.protocol.errors import NotFoundError, TriLogError
 from nexus_jupyter.protocol.trilog import TwinAt, TwinHistory
 
@@ -50,7 +50,8 @@ class Twin(Generic[T]):
         Parameters
         ----------
         time
-            When it was so. Anything pandas takes as a time; without a time zone it is local time.
+            When it was so. Anything pandas takes as a time; without a time zone it is local time. "now" is the newest
+            state, also when the machine's clock was put back.
         recorded_by
             Leave out what was recorded after this moment: not what it was, but what was known of it.
 
@@ -131,7 +132,7 @@ class Twin(Generic[T]):
         self, time: str | datetime | pd.Timestamp, recorded_by: str | datetime | pd.Timestamp | None
     ) -> pd.DataFrame:
         known = nanoseconds(recorded_by) if recorded_by is not None else None
-        question = TwinAt(type=self._kind, id=self._name, ts=nanoseconds(time), recorded_by=known)
+        question = TwinAt(type=self._kind, id=self._name, ts=moment(time), recorded_by=known)
         from nexus_jupyter.notebook.frames import HistoryFrame
 
         return HistoryFrame(decoded(self._host.ask(question).to_pandas(), "value"))

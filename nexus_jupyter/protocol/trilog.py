@@ -10,6 +10,7 @@ from nexus_jupyter.protocol.base import Contract
 from nexus_jupyter.protocol.telemetry import ProcessStep, TwinRecord, TwinSchema
 
 __all__ = [
+    "PRESENT",
     "AnomaliesBetween",
     "AnomalyKind",
     "CauseOf",
@@ -31,6 +32,10 @@ __all__ = [
     "TwinHistory",
     "WorkspaceAt",
 ]
+
+
+#: The moment that stands for the newest state there is, whatever the clocks of those who ask and answer say.
+PRESENT = 1 << 62
 
 
 class SqlQuestion(Contract):

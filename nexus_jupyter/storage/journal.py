@@ -23,6 +23,8 @@ from nexus_jupyter.storage.schema import checkpoints, compactions, journal
 
 __all__ = ["Journal", "Mark", "change_of"]
 
+#: What is left out of a cause where it says nothing, so that earlier versions can read it.
+_UNSAID = {"ahead_ms"}
 _OPS: TypeAdapter[list[Op]] = TypeAdapter(list[Op])
 #: Rows that are read at once: so many, and no more than have these bytes, save one that has more by itself.
 _BATCH, _BATCH_BYTES = 1000, 8 << 20
@@ -357,7 +359,7 @@ def _row(change: Change) -> dict[str, Any]:  # Any: columns of several types
         "ts": change.ts,
         "panel": change.panel,
         "actor": change.actor.model_dump_json(),
-        "cause": change.cause.model_dump_json(),
+        "cause": change.cause.model_dump_json(exclude=_UNSAID if change.cause.ahead_ms is None else None),
         "trace_id": change.trace_id,
         "span_id": change.span_id,
         "ops": _OPS.dump_json(change.ops).decode(),

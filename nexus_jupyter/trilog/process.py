@@ -13,6 +13,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pydantic import TypeAdapter
 
 from nexus_jupyter.protocol.errors import NexusError, TriLogError
 from nexus_jupyter.protocol.trilog import (
+    PRESENT,
     AnomaliesBetween,
     CauseOf,
     ForgetUser,
@@ -106,6 +108,7 @@ class Store:
         shared: bool = False,
     ) -> None:
         self.database = database
+        self._journal = journal
         self._workspace = workspace
         migrate(database)
         self._registry = Registry(database, workspace, built_in())
@@ -145,6 +148,7 @@ class Store:
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Answer a question."""
         answers = self._answers
+        question = self._dated(question)
         match question:
             case TwinAt():
                 return answers.at(question)
@@ -170,6 +174,15 @@ class Store:
                 return page(self.database, self._workspace, question)
             case SqlQuestion():
                 return self.reading.answer(question.sql)
+
+    def _dated(self, question: TriLogQuestion) -> TriLogQuestion:
+        """Return a question with a time in place of the present: the journal's, when that is ahead of the clock."""
+        meant = [name for name in type(question).model_fields if getattr(question, name) == PRESENT]
+        if not meant:
+            return question
+        newest = self._journal.mark(self._journal.last_rev())
+        present = max(time.time_ns(), newest.ts if newest is not None else 0)
+        return question.model_copy(update=dict.fromkeys(meant, present))
 
     def carry_out(self, command: ForgetUser | RetainFrom) -> None:
         """Take a person out, or drop what is old."""

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from nexus_jupyter.nog import Applied, Graph, apply
 from nexus_jupyter.protocol.errors import NexusError, StorageError
@@ -27,6 +28,8 @@ from nexus_jupyter.workspace.timeline import Head, Timeline
 __all__ = ["Draft", "Guard", "Head", "Writer"]
 
 _log = logging.getLogger(__name__)
+#: Nanoseconds that the journal's time may be ahead of the clock without a word: clocks are set by as much all the time.
+_NOTABLE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Writer:
         self._lock = threading.RLock()
         self._waiting = deque[_Request]()
         self._listeners: list[Listener] = []
+        self._is_ahead = False
         self.head, self._last_ts = timeline.open()
 
     def submit(self, draw: Callable[[Graph], Draft]) -> Change | None:
@@ -193,21 +197,41 @@ class Writer:
         if not applied.ops:
             return None, head
         self._guard(draft.actor, draft.panel, head.graph, applied)
-        # Time never runs backwards in the journal, whatever the machine's clock does.
-        self._last_ts = max(self._last_ts + 1, self._clock())
+        cause = self._timed(draft.cause)
         change = Change(
             workspace=self._workspace,
             rev=rev,
             ts=self._last_ts,
             actor=draft.actor,
-            cause=draft.cause,
+            cause=cause,
             panel=draft.panel,
             trace_id=draft.trace_id or ids[0],
             span_id=draft.span_id or ids[1],
             ops=applied.ops,
             inverse=applied.inverse,
         )
-        return change, applied.graph
+        return change, Head(applied.graph, rev, applied.replaced)
+
+    def _timed(self, cause: Cause) -> Cause:
+        """Take the time of the next change, and note in its cause when that is not the clock's.
+
+        Time never runs backwards in the journal. After the clock was put back, its time goes on from where it was, a
+        nanosecond a change, until the clock has caught up (a hybrid logical clock, Kulkarni and others, 2014).
+        """
+        now = self._clock()
+        self._last_ts = max(self._last_ts + 1, now)
+        ahead = self._last_ts - now
+        if ahead < _NOTABLE:
+            self._is_ahead = False
+            return cause
+        if not self._is_ahead:
+            self._is_ahead = True
+            _log.warning(
+                "The clock was put back: the newest change is %s ahead of it. Until it has caught up, changes get "
+                "times right after that one, in their order. The column `ahead` of ws.journal says which.",
+                timedelta(seconds=ahead // 1_000_000_000),
+            )
+        return cause.model_copy(update={"ahead_ms": ahead // 1_000_000})
 
     def _commit(self, batch: list[_Request], heads: list[Head]) -> None:
         changes = [request.change for request in batch if request.change is not None]
