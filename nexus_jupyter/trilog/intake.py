@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent, TwinRecord, TwinSchema
-from nexus_jupyter.storage import Journal
+from nexus_jupyter.storage import Journal, change_of
 from nexus_jupyter.trilog.beginning import beginning
 from nexus_jupyter.trilog.database import Database
 from nexus_jupyter.trilog.position import Progress
@@ -26,7 +26,8 @@ from nexus_jupyter.trilog.tables import changes_table, logs_table, quarantine_ta
 
 __all__ = ["FORGOTTEN", "Intake", "digest_of"]
 
-_BATCH = 8192
+#: Changes that are taken in at once: so many, and no more than have these bytes in the journal.
+_BATCH, _BATCH_BYTES = 8192, 16 << 20
 #: Stands in the place of whom the history has forgotten.
 FORGOTTEN = "forgotten"
 
@@ -79,14 +80,16 @@ class Intake:
         """Take in all that there is by now; return the rev reached."""
         self._read_spool()
         pending: list[Change] = []
+        size = 0
         self._journal.look_again()
         if self._journal.base.rev > self.rev:
             self._begin()
-        for change in self._journal.read(after=self.rev):
-            pending.append(change)
-            if len(pending) >= _BATCH:
+        for row in self._journal.rows(after=self.rev):
+            pending.append(change_of(row))
+            size += len(row["ops"]) + len(row["inverse"])
+            if len(pending) >= _BATCH or size >= _BATCH_BYTES:
                 self._write(pending)
-                pending = []
+                pending, size = [], 0
         self._write(pending)
         return self.rev
 
