@@ -114,6 +114,9 @@ class Host(Protocol):
     def changes(self) -> list[Change]:
         """Return the journal."""
 
+    def journal(self) -> pa.Table:
+        """Return the journal as a table, without ops."""
+
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""
 

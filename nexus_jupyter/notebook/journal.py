@@ -33,21 +33,8 @@ class JournalFace:
 
         ``ahead`` is how far ts was ahead of the machine's clock, where that had been put back; else it is missing.
         """
-        import pandas as pd
-
-        rows = [
-            {
-                "rev": change.rev,
-                "ts": pd.Timestamp(change.ts, unit="ns", tz="UTC"),
-                "actor": change.actor.id,
-                "cause": change.cause.kind,
-                "panel": change.panel,
-                "ops": len(change.ops),
-                "ahead": pd.Timedelta(change.cause.ahead_ms, unit="ms") if change.cause.ahead_ms else pd.NaT,
-            }
-            for change in self._host.changes()
-        ]
-        return pd.DataFrame(rows, columns=["rev", "ts", "actor", "cause", "panel", "ops", "ahead"])
+        found: pd.DataFrame = self._host.journal().to_pandas()
+        return found
 
     def compact(
         self,

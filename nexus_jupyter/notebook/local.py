@@ -179,6 +179,10 @@ class LocalHost:
         """Return the journal."""
         return list(self.kernel.journal.read())
 
+    def journal(self) -> pa.Table:
+        """Return the journal as a table, without ops."""
+        return self.kernel.journal.table()
+
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""
         return self.kernel.trilog.ask(question)

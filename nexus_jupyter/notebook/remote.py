@@ -214,6 +214,10 @@ class RemoteHost:
         """Return the journal."""
         return TypeAdapter(list[Change]).validate_json(self._call("GET", "workspace/journal").content)
 
+    def journal(self) -> pa.Table:
+        """Return the journal as a table, without ops."""
+        return pa.ipc.open_stream(self._call("GET", "workspace/journal/table").content).read_all()
+
     def ask(self, question: TriLogQuestion) -> pa.Table:
         """Ask TriLog."""
         return self.trilog.ask(question)

@@ -71,6 +71,7 @@ ROUTES: list[tuple[str, type]] = [
     ("workspace/conflicts", versions.ConflictsHandler),
     ("workspace/export", workspaces.ExportHandler),
     ("workspace/journal", workspaces.JournalHandler),
+    ("workspace/journal/table", workspaces.JournalTableHandler),
     ("workspace/journal/export", upkeep.ExportedJournalHandler),
     ("workspace/compact", upkeep.CompactHandler),
     ("workspace/adoption", upkeep.AdoptionHandler),

@@ -23,6 +23,7 @@ __all__ = [
     "FrameHandler",
     "HealthHandler",
     "JournalHandler",
+    "JournalTableHandler",
     "RefreshHandler",
     "WorkspacesHandler",
     "arrow_stream",
@@ -97,6 +98,21 @@ class JournalHandler(NexusHandler):
             return list(found) if whole else [change_seen_by(change, user) for change in found]
 
         self.reply(await self.work(changes))
+
+
+class JournalTableHandler(NexusHandler):
+    """The journal as a table."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("List the changes without their ops, as an Arrow stream", media_type=_ARROW)
+    }
+
+    @guarded("journal.read")
+    async def get(self) -> None:
+        """List the changes; there are no values in it."""
+        kernel = await self.workspace()
+        table = await self.work(kernel.journal.table)
+        self.finish(arrow_stream(table), set_content_type=_ARROW)
 
 
 class FrameHandler(NexusHandler):

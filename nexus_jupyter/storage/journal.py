@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
+import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, delete, func, insert, or_, select
+from sqlalchemy import JSON, BigInteger, ColumnElement, Connection, Engine, cast, delete, func, insert, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
@@ -28,6 +30,19 @@ _UNSAID = {"ahead_ms"}
 _OPS: TypeAdapter[list[Op]] = TypeAdapter(list[Op])
 #: Rows that are read at once: so many, and no more than have these bytes, save one that has more by itself.
 _BATCH, _BATCH_BYTES = 1000, 8 << 20
+#: Rows without ops that are read at once.
+_PAGE = 10_000
+_TABLE = pa.schema(
+    {
+        "rev": pa.int64(),
+        "ts": pa.timestamp("ns", "UTC"),
+        "actor": pa.string(),
+        "cause": pa.string(),
+        "panel": pa.string(),
+        "ops": pa.int64(),
+        "ahead": pa.duration("ns"),
+    }
+)
 #: Seconds that a change waits for a database server that restarts, and between two looks.
 _PATIENCE, _PAUSE = 10.0, 0.05
 #: SQLSTATE classes of a server that goes, comes, or cannot be reached; without a state the connection itself broke.
@@ -189,6 +204,31 @@ class Journal:
                     break
                 rev = found
         return rev
+
+    def table(self) -> pa.Table:
+        """Return all changes without their ops, as a table: rev, ts, actor, cause, panel, ops (how many), ahead."""
+        ops = cast(journal.c.ops, JSON) if self.engine.dialect.name == "postgresql" else journal.c.ops
+        columns = [journal.c[name] for name in ("rev", "ts", "panel", "actor", "cause")]
+        query = select(*columns, func.json_array_length(ops).label("ops")).where(self._mine)
+        found: dict[str, list[Any]] = {name: [] for name in _TABLE.names}  # Any: columns of several types
+        # The same people make most changes.
+        actors: dict[str, str] = {}
+        after = self.base.rev
+        while True:
+            page = query.where(journal.c.rev > after).order_by(journal.c.rev).limit(_PAGE)
+            with reading(self.engine) as connection:
+                rows = connection.execute(page).all()
+            for row in rows:
+                if row.actor not in actors:
+                    actors[row.actor] = json.loads(row.actor)["id"]
+                cause = json.loads(row.cause)
+                ahead = cause.get("ahead_ms")
+                values = (row.rev, row.ts, actors[row.actor], cause["kind"], row.panel, row.ops)
+                for name, value in zip(_TABLE.names, (*values, ahead and ahead * 1_000_000), strict=True):
+                    found[name].append(value)
+            if len(rows) < _PAGE:
+                return pa.table(found, schema=_TABLE)
+            after = rows[-1].rev
 
     def bytes_after(self, rev: int) -> int:
         """Return the bytes of the changes after a rev, which are what a replay from there reads."""

@@ -93,7 +93,7 @@ async def test_branches_merges_and_questions_over_rest(call: Any, counter: str) 
     rev = (await call("POST", "workspace/revert", {"rev": of, "ops": [0]}))["rev"]
     assert (await call("GET", "panels/counter"))["state"] == {"count": 0}
     assert (await call("GET", "workspace/journal"))[-1]["cause"] == {"kind": "revert", "via": "api", "of": of} | {
-        "element": None, "action": None, "run": None, "ref": None, "parent": None,
+        "element": None, "action": None, "run": None, "ref": None, "parent": None, "ahead_ms": None,
     }  # fmt: skip
     assert rev == (await call("GET", "panels/counter"))["rev"]
     assert (await call("POST", "workspace/tag", {"name": "v1"}))["refs"]

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event
 
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.errors import StorageError
-from nexus_jupyter.protocol.identity import SYSTEM
-from nexus_jupyter.protocol.patch import Cause, Change
+from nexus_jupyter.protocol.identity import SYSTEM, Actor
+from nexus_jupyter.protocol.patch import Cause, Change, SetOp, UnsetOp
 from nexus_jupyter.storage import Journal, open_database, sqlite_url
+from nexus_jupyter.storage import journal as storage_journal
 from nexus_jupyter.storage.schema import metadata
 from nexus_jupyter.workspace import WorkspaceKernel
 
@@ -30,6 +32,52 @@ def test_what_is_written_is_read_in_order(database: str) -> None:
     assert [c.rev for c in journal.read(after=2)] == [3]
     assert journal.last_rev() == 3
     assert list(Journal(open_database(database), "other").read()) == []
+
+
+def test_the_table_tells_of_all_changes_page_by_page(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_journal, "_PAGE", 3)
+    journal = Journal(open_database(database), "w")
+    ann = Actor(id="ann", name='"Ann" \u00e9')
+    ops = [SetOp(id="p", attrs={"value": ["[", "\u2028", {"a": 1}]}), UnsetOp(id="p", names=["x"])]
+    given = [change(rev) for rev in range(1, 8)]
+    given[2] = given[2].model_copy(update={"actor": ann, "panel": None, "ops": ops})
+    given[6] = given[6].model_copy(update={"cause": Cause(kind="undo", of=3, ahead_ms=1500), "ts": 10**18 + 1})
+    journal.append(given)
+    table = journal.table()
+    assert table["rev"].to_pylist() == [one.rev for one in given]
+    assert table["ts"].cast("int64").to_pylist() == [one.ts for one in given]
+    assert table["actor"].to_pylist() == [one.actor.id for one in given]
+    assert table["cause"].to_pylist() == [one.cause.kind for one in given]
+    assert table["panel"].to_pylist() == [one.panel for one in given]
+    assert table["ops"].to_pylist() == [len(one.ops) for one in given]
+    assert table["ahead"].cast("int64").to_pylist() == [None] * 6 + [1_500_000_000]
+    assert Journal(open_database(database), "other").table().num_rows == 0
+
+
+def test_rows_are_read_in_batches_of_few_bytes(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_journal, "_BATCH_BYTES", 5000)
+    monkeypatch.setattr(storage_journal, "_BATCH", 4)
+    engine = open_database(database)
+    journal = Journal(engine, "w")
+    sizes = [10, 20_000, 10, 10, 10, 10, 10, 3000, 3000, 10, 20_000]
+    values = [SetOp(id="p", attrs={"value": "x" * size}) for size in sizes]
+    journal.append([change(rev).model_copy(update={"ops": [op]}) for rev, op in enumerate(values, 1)])
+    read: list[int] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_given: object) -> None:
+        if "inverse" in statement and "digest" in statement:
+            read.append(0)
+
+    event.listen(engine, "before_cursor_execute", note)
+    revs = []
+    for row in journal.rows():
+        revs.append(row["rev"])
+        read[-1] += len(row["ops"])
+    assert revs == list(range(1, len(sizes) + 1))
+    assert len(read) > len(sizes) // 4
+    assert all(size < 6000 for size in read if size < 20_000)
+    assert all(size < 21_000 for size in read)
+    assert [row["rev"] for row in journal.rows(after=3, upto=8, panel="p")] == [4, 5, 6, 7, 8]
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(database: str) -> None:
