@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -38,9 +39,22 @@ class Access:
         """Return whether the person has a right at this moment."""
         if self._claims is not None:
             return self._tokens.valid(self._claims)
-        handler = self._handler
-        allowed = handler.authorizer.is_authorized(handler, handler.current_user, right, RESOURCE)
-        return bool(await ensure_async(allowed))
+        return bool(await ensure_async(self._asked(right)))
+
+    def rights_at_once(self, asked: tuple[Right, ...]) -> frozenset[Right] | None:
+        """Return which of some rights the person has now; ``None`` where the authorizer has to be awaited."""
+        if self._claims is not None:
+            return frozenset(asked) if self._tokens.valid(self._claims) else frozenset()
+        found: set[Right] = set()
+        for right in asked:
+            allowed = self._asked(right)
+            if inspect.isawaitable(allowed):
+                if inspect.iscoroutine(allowed):
+                    allowed.close()  # it is asked again, and awaited
+                return None
+            if allowed:
+                found.add(right)
+        return frozenset(found)
 
     async def rights(self, asked: tuple[Right, ...]) -> frozenset[Right]:
         """Return which of some rights the person has at this moment."""
@@ -49,6 +63,10 @@ class Access:
     async def stands(self) -> bool:
         """Return whether the person is still who they were, and may still look."""
         return await self._identified() and await self.may("read")
+
+    def _asked(self, right: Right) -> Any:  # Any: whether it is allowed, or what has to be awaited for that
+        handler = self._handler
+        return handler.authorizer.is_authorized(handler, handler.current_user, right, RESOURCE)
 
     async def _identified(self) -> bool:
         if self._claims is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -20,7 +21,7 @@ from nexus_jupyter.server.access import RESOURCE, Access
 from nexus_jupyter.server.handler import actor_of
 from nexus_jupyter.server.room import ServerRoom
 from nexus_jupyter.server.tokens import KernelClaims
-from nexus_jupyter.workspace import StreamSession
+from nexus_jupyter.workspace import SessionFrame, StreamSession
 
 __all__ = ["StreamHandler"]
 
@@ -86,17 +87,28 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._session = StreamSession(self._kernel, actor, "server", wake, viewer=self.claims is None)
         self._tasks = [asyncio.create_task(self._send_all()), asyncio.create_task(self._watch())]
 
-    async def on_message(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Hand a message to the session, as far as the person has the right to it now.
 
-        The next message is read when this returns, so whoever leaves answers unread is not listened to.
+        What is returned is awaited before the next message is read.
         """
         session = self._session
-        if session is None:
-            return
-        frame = session.read(message)
-        if frame is not None:
-            session.handle(frame, await self._access.rights(frame_rights(frame.type)))
+        frame = session.read(message) if session is not None else None
+        if session is None or frame is None:
+            return None
+        # Mostly there is nothing to wait for; a task for each message would cost a round of the event loop.
+        rights = self._access.rights_at_once(frame_rights(frame.type))
+        if rights is None:
+            return self._handle_later(session, frame)
+        session.handle(frame, rights)
+        return self._wait(session) if session.full else None
+
+    async def _handle_later(self, session: StreamSession, frame: SessionFrame) -> None:
+        session.handle(frame, await self._access.rights(frame_rights(frame.type)))
+        await self._wait(session)
+
+    async def _wait(self, session: StreamSession) -> None:
+        """Wait until the client has read, or was answered: whoever leaves answers unread is not listened to."""
         while session.full and self._session is session:  # noqa: ASYNC110 - threads empty it; an event would be set often
             await asyncio.sleep(_PAUSE)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sqlite3
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy import select as query
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage.database import examine_advice, reason, shown
@@ -31,6 +32,7 @@ __all__ = ["Fence", "Ownership"]
 
 #: Seconds that the lock is waited for, and between two tries.
 _PATIENCE, _PAUSE = 2.0, 0.05
+_HOLDER = "SELECT token, holder, since FROM owners WHERE workspace = ?"
 
 
 class Fence:
@@ -70,13 +72,17 @@ class Fence:
         StorageError
             If somebody has.
         """
+        # By the driver itself: each change comes through here, and SQLAlchemy takes several times as long.
         driver: Any = connection.connection.dbapi_connection  # Any: the driver's own connection type
-        if not driver.in_transaction:
-            # The driver begins at the first change, which would leave a gap between it and what is read here.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        row = connection.execute(query(owners).where(owners.c.workspace == self._workspace)).one_or_none()
-        if row is None or row.token != self._token:
-            holder = f"{row.holder}, since {row.since}" if row is not None else "unknown"
+        try:
+            if not driver.in_transaction:
+                # The driver begins at the first change, which would leave a gap between it and what is read here.
+                driver.execute("BEGIN IMMEDIATE")
+            row = driver.execute(_HOLDER, (self._workspace,)).fetchone()
+        except sqlite3.Error as error:
+            raise OperationalError(_HOLDER, None, error) from error
+        if row is None or row[0] != self._token:
+            holder = f"{row[1]}, since {row[2]}" if row is not None else "unknown"
             raise StorageError(
                 f"Nothing was saved: the workspace has been opened again elsewhere since ({holder}).",
                 hint="Close it here, and use the one that was opened last.",

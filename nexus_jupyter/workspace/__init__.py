@@ -16,7 +16,7 @@ from nexus_jupyter.workspace.portable import export_lines, import_journal, write
 from nexus_jupyter.workspace.previewing import preview_edit
 from nexus_jupyter.workspace.quotas import Quotas
 from nexus_jupyter.workspace.repair import repair
-from nexus_jupyter.workspace.session import StreamSession
+from nexus_jupyter.workspace.session import SessionFrame, StreamSession
 from nexus_jupyter.workspace.verification import read_database, read_file, verify
 from nexus_jupyter.workspace.versioning import Versioning, version_info
 from nexus_jupyter.workspace.visit import Visit
@@ -27,6 +27,7 @@ __all__ = [
     "Opening",
     "PanelView",
     "Quotas",
+    "SessionFrame",
     "StreamSession",
     "Versioning",
     "Visit",

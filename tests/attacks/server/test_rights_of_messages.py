@@ -66,6 +66,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ask": {"id": "q", "body": {"text": "change it", "panel": "till"}},
     "decide": {"id": "q", "proposal": "abc", "decision": {"accept": [0]}},
     "assistant": {"id": "q"},
+    "adoption": {"id": "q"},
+    "adoption.allow": {"id": "q", "number": 1},
 }
 
 
