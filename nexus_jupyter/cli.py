@@ -171,8 +171,6 @@ def _text(path: Path) -> str:
         raise RequestError(
             f"{path} is no text in UTF-8: byte {error.start} cannot be read.", hint="Save it in UTF-8, and try again."
         ) from error
-    except OSError as error:
-        raise RequestError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -25,7 +25,17 @@ from nexus_jupyter.protocol.errors import UnavailableError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["CHROMIUM_FLAGS", "click", "jupyterlab", "menu", "notebook_page", "open_notebook", "run_all", "run_cell"]
+__all__ = [
+    "CHROMIUM_FLAGS",
+    "click",
+    "jupyterlab",
+    "menu",
+    "notebook_page",
+    "open_notebook",
+    "run_all",
+    "run_cell",
+    "save",
+]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -160,6 +170,12 @@ def run_cell(page: Page, index: int) -> None:
             prompt.filter(has_not_text=re.compile(rf"^{re.escape(before)}$")).wait_for(timeout=5_000)
             return
     raise UnavailableError(f"Cell {index} could not be run.")
+
+
+def save(page: Page) -> None:
+    """Save the notebook, and stay until the server has it: what is loaded before is the file as it was."""
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url):
+        page.keyboard.press("Control+s")
 
 
 def run_all(page: Page) -> None:

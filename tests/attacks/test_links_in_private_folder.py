@@ -189,6 +189,7 @@ ELSEWHERE = {
     "notebook/parquet.py",
     "protocol/schema.py",
     "reference.py",
+    "limits.py",
     "sandbox/files.py",
     "storage/private.py",
     "trilog/ocel.py",

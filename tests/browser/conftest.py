@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from nexus_jupyter.benchmarks.lab import CHROMIUM_FLAGS, jupyterlab
 from tests.ai.scripted import Models
@@ -98,3 +98,10 @@ def shot() -> Callable[[Page, str], None]:
         page.screenshot(path=SHOTS / f"{name}.png")
 
     return take
+
+
+def allow(button: Locator) -> None:
+    """Press a button that allows something, once it can be used: it waits after each move of its card."""
+    button.scroll_into_view_if_needed(timeout=60_000)
+    expect(button).to_have_attribute("aria-disabled", "false", timeout=60_000)
+    button.click()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.conftest import Lab
+from tests.browser.conftest import Lab, allow
 from tests.browser.test_lab import Shot, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -216,7 +216,7 @@ def test_a_frame_follows_what_is_typed_through_a_function_of_the_notebook(page: 
     open_notebook(page, lab.url, "finder.ipynb")
     run_all(page)
     panel = page.locator('.nx-panel[data-nx="finder"]').first
-    panel.get_by_role("button", name="Always here").click(timeout=60_000)
+    allow(panel.get_by_role("button", name="Always here"))
     expect(panel.locator("tbody tr").first).to_have_text("a0")
     panel.get_by_label("Term").fill("zeta")
     expect(panel.locator("tbody tr").first).to_have_text("zeta0")

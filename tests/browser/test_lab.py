@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell
-from tests.browser.conftest import Lab
+from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell, save
+from tests.browser.conftest import Lab, allow
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 Shot = Callable[[Page, str], None]
@@ -142,7 +142,7 @@ def test_the_notebook_as_html_shows_the_panels_without_a_kernel(
     first: Page, lab: Lab, browser: Browser, shot: Shot
 ) -> None:
     first.keyboard.press("Escape")
-    first.keyboard.press("Control+s")
+    save(first)
     first.wait_for_function("!document.querySelector('.jp-mod-dirty')")
     html = lab.folder / "saved.html"
     command = [
@@ -272,7 +272,7 @@ def test_a_panel_asks_for_what_it_needs_and_works_after_one_grant(
     panel.get_by_role("button", name="Ask", exact=True).click()
     expect(panel.locator('[data-id="ask"] .nx-problem')).to_contain_text("net.http")
     shot(page, "07-asking")
-    asked.get_by_role("button", name="Always here").click()
+    allow(asked.get_by_role("button", name="Always here"))
     expect(asked).to_have_count(0)
     panel.get_by_role("button", name="Ask", exact=True).click()
     expect(panel.locator('[data-id="sky"]')).to_have_text("rain")
@@ -281,8 +281,9 @@ def test_a_panel_asks_for_what_it_needs_and_works_after_one_grant(
     rating.get_by_role("button", name="No").click()
     panel.get_by_role("button", name="Rate").click()
     expect(panel.locator('[data-id="rate"] .nx-problem')).to_contain_text("kernel.call")
-    rating.get_by_role("button", name="For an hour").click()
-    panel.locator(".nx-permission").filter(has_text="show you notes").get_by_role("button", name="Always here").click()
+    allow(rating.get_by_role("button", name="For an hour"))
+    notes = panel.locator(".nx-permission").filter(has_text="show you notes")
+    allow(notes.get_by_role("button", name="Always here"))
     panel.get_by_role("button", name="Rate").click()
     expect(panel.locator('[data-id="sky"]')).to_have_text("rain, 2 of 10", timeout=20_000)
     expect(panel.locator(".nx-messages")).to_contain_text("Rated.")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from nexus_jupyter.benchmarks.lab import open_notebook, run_all, run_cell
+from nexus_jupyter.benchmarks.lab import open_notebook, run_all, run_cell, save
 from tests.browser.conftest import Lab
 from tests.browser.test_lab import Shot, write_notebook
 
@@ -110,7 +110,7 @@ def people(browser: Browser, lab: Lab) -> Iterator[tuple[Person, Person]]:
     two = arrive(browser, lab, "two", "ws['shared']")
     # So that a reload finds the panel in the notebook.
     for person in (one, two):
-        person.page.keyboard.press("Control+s")
+        save(person.page)
     yield one, two
     for person in (one, two):
         person.page.context.close()
@@ -269,7 +269,7 @@ def test_a_cell_that_contradicts_an_edit_made_elsewhere_asks_on_the_panel_which_
     expect(go).to_have_text("From elsewhere")
     panel.scroll_into_view_if_needed()
     shot(page, "22-conflict")
-    page.keyboard.press("Control+s")
+    save(page)
     page.reload()
     expect(card).to_contain_text("Which one holds?", timeout=60_000)
     panel.hover()

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Route, expect
 from nexus_jupyter.assets import inline_json
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
 from nexus_jupyter.notebook import Workspace
-from tests.browser.conftest import SHOTS, Lab
+from tests.browser.conftest import SHOTS, Lab, allow
 from tests.browser.test_lab import write_notebook
 
 PIXEL = base64.b64decode(
@@ -78,7 +78,7 @@ def test_drawing_a_panel_asks_nobody_but_the_workspace_and_what_was_allowed(page
     expect(panel.locator("img")).to_have_count(1, timeout=30_000)
     assert asked == []
     panel.screenshot(path=SHOTS / "pictures-refused.png")
-    panel.get_by_role("button", name="For an hour").click()
+    allow(panel.get_by_role("button", name="For an hour"))
     page.wait_for_function("document.querySelector('[data-id=asked] img')?.naturalWidth === 1")
     assert {url.split("?")[0] for url in asked} == {"https://pictures.example/dot.png"}
     expect(panel.locator("img")).to_have_count(2, timeout=30_000)
