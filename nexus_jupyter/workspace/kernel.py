@@ -162,7 +162,7 @@ class WorkspaceKernel:
         reactions = Reactions(self.execution, self.links, self.renderer, self.effects, self.submit)
         self.writer.listen(reactions.on_change)
         self.writer.listen(self._tell_grants)
-        note_quotas(self.recorder, self.store.key, self.folder.private, options.quotas)
+        note_quotas(self.recorder, self.name, self.folder.private, options.quotas)
         self.versions.adopt()
         self.adoption = Adoptions(self, left)
 

@@ -114,5 +114,5 @@ def test_a_file_that_cannot_be_read_ends_in_a_sentence(
         path.write_bytes(content)
     assert main([command, str(path)]) != 0
     said = capsys.readouterr().err
-    assert ("is no text in UTF-8: byte 7 cannot be read." if content else "cannot be read: No such file") in said
+    assert ("is no text in UTF-8: byte 7 cannot be read." if content else ": No such file or directory.") in said
     assert "Traceback" not in said
