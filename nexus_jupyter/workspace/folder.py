@@ -244,7 +244,9 @@ def _unused(private: Path) -> Iterator[None]:
 
 
 def _program() -> str:
-    if "nexus_jupyter.server.app" in sys.modules:
+    # Asked of what runs here, without importing it: a program may import the server without being one.
+    server = sys.modules.get("jupyter_server.serverapp")
+    if server is not None and server.ServerApp.initialized():
         return "a Jupyter server"
     if "ipykernel.kernelapp" in sys.modules:
         return "a notebook's kernel"

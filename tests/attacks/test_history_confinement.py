@@ -24,6 +24,7 @@ import pytest
 from nexus_jupyter.doctor import examine
 from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.processes import supported
+from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.trilog import unsound
 
 pytest.importorskip("chdb")
@@ -167,17 +168,14 @@ def test_what_a_foreign_folder_defines_is_never_attached(tmp_path: Path, caplog:
     assert "trilog-aside-1" in caplog.text
 
 
-@pytest.mark.parametrize("damage", ["empty definition", "a file", "a link"])
+@pytest.mark.parametrize("damage", ["empty definition", "a file"])
 def test_a_history_that_is_no_database_begins_anew_and_nothing_is_deleted(tmp_path: Path, damage: str) -> None:
     folder = made(tmp_path / "ws")
     if damage == "empty definition":
         next(one for one in folder.rglob("*.sql") if one.read_text().startswith("ATTACH TABLE")).write_bytes(b"")
     else:
         folder.rename(tmp_path / "elsewhere")
-        if damage == "a file":
-            folder.write_text("a file")
-        else:
-            folder.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+        folder.write_text("a file")
     finding = next(one for one in examine(tmp_path / "ws", 0) if one.name == "history")
     assert finding.state == "warning"
     with Workspace.open(tmp_path / "ws") as ws:
@@ -185,6 +183,15 @@ def test_a_history_that_is_no_database_begins_anew_and_nothing_is_deleted(tmp_pa
     assert os.path.lexists(folder.with_name("trilog-aside-1"))
     finding = next(one for one in examine(tmp_path / "ws", 0) if one.name == "history")
     assert finding.state == "ok"
+
+
+def test_a_history_that_is_a_link_is_not_opened(tmp_path: Path) -> None:
+    folder = made(tmp_path / "ws")
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert unsound(folder) != ""
+    with pytest.raises(StorageError, match="is a link"):
+        Workspace.open(tmp_path / "ws")
 
 
 def test_a_database_that_cannot_be_opened_is_left_alone_and_the_reason_is_told(tmp_path: Path) -> None:

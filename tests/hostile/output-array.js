@@ -1,2 +1,2 @@
 // expect: output
-return new Array(3e5).fill('abcd');
+return new Array(3e6).fill('abcd');

@@ -1,2 +1,2 @@
 // expect: output
-state.list = ['x'.repeat(2e6)];
+state.list = ['x'.repeat(8e6)];

@@ -1,2 +1,2 @@
 // expect: output
-return 'x'.repeat(2e6);
+return 'x'.repeat(8e6);

@@ -77,7 +77,8 @@ def test_the_server_withstands_every_hostile_program(server: tuple[httpx.Client,
     )
     assert strange == []
     assert len(refused) < 20, refused
-    assert process.memory_info().rss - memory < 100 << 20
+    # 64 MB of versions may be kept, and what programs put into states is among them.
+    assert process.memory_info().rss - memory < 200 << 20
     assert process.num_fds() - files <= 210  # a file each for the 200 images that are kept
     numbers = client.get("metrics").json()
     assert {"done", "timeout", "memory", "stack", "threw"} <= {p["outcome"] for p in numbers["nexus.runs"]}

@@ -128,6 +128,6 @@ def test_what_is_written_may_be_longer_than_what_is_returned(kernel: WorkspaceKe
 
 def test_what_is_returned_keeps_its_own_limit(engine: Engine) -> None:
     assert run(engine, "return 'x'.repeat(1e6)").value == "x" * 10**6
-    with pytest.raises(HandlerError, match="longer than the 1048576 bytes") as caught:
+    with pytest.raises(HandlerError, match="more than the 1,048,576 bytes") as caught:
         run(engine, "return 'x'.repeat(1.1e6)")
     assert caught.value.kind == "output"

@@ -97,7 +97,7 @@ def test_a_click_is_the_beginning_of_the_trace_of_all_that_comes_of_it(tmp_path:
         assert (version, trace, flags) == ("00", TRACE, "01")
         assert span == changes[0].span_id
         # Whom it is for is told by ids: never by a name.
-        assert Seen.baggage_seen == ["nexus.workspace=w,nexus.user=ann,nexus.panel=p"]
+        assert Seen.baggage_seen == [f"nexus.workspace={kernel.store.key},nexus.user=ann,nexus.panel=p"]
         from nexus_jupyter.protocol.trilog import CauseOf
 
         nodes = kernel.trilog.ask(CauseOf(trace_id=TRACE)).to_pylist()
