@@ -157,51 +157,29 @@ def start(
 
 
 def run(command: Sequence[str], *, seconds: float, variables: Mapping[str, str] | None = None) -> Ended:
-    """Run a program by its full path to its end, and return what it wrote.
-
-    Raises
-    ------
-    OSError
-        If it cannot be started, or takes longer (`TimeoutError`).
-    """
-    if not Path(command[0]).is_absolute():
-        raise ValueError(f"A program is named by its full path, so that no other of its name is run: {command[0]}")
-    with tempfile.TemporaryDirectory(prefix="nexus-") as folder, tempfile.TemporaryFile() as out:
-        try:
-            done = subprocess.run(  # noqa: S603 - a full path
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                cwd=folder,
-                env={**environment(Path(folder)), **(variables or {})},
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"{command[0]} did not end within {seconds:g} seconds") from error
-        out.seek(0)
-        output = out.read(_OUTPUT).decode("utf-8", "replace")
-        return Ended(done.returncode, output, done.stderr[:_OUTPUT].decode("utf-8", "replace"))
+    """Run a program in an empty folder, and return the beginning of what it wrote, as text; otherwise as `answer`."""
+    done = answer(command, seconds=seconds, variables=variables)
+    output, said = (part[:_OUTPUT].decode("utf-8", "replace") for part in (done.output, done.said))
+    return Ended(done.code, output, said)
 
 
 def answer(
     command: Sequence[str],
     *,
-    folder: Path,
+    folder: Path | None = None,
     stdin: bytes = b"",
     seconds: float | None = None,
     inherited: Iterable[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Run a program by its full path in a folder, and return all that it wrote.
+    """Run a program by its full path, and return all that it wrote.
 
     Parameters
     ----------
     command
         The program and its arguments.
     folder
-        Where it runs.
+        Where it runs; an empty folder of its own when left out.
     stdin
         What it reads.
     seconds
@@ -216,22 +194,25 @@ def answer(
     """
     if not Path(command[0]).is_absolute():
         raise ValueError(f"A program is named by its full path, so that no other of its name is run: {command[0]}")
-    kept = {name: os.environ[name] for name in inherited if name in os.environ}
-    given = {**environment(Path(tempfile.gettempdir())), **kept, **(variables or {})}
-    try:
-        done = subprocess.run(  # noqa: S603 - a full path
-            command, input=stdin, capture_output=True, cwd=folder, env=given, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"{command[0]} did not end within {seconds:g} seconds") from error
+    with tempfile.TemporaryDirectory(prefix="nexus-") as own:
+        given = {**environment(Path(own), inherited), **(variables or {})}
+        try:
+            done = subprocess.run(  # noqa: S603 - a full path
+                command, input=stdin, capture_output=True, cwd=folder or own, env=given, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"{command[0]} did not end within {seconds:g} seconds") from error
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
 def environment(folder: Path, more: Iterable[str] = ()) -> dict[str, str]:
-    """Return the environment of a child that has a folder to itself, with further variables of ours by name."""
-    kept = {name: os.environ[name] for name in (*_KEPT, *more) if name in os.environ}
+    """Return the environment of a child that has a folder to itself, with further variables of ours by name.
+
+    The folder is its home as well, unless ours is among those: a home that others may write to would be read by it.
+    """
     own = dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP", "USERPROFILE"), str(folder))
-    return {**kept, **own, "TZ": "UTC"}
+    kept = {name: os.environ[name] for name in (*_KEPT, *more) if name in os.environ}
+    return {**own, "TZ": "UTC", **kept}
 
 
 def _packages() -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from nexus_jupyter.processes import environment, run, start
+from nexus_jupyter.processes import answer, environment, run, start
 
 PACKAGE = Path(__file__).parent.parent.parent / "nexus_jupyter"
 #: What starts processes: of the standard library, and GitPython, which other tools may have installed.
@@ -162,3 +162,13 @@ def test_the_history_process_ends_with_its_parent(tmp_path: Path) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(number).wait(60)
     parent.stdout.close()
+
+
+def test_a_program_has_an_empty_home_unless_it_is_given_the_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+    show = [sys.executable, "-I", "-c", "import os; h = os.environ['HOME']; print(h, os.listdir(h))"]
+    monkeypatch.delenv("HOME", raising=False)
+    home, _, listed = answer(show, inherited=("HOME",)).output.decode().strip().partition(" ")
+    assert listed == "[]", "no folder that others write to stands in for a home"
+    assert Path(home).name.startswith("nexus-")
+    monkeypatch.setenv("HOME", str(PACKAGE))
+    assert answer(show, inherited=("HOME",)).output.decode().startswith(f"{PACKAGE} ")
