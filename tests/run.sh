@@ -46,8 +46,10 @@ cat "$logs/beside.out"
 
 printf '\n== closing lines\n'
 for log in "$logs"/*.log; do
-  grep -E '^(=+ .* in [0-9.]+s|[0-9]+ (passed|failed).* in [0-9.]+s|.*Tests  .*passed|Success|All checks|Found [0-9])' "$log" | tail -n 1 |
-    sed "s|^|$(basename "$log" .log): |"
+  # Without colours. The last line of each runner that counts something.
+  sed 's/\x1b\[[0-9;]*m//g' "$log" |
+    grep -E '^(=+ .* in [0-9.]+s|[0-9]+ (passed|failed).* in [0-9.]+s| *Tests  .*passed|Success|All checks|Found [0-9]|[0-9]+ files)' |
+    tail -n 1 | sed "s|^|$(basename "$log" .log): |"
 done
 for mark in "$logs"/*.failed; do
   [ -e "$mark" ] && failed+=("$(basename "$mark" .failed)")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-__all__ = ["Lane"]
+__all__ = ["Lane", "Task", "carry_out"]
 
 T = TypeVar("T")
 Task = tuple[Callable[[], Any], "Future[Any]"]  # Any: a lane carries tasks of different results
@@ -51,11 +51,16 @@ class Lane:
                     self._running = False
                     return
                 task, future = self._tasks.popleft()
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = task()
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the future
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+            carry_out(task, future)
+
+
+def carry_out(task: Callable[[], T], future: Future[T]) -> None:
+    """Run a task for whoever waits for its future, unless it was cancelled."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = task()
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the future
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -6,14 +6,14 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nexus_jupyter.engine import Share
+from nexus_jupyter.workspace.lane import Task, carry_out
 
 __all__ = ["Turns"]
 
 T = TypeVar("T")
-Task = tuple[Callable[[], Any], "Future[Any]"]  # Any: the tasks have different results
 
 
 class Turns:
@@ -53,13 +53,7 @@ class Turns:
             task, future = tasks.popleft()
             if tasks:
                 self._tasks[person] = tasks
-        if future.set_running_or_notify_cancel():
-            try:
-                result = task()
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the future
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+        carry_out(task, future)
         with self._lock:
             following = next(iter(self._tasks), None)
             self._running = following is not None
