@@ -15,6 +15,7 @@ from nexus_jupyter.protocol.graph import Entity, Relation
 from nexus_jupyter.protocol.identity import Actor
 
 __all__ = [
+    "VALUES_ONLY",
     "AppendOp",
     "Cause",
     "Change",
@@ -168,6 +169,10 @@ class Origin(Contract):
     action: str | None = None
     run: str | None = None
     parent: Origin | None = None
+
+
+#: Kinds of causes whose changes leave all panels' texts as they are.
+VALUES_ONLY = frozenset({"set", "run", "bind", "grant"})
 
 
 class Cause(Contract):

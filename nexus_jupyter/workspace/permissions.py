@@ -13,7 +13,7 @@ from nexus_jupyter.protocol.capability import CAPABILITIES, Capability, ChangedG
 from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, PermissionDeniedError, RequestError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
-from nexus_jupyter.protocol.patch import Change
+from nexus_jupyter.protocol.patch import VALUES_ONLY, Change
 from nexus_jupyter.sandbox import FREE, require_target
 from nexus_jupyter.storage import GrantStore
 from nexus_jupyter.workspace.consent import Code, code_of, difference
@@ -24,8 +24,6 @@ _LONGEST = timedelta(days=3650)
 #: Codes that are kept worked out.
 _CODES = 1000
 _GONE = "gone"
-#: Causes of changes that leave the texts of panels as they are.
-_VALUES_ONLY = frozenset({"set", "run", "bind", "grant"})
 
 
 class Permissions:
@@ -141,7 +139,7 @@ class Permissions:
 
     def touched(self, change: Change) -> list[str]:
         """Return the panels whose grants a change may have ended, or brought back: those whose text it may concern."""
-        if change.cause.kind in _VALUES_ONLY:
+        if change.cause.kind in VALUES_ONLY:
             return []
         panels = [change.panel] if change.panel is not None else self.store.panels()
         return [panel for panel in panels if self.store.active(panel)]
