@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class Limit:
     what
         What is bounded.
     value
-        Where its value is: ``module:NAME`` or ``module:NAME.KEY`` below the package, or ``NexusApp.NAME``, a setting.
+        Where its value is: ``module:NAME`` or ``module:NAME.KEY`` below the package, ``NexusApp.NAME`` (a setting), or
+        ``js/FILE.ts:NAME`` in the checkout.
     unit
         Of the value: ``bytes`` and ``s`` are written readably.
     test
@@ -61,9 +63,18 @@ class Limit:
             found = NexusApp.class_traits()[self.value.partition(".")[2]].default()
             return float(found)
         module, _, name = self.value.partition(":")
+        if module.endswith(".ts"):
+            return _typescript(Path(__file__).parents[1] / module, name)
         name, _, key = name.partition(".")
         found = getattr(importlib.import_module(f"nexus_jupyter.{module}"), name)
         return float(found[int(key) if key.isdecimal() else key] if key else found)
+
+
+def _typescript(file: Path, name: str) -> float:
+    found = re.search(rf"^(?:export )?const {name} = ([0-9_]+);", file.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise KeyError(f"{file} has no number {name}")
+    return float(found[1])
 
 
 def _limits() -> Iterator[Limit]:

@@ -1,29 +1,55 @@
 // How much one panel may draw: a text of two lines can ask for more elements than any page holds.
 
-import { grouped } from "./expression/index.ts";
+import { Effort, grouped, STEPS, TooMuchWork } from "./expression/index.ts";
 
 /** Elements of a panel that are in a page at the same time. */
 export const LIVE_ELEMENTS = 50_000;
 /** Elements in a saved picture, which stays in notebooks. */
 export const PICTURE_ELEMENTS = 20_000;
 
+/** What a panel hears of itself: that it is cut, and whether parts of it are not worked out. */
+export interface Told {
+  cut(): void;
+  unfinished(some: boolean): void;
+}
+
+const NOBODY: Told = { cut: () => {}, unfinished: () => {} };
+
 export class Budget {
   readonly most: number;
+  readonly effort = new Effort();
   /** Whether something was left out. */
   exceeded = false;
   private taken = 0;
-  private readonly told: () => void;
+  private unfinished = 0;
+  private readonly told: Told;
 
-  /** `told` hears when something is left out for the first time. */
-  constructor(most: number, told: () => void = () => {}) {
+  constructor(most: number, told: Told = NOBODY) {
     this.most = most;
     this.told = told;
+  }
+
+  /** Run what works a part out; whether that was too much work, which leaves the part as it was. */
+  unfinishedAfter(run: () => void): boolean {
+    try {
+      this.effort.during(run);
+      return false;
+    } catch (error) {
+      if (error instanceof TooMuchWork) return true;
+      throw error;
+    }
+  }
+
+  /** Count a part that is not worked out, or no longer. */
+  count(unfinished: 1 | -1): void {
+    this.unfinished += unfinished;
+    if (this.unfinished === (unfinished > 0 ? 1 : 0)) this.told.unfinished(unfinished > 0);
   }
 
   /** Whether there is room for one more; asking for it where there is none counts as leaving something out. */
   room(): boolean {
     if (this.taken < this.most) return true;
-    if (!this.exceeded) this.told();
+    if (!this.exceeded) this.told.cut();
     this.exceeded = true;
     return false;
   }
@@ -43,4 +69,9 @@ export class Budget {
 /** What is said where a panel was cut. */
 export function cutWords(most: number): string {
   return `This panel is cut here: it draws more than ${grouped(most, 0)} elements. Show fewer at a time, for instance in a table, or with a filter.`;
+}
+
+/** What is said where parts of a panel are as they were, or empty. */
+export function unfinishedWords(): string {
+  return `Parts of this panel are not up to date: its expressions work on more than ${grouped(STEPS, 0)} values at a time. Let a query count, filter and sort, and show what it gives.`;
 }

@@ -1,13 +1,12 @@
 // A panel as a self-contained picture in HTML, for saved notebooks and for the first paint.
 
 import type { Aggregate, Build, Expression, Json, Ordering } from "../protocol/index.ts";
-import { Budget, cutWords, PICTURE_ELEMENTS } from "./budget.ts";
+import { Budget, cutWords, PICTURE_ELEMENTS, unfinishedWords } from "./budget.ts";
 import type { ComponentTable } from "./component.ts";
-import type { Value } from "./expression/index.ts";
+import { Effort, evaluate, type Value } from "./expression/index.ts";
 import type { Cell, Rows, Thin, ViewHost } from "./host.ts";
 import { escapeHtml, htmlOf } from "./html.ts";
 import { layoutCss } from "./layoutcss.ts";
-import { evaluate } from "./expression/index.ts";
 import { instantiate, scopeOf } from "./view.ts";
 
 export interface PageInput {
@@ -35,9 +34,13 @@ export interface Missing {
 /** Draw a panel; what it needs and was not given is listed in `missing`, to be asked for and drawn again. */
 export function render(build: Build, table: ComponentTable, inputs: Inputs, css: string): { html: string; missing: Missing } {
   const host = new PictureHost(build, inputs);
-  const budget = new Budget(PICTURE_ELEMENTS);
-  const drawn = htmlOf(instantiate(build, table, host), budget);
-  const body = budget.exceeded ? `${drawn}<div class="nx-cut" role="alert">${cutWords(PICTURE_ELEMENTS)}</div>` : drawn;
+  const notes = new Map<string, string>();
+  const budget = new Budget(PICTURE_ELEMENTS, {
+    cut: () => void notes.set("cut", cutWords(PICTURE_ELEMENTS)),
+    unfinished: () => void notes.set("unfinished", unfinishedWords()),
+  });
+  const drawn = budget.effort.during(() => htmlOf(instantiate(build, table, host), budget));
+  const body = drawn + [...notes.values()].map((note) => `<div class="nx-cut" role="alert">${note}</div>`).join("");
   const title = escapeHtml(build.title);
   const html =
     `<div class="nx-panel nx-picture" data-nx="${escapeHtml(build.id)}"><style>${css}${layoutCss(build)}</style>` +
@@ -53,7 +56,8 @@ export type Part = "effects" | "exports" | "resources" | "calls" | "lifecycle";
 export function work(build: Build, part: Part, inputs: Inputs): { values: Record<string, Value>; missing: Missing } {
   const host = new PictureHost(build, inputs);
   const scope = scopeOf(build, host);
-  const values = Object.fromEntries(expressions(build, part).map(([name, found]) => [name, Array.isArray(found) ? found.map((one) => evaluate(one, scope)) : evaluate(found, scope)]));
+  const valueOf = (found: Expression | Expression[]): Value => (Array.isArray(found) ? found.map((one) => evaluate(one, scope)) : evaluate(found, scope));
+  const values = new Effort().during(() => Object.fromEntries(expressions(build, part).map(([name, found]) => [name, valueOf(found)])));
   return { values, missing: host.missing };
 }
 

@@ -3,7 +3,7 @@
 import type { Budget } from "./budget.ts";
 import { isOwnPicture } from "./picture.ts";
 import { allowedUrl } from "./url.ts";
-import type { AttrValue, Follow, VChild, VElement, VList } from "./vnode.ts";
+import type { AttrValue, Follow, VChild, VDynamic, VElement, VList } from "./vnode.ts";
 
 const VOID = new Set(["br", "hr", "img", "input", "meta", "wbr"]);
 /** Elements that a component may draw. */
@@ -19,17 +19,17 @@ export function htmlOf(children: readonly VChild[], budget: Budget): string {
 
 function childHtml(child: VChild, budget: Budget): string {
   if (typeof child === "string") return escapeHtml(child);
+  if (typeof child !== "function" && child.kind === "element") return budget.take() ? elementHtml(child, budget) : "";
+  let html = "";
+  if (budget.unfinishedAfter(() => { html = followedHtml(child, budget); })) budget.count(1);
+  return html;
+}
+
+function followedHtml(child: VDynamic | VList | (() => string), budget: Budget): string {
   if (typeof child === "function") return escapeHtml(child());
-  switch (child.kind) {
-    case "list":
-      return listHtml(child, budget);
-    case "dynamic": {
-      const made = child.make();
-      return made === null ? "" : childHtml(made, budget);
-    }
-    default:
-      return budget.take() ? elementHtml(child, budget) : "";
-  }
+  if (child.kind === "list") return listHtml(child, budget);
+  const made = child.make();
+  return made === null ? "" : childHtml(made, budget);
 }
 
 function listHtml(child: VList, budget: Budget): string {

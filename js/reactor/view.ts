@@ -2,7 +2,7 @@
 
 import type { Build, Expression, Json, Ordering, Problem, ViewNode } from "../protocol/index.ts";
 import type { ChildContext, ComponentTable, Context } from "./component.ts";
-import { compile, type Evaluator, isList, isNumber, type Scope, textOf, truthy, type Value } from "./expression/index.ts";
+import { compile, type Evaluator, isList, isNumber, type Scope, spend, textOf, truthy, type Value } from "./expression/index.ts";
 import type { Cell, ViewHost } from "./host.ts";
 import { dynamic, h, list, type VChild } from "./vnode.ts";
 import { everyPart } from "./walk.ts";
@@ -117,6 +117,7 @@ class Instance implements Scope {
     return list(() => {
       const found = items(scope);
       const next = isList(found) ? found : [];
+      spend(next.length);
       const keyOf = (value: Value, i: number): string => textOf(key?.(new Locals(scope, { [each.item]: () => value })) ?? i);
       if (lasting && next.length === values.length) {
         const changed: number[] = [];

@@ -33,13 +33,19 @@ export class Owner {
 
   /** Follow what a function reads; an error takes down this part only. */
   follow(run: () => void): void {
+    let unfinished = false;
+    const tell = (now: boolean): void => {
+      if (now !== unfinished) this.budget.count(now ? 1 : -1);
+      unfinished = now;
+    };
     this.add(effect(() => {
       try {
-        run();
+        tell(this.budget.unfinishedAfter(run));
       } catch (error) {
         console.error("nexus:", error);
       }
     }));
+    this.add(() => tell(false));
   }
 
   dispose(): void {
@@ -148,10 +154,11 @@ function bindElement(described: VElement, owner: Owner, parentSvg: boolean, foun
     else if (typeof value === "function") owner.follow(() => setAttribute(element, name, value()));
     else setAttribute(element, name, value);
   }
-  for (const [name, listener] of Object.entries(described.on)) {
-    element.addEventListener(name, listener as unknown as EventListener);
+  for (const [name, listen] of Object.entries(described.on)) {
+    const listener = (event: Event): void => owner.budget.effort.during(() => (listen as unknown as (event: Event) => void)(event));
+    element.addEventListener(name, listener);
     // A listener of a node that stays would otherwise outlive its part.
-    if (known) owner.add(() => element.removeEventListener(name, listener as unknown as EventListener));
+    if (known) owner.add(() => element.removeEventListener(name, listener));
   }
   if (known) hydrateChildren(known, described.children, owner);
   else {

@@ -3,7 +3,7 @@
 import { components } from "../components/index.ts";
 import type { Build } from "../protocol/index.ts";
 import type { ViewHost } from "../reactor/host.ts";
-import { Budget, cutWords, LIVE_ELEMENTS } from "../reactor/budget.ts";
+import { Budget, cutWords, LIVE_ELEMENTS, unfinishedWords } from "../reactor/budget.ts";
 import { layoutCss } from "../reactor/layoutcss.ts";
 import { instantiate } from "../reactor/view.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
@@ -15,13 +15,14 @@ export class Picture {
   readonly body: HTMLElement;
   readonly layout = document.createElement("style");
   private readonly cut = element("div", "nx-cut", cutWords(LIVE_ELEMENTS));
+  private readonly unfinished = element("div", "nx-cut", unfinishedWords());
   private view = new Owner();
   /** Whether the body still is what the server has drawn. */
   private drawn: boolean;
 
   constructor(drawn: HTMLElement | null = null) {
     this.drawn = drawn !== null;
-    this.cut.setAttribute("role", "alert");
+    for (const note of [this.cut, this.unfinished]) note.setAttribute("role", "alert");
     this.body = drawn ?? element("div", "nx-body");
     watchTyping(this.body);
   }
@@ -30,17 +31,23 @@ export class Picture {
     const place = new Place(this.body);
     this.view.dispose();
     this.cut.remove();
-    this.view = new Owner(new Budget(LIVE_ELEMENTS, () => this.body.after(this.cut)));
+    const budget = new Budget(LIVE_ELEMENTS, {
+      cut: () => this.body.after(this.cut),
+      unfinished: (some) => (some ? this.body.after(this.unfinished) : this.unfinished.remove()),
+    });
+    this.view = new Owner(budget);
     this.layout.textContent = layoutCss(build);
-    const children: VChild[] = build.view.length ? instantiate(build, components, host) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
-    if (this.drawn) hydrateChildren(this.body, children, this.view);
-    else {
-      const container = document.createElement("div");
-      bindChildren(container, children, this.view);
-      this.body.replaceChildren(...container.childNodes);
-    }
+    budget.effort.during(() => this.draw(build, host));
     this.drawn = false;
     place.restore();
+  }
+
+  private draw(build: Build, host: ViewHost): void {
+    const children: VChild[] = build.view.length ? instantiate(build, components, host) : [h("div", { class: "nx-empty" }, ["This panel has nothing to show yet. Put elements into its <view>."])];
+    if (this.drawn) return hydrateChildren(this.body, children, this.view);
+    const container = document.createElement("div");
+    bindChildren(container, children, this.view);
+    this.body.replaceChildren(...container.childNodes);
   }
 
   /** Say something in place of the view. */

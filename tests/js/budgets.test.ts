@@ -1,11 +1,13 @@
 // How much a panel may draw, below, at and above the limit; and how long its text may be checked.
 
 import { expect, test } from "vitest";
-import { registry } from "../../js/components/index.ts";
+import { components, registry } from "../../js/components/index.ts";
 import { Budget } from "../../js/reactor/budget.ts";
+import { render } from "../../js/reactor/drawing.ts";
 import { htmlOf } from "../../js/reactor/html.ts";
 import { check } from "../../js/reactor/index.ts";
 import { h, list } from "../../js/reactor/vnode.ts";
+import { NOTHING } from "./samples.ts";
 
 test.each([[9, 9, false], [10, 10, false], [11, 10, true]])("of %i elements %i are drawn", (wanted, drawn, exceeded) => {
   const budget = new Budget(10);
@@ -49,4 +51,46 @@ test.each(Object.keys(TEXTS))("%s are checked in a time that grows with the text
   const text = TEXTS[name] as (count: number) => string;
   // Eight times as many parts: sixty-four times as long, where each is compared with all others.
   expect(seconds(text(8000)) / seconds(text(1000))).toBeLessThan(30);
+});
+
+const chain = (first: string, next: (before: string) => string, count = 40): string =>
+  `<computed name="c0" expr="${first}"/>` + repeated(count, (i) => `<computed name="c${i + 1}" expr="${next(`c${i}`)}"/>`);
+const WIDE = `<state name="n" type="list" default="[${repeated(249, (i) => `${i}, `)}0]"/>`;
+
+/** Texts of a few lines whose expressions would work without end, or fill the memory; and where the result is read. */
+const WORK: Readonly<Record<string, [string, string]>> = {
+  "a list that doubles": [chain("[1, 2]", (c) => `concat(${c}, ${c})`), "len(c40)"],
+  "a text that doubles by +": [chain("'ab'", (c) => `${c} + ${c}`), "len(c40)"],
+  "a text that doubles between braces": [chain("'ab'", (c) => `${c} + ${c}`, 23), "c23}{c23}{c23}{c23"],
+  "a text that grows by replace": [chain("'aa'", (c) => `replace(${c}, 'a', 'aaaaaaaa')`), "len(c40)"],
+  "a list that grows by edges": [chain("[{'after': [1, 2], 'id': 1}]", (c) => `concat(edges(${c}, 'from', 'from'), concat(${c}, ${c}))`), "len(c40)"],
+  "records in records as text": [chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`), "text(c40)"],
+  "equality of records in records": [chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`) + chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`).replaceAll(/\bc(?=\d)/g, "d"), "c40 == d40"],
+  "different values of records in records": [chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`), "len(distinct([c40, c40]))"],
+  "a long list joined by a long text": [`${chain("n", (c) => `concat(${c}, ${c})`, 8)}<computed name="by" expr="join(c8, 'xxxxxxxx')"/>`, "len(join(c8, by))"],
+};
+
+test.each(Object.entries(WORK))("%s is given up, and the panel says so", (_, [data, read]) => {
+  const text = panel(`<text id="first">First</text><text id="t">{${read}}</text><text id="last">Last</text>`, WIDE + data);
+  const build = check(text, registry);
+  expect(build.diagnostics.filter((item) => item.severity === "error")).toEqual([]);
+  const { html } = render(build, components, NOTHING, "");
+  expect(html).toContain("First");
+  expect(html).toContain("Last");
+  expect(html).toMatch(/Its expressions work on too much at a time\.|Parts of this panel are not up to date/);
+});
+
+test("loops that look through a long list each time are given up, and what is beside them is drawn", () => {
+  const text = panel(`<text id="first">First</text><column id="c" for="i in long"><text id="t">{long | where('x', '!=', i) | len}</text></column>`, `${WIDE}${chain("n", (c) => `concat(${c}, ${c})`, 6)}<computed name="long" expr="c6"/>`);
+  const { html } = render(check(text, registry), components, NOTHING, "");
+  expect(html.includes("First")).toBe(true);
+  expect(html.includes(">16000<")).toBe(true);
+  expect(html.includes("Parts of this panel are not up to date")).toBe(true);
+});
+
+test("work of a thousand rows with a thousand others each is done", () => {
+  const text = panel(`<column id="c" for="i in long"><text id="t">{long | where('x', '!=', i) | len}</text></column>`, `${WIDE}<computed name="long" expr="concat(concat(n, n), concat(n, n))"/>`);
+  const { html } = render(check(text, registry), components, NOTHING, "");
+  expect(html.match(/>1000</g)).toHaveLength(1000);
+  expect(html.includes("not up to date")).toBe(false);
 });

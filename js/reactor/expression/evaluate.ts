@@ -1,7 +1,8 @@
-// Expressions to closures. Evaluation never throws for any value: what does not fit is null.
+// Expressions to closures. Evaluation throws for no value, what does not fit is null; it throws for too much work alone.
 
 import type { Aggregate, Binary, Expression } from "../../protocol/index.ts";
-import { FUNCTIONS } from "./functions.ts";
+import { letters, size, spend } from "./effort.ts";
+import { FUNCTIONS, type FunctionSpec } from "./functions.ts";
 import { isList, isNumber, isRecord, order, own, same, textOf, truthy, type Value } from "./values.ts";
 
 export interface Scope {
@@ -51,11 +52,11 @@ export function compile(expression: Expression): Evaluator {
     case "call": {
       const args = expression.args.map(compile);
       const spec = Object.hasOwn(FUNCTIONS, expression.fn) ? FUNCTIONS[expression.fn] : undefined;
-      return spec ? (scope) => spec.call(...args.map((arg) => arg(scope))) ?? null : () => null;
+      return spec ? (scope) => called(spec, args.map((arg) => arg(scope))) : () => null;
     }
     case "list": {
       const items = expression.items.map(compile);
-      return (scope) => items.map((item) => item(scope));
+      return (scope) => { spend(items.length); return items.map((item) => item(scope)); };
     }
     case "record": {
       const entries = expression.entries.map((entry) => [entry.key, compile(entry.value)] as const);
@@ -63,7 +64,7 @@ export function compile(expression: Expression): Evaluator {
     }
     case "template": {
       const parts = expression.parts.map(compile);
-      return (scope) => parts.map((part) => textOf(part(scope))).join("");
+      return (scope) => joined(parts.map((part) => textOf(part(scope))));
     }
     case "aggregate": {
       const { query, fn, column } = expression;
@@ -75,6 +76,18 @@ export function compile(expression: Expression): Evaluator {
 /** Evaluate once. */
 export function evaluate(expression: Expression, scope: Scope): Value {
   return compile(expression)(scope);
+}
+
+function called(spec: FunctionSpec, args: readonly Value[]): Value {
+  spend(args.reduce<number>((steps, arg) => steps + size(arg), 1));
+  const result = spec.call(...args) ?? null;
+  spend(size(result));
+  return result;
+}
+
+function joined(parts: readonly string[]): string {
+  letters(parts.reduce((sum, part) => sum + part.length, 8));
+  return parts.join("");
 }
 
 function unary(op: "not" | "-" | "+", operand: Evaluator): Evaluator {
@@ -129,6 +142,7 @@ function binary(op: Binary["op"], left: Evaluator, right: Evaluator): Evaluator 
 }
 
 function isIn(value: Value, container: Value): boolean {
+  spend(1 + size(container));
   if (isList(container)) return container.some((item) => same(item, value));
   if (typeof container === "string") return container.includes(textOf(value));
   return isRecord(container) && typeof value === "string" && Object.hasOwn(container, value);
@@ -137,5 +151,5 @@ function isIn(value: Value, container: Value): boolean {
 /** Numbers add; with a text on either side, texts join. */
 function plus(left: Value, right: Value): Value {
   if (isNumber(left) && isNumber(right)) return left + right;
-  return typeof left === "string" || typeof right === "string" ? textOf(left) + textOf(right) : null;
+  return typeof left === "string" || typeof right === "string" ? joined([textOf(left), textOf(right)]) : null;
 }

@@ -1,5 +1,6 @@
 // The functions that expressions may call: pure, total (what does not fit gives null), the same in every engine.
 
+import { json, letters, size, spend } from "./effort.ts";
 import { compact, grouped, isList, isNumber, isRecord, numberText, order, own, rank, same, textOf, truthy, type Value } from "./values.ts";
 
 /** What a function gives, as far as that does not depend on what it is given. */
@@ -50,7 +51,7 @@ function monday(day: string): Value {
 function sorted(list: readonly Value[], key: Value, descending: Value): Value {
   const sign = truthy(descending) ? -1 : 1;
   const by = (item: Value): Value => (key === null || key === undefined ? item : own(item, key));
-  return [...list].sort((a, b) => sign * rank(by(a), by(b)));
+  return [...list].sort((a, b) => { spend(1); return sign * rank(by(a), by(b)); });
 }
 
 function unique(list: readonly Value[], key: Value): Value {
@@ -58,7 +59,7 @@ function unique(list: readonly Value[], key: Value): Value {
   const seen = new Set<string>();
   for (const item of list) {
     const value = key === null || key === undefined ? item : own(item, key);
-    const id = JSON.stringify(value);
+    const id = json(value);
     if (!seen.has(id)) {
       seen.add(id);
       found.push(value);
@@ -67,10 +68,22 @@ function unique(list: readonly Value[], key: Value): Value {
   return found;
 }
 
+function keysOf(record: { readonly [key: string]: Value }): string[] {
+  const keys = Object.keys(record);
+  spend(keys.length);
+  return keys;
+}
+
+function between(parts: readonly string[], by: string): string {
+  letters(parts.reduce((sum, part) => sum + part.length + by.length, 0));
+  return parts.join(by);
+}
+
 /** Edges of a diagram from a list whose items name those before (or after) them. */
 function edges(list: readonly Value[], id: Value, from: Value): Value {
   return list.flatMap((item) => {
     const before = own(item, from);
+    spend(size(before));
     return (isList(before) ? before : before === null ? [] : [before]).map((source) => ({ from: source, to: own(item, id) }));
   });
 }
@@ -83,7 +96,7 @@ const spec = (doc: string, least: number, most: number, call: FunctionSpec["call
 
 export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   __proto__: null as never,
-  len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? Object.keys(x).length : 0), "int"),
+  len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? keysOf(x).length : 0), "int"),
   sum: spec("Sum of numbers, or of a field of records.", 1, 2, (x, key) => numbers(x, key as Value).reduce((a, b) => a + b, 0), "float"),
   mean: spec("Mean of numbers, or of a field of records.", 1, 2, (x, key) => average(numbers(x, key as Value)), "float"),
   min: spec("Smallest number, or smallest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.min(a, b)) : null; }),
@@ -106,17 +119,17 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   concat: spec("Two lists, one after the other.", 2, 2, listed((list, other) => (isList(other) ? [...list, ...other] : list)), "list"),
   find: spec("The first item whose field equals a value.", 3, 3, listed((list, key, value) => list.find((item) => same(own(item, key), value)) ?? null)),
   edges: spec("Edges for a diagram: edges('id', 'after').", 3, 3, listed((list, id, from) => edges(list, id as Value, from as Value)), "list"),
-  keys: spec("Keys of a record.", 1, 1, (x) => (isRecord(x) ? Object.keys(x) : []), "list"),
-  values: spec("Values of a record.", 1, 1, (x) => (isRecord(x) ? Object.values(x) : []), "list"),
+  keys: spec("Keys of a record.", 1, 1, (x) => (isRecord(x) ? keysOf(x) : []), "list"),
+  values: spec("Values of a record.", 1, 1, (x) => (isRecord(x) ? keysOf(x).map((key) => own(x, key)) : []), "list"),
   get: spec("A field by name, or a default.", 2, 3, (x, key, otherwise) => own(x, key) ?? otherwise ?? null),
   contains: spec("Whether a text or list contains something.", 2, 2, (x, part) => (isList(x) ? x.some((item) => same(item, part)) : textOf(x).toLowerCase().includes(textOf(part).toLowerCase())), "bool"),
   lower: spec("In small letters.", 1, 1, text((x) => x.toLowerCase()), "str"),
   upper: spec("In capitals.", 1, 1, text((x) => x.toUpperCase()), "str"),
   capitalize: spec("With a capital first letter.", 1, 1, text((x) => x.slice(0, 1).toUpperCase() + x.slice(1)), "str"),
   trim: spec("Without spaces around.", 1, 1, text((x) => x.trim()), "str"),
-  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => x.split(textOf(from)).join(textOf(to))), "str"),
+  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => between(x.split(textOf(from)), textOf(to))), "str"),
   split: spec("Parts between a separator.", 2, 2, text((x, by) => x.split(textOf(by))), "list"),
-  join: spec("Texts of the items with something between.", 1, 2, listed((list, by) => list.map(textOf).join(by === undefined ? ", " : textOf(by))), "str"),
+  join: spec("Texts of the items with something between.", 1, 2, listed((list, by) => between(list.map(textOf), by === undefined ? ", " : textOf(by))), "str"),
   year: spec("Year of a date.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? Number(d[1]) : null; }), "int"),
   month: spec("Month of a date, as 2015-03.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}` : null; }), "str"),
   day: spec("Day of a date, as 2015-03-09.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}-${d[3]}` : null; }), "str"),

@@ -1,3 +1,4 @@
+export { Effort, spend, STEPS, TooMuchWork } from "./effort.ts";
 export { compile, evaluate, type Evaluator, type Scope } from "./evaluate.ts";
 export { FUNCTIONS, type FunctionSpec } from "./functions.ts";
 export { parseExpression, type Occurrence, type Parsed } from "./parse.ts";

@@ -1,5 +1,7 @@
 // Values and how they become text: the same in every engine, with no Intl and no locale.
 
+import { json, OBJECT, spend } from "./effort.ts";
+
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 
 export function isList(value: unknown): value is readonly Value[] {
@@ -33,6 +35,7 @@ export function truthy(value: unknown): boolean {
 export function same(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (left === undefined || right === undefined) return (left ?? null) === (right ?? null);
+  spend(typeof left === "object" ? OBJECT : 1);
   if (isList(left) && isList(right)) return left.length === right.length && left.every((item, i) => same(item, right[i]));
   if (isRecord(left) && isRecord(right)) {
     const keys = Object.keys(left);
@@ -61,7 +64,7 @@ export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return numberText(value);
   if (typeof value === "boolean") return value ? "true" : "false";
-  return JSON.stringify(value);
+  return json(value);
 }
 
 /** A number without binary noise: 0.1 + 0.2 is shown as 0.3. */

@@ -86,6 +86,43 @@ def test_a_page_with_repetition_in_repetition_stays_usable(page: Page, tmp_path:
     page.locator(".nx-cut").screenshot(path=SHOTS / "panel-cut.png")
 
 
+HEAVY = (
+    '<panel xmlns="urn:nexus:nxml:1" id="p" title="P"><view><text id="first">First</text>'
+    '<number id="times" label="Times" bind:value="times" min="0" max="9"/><text id="made">{len(made)} items</text></view>'
+    '<data><state name="times" type="int" default="1"/><computed name="c0" expr="times &gt; 5 ? [1, 2] : []"/>'
+    + "".join(f'<computed name="c{i + 1}" expr="concat(c{i}, c{i})"/>' for i in range(40))
+    + '<computed name="made" expr="c40"/></data></panel>'
+)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+def test_a_page_with_a_list_that_doubles_stays_usable_and_says_what_is_not_up_to_date(
+    page: Page, tmp_path: Path
+) -> None:
+    with Workspace.open(tmp_path / "ws") as workspace:
+        workspace.panel("p", HEAVY)
+        (tmp_path / "page.html").write_text(workspace.export_html("p"))
+    page.goto(f"file://{tmp_path}/page.html")
+    says = page.get_by_text(
+        "Parts of this panel are not up to date: its expressions work on more than 10,000,000 values"
+    )
+    expect(page.get_by_text("0 items")).to_be_visible(timeout=30_000)
+    times = page.get_by_label("Times")
+    times.press("End")
+    times.press("Backspace")
+    times.press_sequentially("7")
+    times.press("Tab")
+    expect(says).to_be_visible(timeout=30_000)
+    page.screenshot(path=SHOTS / "panel-unfinished.png")
+    times.press("End")
+    times.press("Backspace")
+    times.press_sequentially("2")
+    times.press("Tab")
+    expect(says).to_have_count(0)
+    expect(page.get_by_text("0 items")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     "attributes",
     ['span="junk"', 'span="0"', 'span="13"', 'min="wide"', 'min="99999"', 'grow="-1"', 'grow="x"', 'priority="high"'],
