@@ -23,7 +23,7 @@ run() {
 
 # Tests that browsers are driven in, and a half of the rest by time.
 browser=(tests/browser)
-pages=(tests/attacks/browser)
+pages=(tests/attacks/browser tests/keys)
 half=(tests/history tests/nog tests/storage tests/workspace)
 server=(tests/server tests/attacks/server)
 elsewhere=("${browser[@]}" "${pages[@]}" "${half[@]}" "${server[@]}")

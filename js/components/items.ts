@@ -3,6 +3,7 @@
 import type { Component } from "../reactor/component.ts";
 import { isList } from "../reactor/expression/index.ts";
 import { dynamic, h } from "../reactor/vnode.ts";
+import { type Moved, moveWithFocus } from "./moving.ts";
 import { box, problemNote } from "./shared.ts";
 
 interface ItemEvent {
@@ -12,10 +13,11 @@ interface ItemEvent {
   readonly currentTarget: ItemElement;
   preventDefault(): void;
 }
-interface ItemElement {
+interface ItemElement extends Moved {
   closest(selector: string): ItemElement | null;
   readonly parentElement: ItemElement | null;
   readonly children: ArrayLike<ItemElement>;
+  querySelectorAll(selector: string): ArrayLike<ItemElement>;
   getAttribute(name: string): string | null;
   dispatchEvent(event: unknown): boolean;
 }
@@ -30,11 +32,12 @@ export const item: Component = {
     const start = (event: ItemEvent): void => { event.dataTransfer?.setData("text/nexus", value()); };
     const keys = (event: ItemEvent): void => {
       const step = event.altKey ? ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key] ?? 0) : 0;
+      // Also where there is nowhere to go: the browser would go back a page.
       if (step) { event.preventDefault(); moveBeside(event.currentTarget, step, value()); }
       else if (event.key === "Enter" && context.handles("press")) context.fire("press");
     };
     const on = { ...(draggable && { dragstart: start as never }), ...((draggable || context.handles("press")) && { keydown: keys as never }), ...(context.handles("press") && { click: () => context.fire("press") }) };
-    const attrs = { tabindex: draggable || context.handles("press") ? 0 : null, draggable: draggable ? "true" : null, role: context.handles("press") ? "button" : null, title: draggable ? "Drag to another column, or press Alt and an arrow key" : null };
+    const attrs = { tabindex: draggable || context.handles("press") ? 0 : null, draggable: draggable ? "true" : null, "data-drag": draggable ? value : null, role: context.handles("press") ? "button" : null, title: draggable ? "Drag to another column, or press Alt and an arrow key" : null };
     const detail = context.has("detail") ? [h("span", { class: "nx-item-detail" }, [() => context.str("detail")])] : [];
     return box(context, "div", "item", [h("span", { class: "nx-item-title" }, [() => context.str("title")]), ...detail, ...context.children, problemNote(context)], attrs, { on });
   },
@@ -46,7 +49,10 @@ function moveBeside(element: ItemElement, step: number, value: string): void {
   const siblings = Array.from(cardElement?.parentElement?.children ?? []).filter((other) => other.getAttribute("data-drop"));
   const target = cardElement ? siblings[siblings.indexOf(cardElement) + step] : undefined;
   const make = (globalThis as unknown as { CustomEvent?: new (type: string, init: object) => unknown }).CustomEvent;
-  if (target && make) target.dispatchEvent(new make("nexus-drop", { detail: value, bubbles: false }));
+  if (!target || !make) return;
+  const around = cardElement?.parentElement;
+  const find = (): ItemElement | null => Array.from(around?.querySelectorAll("[data-drag]") ?? []).find((other) => other.getAttribute("data-drag") === value) ?? null;
+  moveWithFocus(find, () => target.dispatchEvent(new make("nexus-drop", { detail: value, bubbles: false })));
 }
 
 export const listing: Component = {

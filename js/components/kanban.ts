@@ -4,20 +4,12 @@ import type { Json } from "../protocol/index.ts";
 import type { Component, Context } from "../reactor/component.ts";
 import { isList, isRecord, own, same, textOf, type Value } from "../reactor/expression/index.ts";
 import { h, list, type VChild } from "../reactor/vnode.ts";
+import { type Moved, moveWithFocus } from "./moving.ts";
 import { box, problemNote } from "./shared.ts";
-import { after, followWithFocus } from "./timing.ts";
 
-interface CardElement {
-  readonly parentElement: unknown;
-  readonly nextElementSibling: unknown;
-  focus(): void;
-}
 interface Board {
-  querySelector(selector: string): CardElement | null;
+  querySelector(selector: string): Moved | null;
 }
-/** A card's element, and where it is. */
-type Place = readonly [CardElement | null, unknown, unknown];
-
 interface CardEvent {
   readonly key: string;
   readonly altKey: boolean;
@@ -28,8 +20,6 @@ interface CardEvent {
 type Card = { readonly [key: string]: Value };
 
 const TYPE = "text/nexus-card";
-/** Milliseconds between two looks for a card, how many of them, and how many once it has moved. */
-const [LOOK, LOOKS, MORE] = [60, 500, 20];
 
 export const kanban: Component = {
   name: "kanban", category: "data", doc: "Cards in columns. on:move gets { id, to, before } and writes it where the cards are kept.", content: "none", size: { min: 320, preferred: 960, grow: 1 },
@@ -66,7 +56,9 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
   };
   const keys = (card: Card) => (event: CardEvent): void => {
     if (event.key === "Enter") return context.fire("select", card as Json);
-    if (!event.altKey) return;
+    if (!event.altKey || !event.key.startsWith("Arrow")) return;
+    // Also where there is nowhere to go: the browser would go back a page.
+    event.preventDefault();
     const id = own(card, "id");
     const own_ = mine();
     const at = own_.findIndex((other) => same(own(other, "id"), id));
@@ -75,11 +67,8 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
     const along = { ArrowDown: 2, ArrowUp: -1 }[event.key] ?? 0;
     const to = all[all.findIndex((other) => same(other, column)) + beside];
     if ((!beside && !along) || to === undefined || (along && (at + along < 0 || at + along > own_.length))) return;
-    event.preventDefault();
     const board = event.currentTarget.closest(".nx-kanban");
-    const place = board && placeOf(board, key(id));
-    move(id, to, along ? own(own_[at + along] ?? null, "id") : null);
-    if (board && place) follow(board, key(id), place, followWithFocus());
+    moveWithFocus(() => board?.querySelector(`[data-card="${key(id)}"]`) ?? null, () => move(id, to, along ? own(own_[at + along] ?? null, "id") : null));
   };
   const card = (item: () => Card, id: Value): VChild => h("div", {
     class: "nx-item", "data-card": key(id), tabindex: context.host.live ? 0 : null, draggable: context.handles("move") && context.host.live ? "true" : null, role: "listitem", title: context.handles("move") ? "Drag, or press Alt and an arrow key" : null,
@@ -98,20 +87,6 @@ function lane(context: Context, column: Value, columns: () => readonly Value[]):
   return h("section", { class: "nx-card nx-lane", "data-over": () => over.get(), "aria-label": textOf(column) }, [head, h("div", { class: "nx-card-body", role: "list" }, [items])], {
     on: { dragover: ((event: CardEvent) => { event.preventDefault(); over.set(true); }) as never, dragleave: () => over.set(false), drop: drop(null) as never },
   });
-}
-
-function placeOf(board: Board, card: string): Place {
-  const element = board.querySelector(`[data-card="${card}"]`);
-  return [element, element?.parentElement, element?.nextElementSibling];
-}
-
-/** The card is drawn anew in its column, once the change has come back, which may take a while: the focus follows it there. */
-function follow(board: Board, card: string, before: Place, may: () => boolean, looks = LOOKS): void {
-  const now = placeOf(board, card);
-  const moved = now[0] !== null && now.some((part, i) => part !== before[i]);
-  if (moved && may()) now[0]?.focus();
-  const left = moved ? Math.min(looks, MORE) : looks;
-  if (left) after(LOOK, () => follow(board, card, before, may, left - 1));
 }
 
 /** An id as it may stand in a selector. */

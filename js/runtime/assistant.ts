@@ -3,6 +3,7 @@
 import { registry } from "../components/index.ts";
 import { check } from "../reactor/index.ts";
 import { element } from "./element.ts";
+import { keepKeys } from "./keys.ts";
 import { problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
 import { Picture } from "./picture.ts";
@@ -53,6 +54,7 @@ export function mountAssistant(root: HTMLElement, transport: Transport, about: u
   let shown: { dispose(): void } | null = null;
   let gone = false;
   root.classList.add("nx-panel", "nx-live", "nx-assistant");
+  const letKeysGo = keepKeys(root);
   const start = (): void => {
     const waiting = element("div", "nx-skeleton-lines");
     waiting.setAttribute("aria-busy", "true");
@@ -70,7 +72,7 @@ export function mountAssistant(root: HTMLElement, transport: Transport, about: u
     );
   };
   start();
-  return { dispose() { gone = true; shown?.dispose(); } };
+  return { dispose() { gone = true; letKeysGo(); shown?.dispose(); } };
 }
 
 /** The id of the proposal that an output or a widget names. The proposal comes from the workspace: what an output holds is not drawn. */

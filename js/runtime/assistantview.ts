@@ -207,16 +207,14 @@ async function choicesOf(transport: Transport, proposal: string | null): Promise
   return value as unknown as AssistantChoices;
 }
 
-/** Take keys before the notebook does, which would take them for itself; returns what ends it. */
+/** Take keys before what they were pressed in; returns what ends it. */
 function keysOf(root: HTMLElement, take: (event: KeyboardEvent) => boolean): () => void {
   const key = (event: KeyboardEvent): void => {
     // A panel that is shown in a proposal has its own keys, and its letters are no commands.
-    if (!root.contains(event.target as Node) || (event.target as Element).closest(".nx-proposal-look")) return;
-    if (take(event)) {
-      event.preventDefault();
-      event.stopPropagation();
-    } else if ((event.key === "Enter" || event.key === " ") && (event.target as Element).matches("button, summary, input, select, textarea")) event.stopPropagation();
+    if ((event.target as Element).closest(".nx-proposal-look") || !take(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
   };
-  globalThis.addEventListener("keydown", key, true);
-  return () => globalThis.removeEventListener("keydown", key, true);
+  root.addEventListener("keydown", key, true);
+  return () => root.removeEventListener("keydown", key, true);
 }

@@ -7,6 +7,8 @@ import type { AttrValue, Follow, VChild, VDynamic, VElement, VList } from "../re
 
 const SVG = "http://www.w3.org/2000/svg";
 const SVG_TAGS = new Set("svg g path line rect circle ellipse polygon polyline text tspan defs marker linearGradient stop".split(" "));
+/** The code of keys that an input method takes; Safari gives it to the key that ends the composition, too. */
+const COMPOSED = 229;
 /** Set as properties: attributes only give the first value. */
 const PROPERTIES = new Set(["value", "checked", "selected"]);
 
@@ -155,7 +157,11 @@ function bindElement(described: VElement, owner: Owner, parentSvg: boolean, foun
     else setAttribute(element, name, value);
   }
   for (const [name, listen] of Object.entries(described.on)) {
-    const listener = (event: Event): void => owner.budget.effort.during(() => (listen as unknown as (event: Event) => void)(event));
+    const listener = (event: Event): void => {
+      // Keys of an input method choose letters, and mean nothing to the control.
+      if (event instanceof KeyboardEvent && (event.isComposing || event.keyCode === COMPOSED)) return;
+      owner.budget.effort.during(() => (listen as unknown as (event: Event) => void)(event));
+    };
     element.addEventListener(name, listener);
     // A listener of a node that stays would otherwise outlive its part.
     if (known) owner.add(() => element.removeEventListener(name, listener));

@@ -41,6 +41,8 @@ export class LiveHost implements ViewHost {
   /** What the workspace has, for taking back what it refused. */
   private readonly confirmed = new Map<string, Value>();
   private readonly unconfirmed = new Map<string, number>();
+  /** What was sent last: what the workspace has confirmed may be older. */
+  private readonly sent = new Map<string, Value>();
   /** States that somebody is typing into, or dragging: what they see is theirs until they are done. */
   private readonly typing = new Set<string>();
   /** Input that could not be sent, for want of a connection: by state, with the control it came from. */
@@ -125,7 +127,12 @@ export class LiveHost implements ViewHost {
     if (gesture === "live" && declared.scope !== "view") this.typing.add(name);
     else this.typing.delete(name);
     if (declared.scope === "view") this.data.stateChanged(name);
-    else if (gesture === "done" && JSON.stringify(this.confirmed.get(name)) !== JSON.stringify(fitting)) void this.sendState(name, fitting, element);
+    else if (gesture === "done" && JSON.stringify(this.expected(name)) !== JSON.stringify(fitting)) void this.sendState(name, fitting, element);
+  }
+
+  /** What a state will be once all that is on its way has arrived. */
+  private expected(name: string): Value | undefined {
+    return this.unconfirmed.get(name) ? this.sent.get(name) : this.confirmed.get(name);
   }
 
   /** Nobody is in a field any more: what was begun and not done is given up. */
@@ -139,6 +146,7 @@ export class LiveHost implements ViewHost {
   private async sendState(name: string, value: Json, element: string): Promise<void> {
     this.unconfirmed.set(name, (this.unconfirmed.get(name) ?? 0) + 1);
     this.unsent.delete(name);
+    this.sent.set(name, value as Value);
     const started = performance.now();
     try {
       await this.transport.request({ type: "set", panel: this.panel, name, value, element, traceparent: traceparent() });

@@ -26,13 +26,10 @@ export class MomentActions {
     this.form.append(this.field, make, button("Cancel", () => { this.form.hidden = true; }));
     this.form.hidden = true;
     this.form.addEventListener("submit", (event) => { event.preventDefault(); void this.makeBranch(); });
-    // Notebooks take the key for themselves, and nothing would be submitted.
     this.field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== "Escape") return;
+      if (event.key !== "Escape") return;
       event.preventDefault();
-      event.stopPropagation();
-      if (event.key === "Enter") void this.makeBranch();
-      else this.form.hidden = true;
+      this.form.hidden = true;
     });
     this.root.append(this.revert, this.branch, button("Back to now", () => { travelOf(transport).moment.value = null; }), this.form);
   }

@@ -11,6 +11,7 @@ import { Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
 import { CodePane } from "./codepane.ts";
 import { Conflicts } from "./conflicts.ts";
+import { keepKeys } from "./keys.ts";
 import { LiveHost, problemOf } from "./live.ts";
 import { LocalHost } from "./local.ts";
 import { PastView } from "./past.ts";
@@ -81,6 +82,7 @@ export class MountedPanel implements Follower {
     });
     // Once what follows from leaving a field is done.
     this.picture.body.addEventListener("focusout", () => setTimeout(() => { if (!isTyping(this.picture.body)) this.live?.abandonTyping(); }));
+    this.owner.add(keepKeys(root));
     this.owner.add(transport.follow(name, this));
   }
 

@@ -7,6 +7,7 @@ import type { LazyName, Rows } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
 import { element } from "./element.ts";
 import { assetUrl, jupyterPage } from "./host.ts";
+import { keepKeys } from "./keys.ts";
 import { LocalHost } from "./local.ts";
 import { Picture } from "./picture.ts";
 
@@ -54,6 +55,7 @@ export class Preview {
   private readonly problems = element("div", "nx-banner");
   private readonly untold = element("div", "nx-banner");
   private readonly host: PreviewHost;
+  private readonly letKeysGo: () => void;
   private shown = false;
 
   /** `bring` brings code that comes when it is needed; from the page's server when left out. */
@@ -62,6 +64,7 @@ export class Preview {
     const bar = element("div", "nx-bar");
     bar.append(this.title, element("span", "nx-mark", "preview"));
     root.classList.add("nx-panel", "nx-live");
+    this.letKeysGo = keepKeys(root);
     this.problems.dataset["kind"] = "error";
     for (const note of [this.problems, this.untold]) note.setAttribute("role", "status");
     for (const note of [this.limits, this.problems, this.untold]) say(note, "");
@@ -86,6 +89,7 @@ export class Preview {
   }
 
   dispose(): void {
+    this.letKeysGo();
     this.picture.dispose();
   }
 }

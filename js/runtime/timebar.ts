@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals-core";
 import type { Result, Tick, Ticks } from "../protocol/index.ts";
 import { element } from "./element.ts";
+import { keepKeys } from "./keys.ts";
 import { problemOf } from "./live.ts";
 import { MomentActions } from "./momentactions.ts";
 import { Player, type Playing } from "./playing.ts";
@@ -58,10 +59,7 @@ export class TimeBar {
     this.track.append(element("div", "nx-timebar-line"), this.thumb);
     this.root.append(this.track, this.ends, this.detail, this.legend);
     this.track.addEventListener("pointerdown", (event) => this.drag(event));
-    // Before the notebook, which would take the arrow keys for itself.
-    const key = (event: KeyboardEvent): void => { if (event.target === this.thumb) this.key(event); };
-    globalThis.addEventListener("keydown", key, true);
-    this.stops.push(() => globalThis.removeEventListener("keydown", key, true));
+    this.thumb.addEventListener("keydown", (event) => this.key(event));
     this.detail.textContent = "Asking for what has happened\u2026";
     this.stops.push(
       effect(() => { travelOf(transport).moment.value; this.mark(); }),
@@ -230,6 +228,7 @@ export class TimeBar {
 /** The time bar of the workspace, with what can be done from where it stands. */
 export function mountTimeBar(root: HTMLElement, transport: Transport, playing: Playing = {}): { dispose(): void } {
   root.classList.add("nx-panel", "nx-live");
+  const letKeysGo = keepKeys(root);
   const messages = element("div", "nx-messages");
   const actions = new MomentActions(transport, (text, level) => {
     const note = element("div", "nx-banner", text);
@@ -248,7 +247,7 @@ export function mountTimeBar(root: HTMLElement, transport: Transport, playing: P
   const player = new Player(transport, () => bar.changes, playing);
   title.append(element("span", "nx-title", "History"), player.root);
   root.replaceChildren(title, bar.root, foot, messages);
-  return { dispose: () => { player.dispose(); bar.dispose(); } };
+  return { dispose: () => { letKeysGo(); player.dispose(); bar.dispose(); } };
 }
 
 /** Places of changes on the line, in percent: in order of time, with long pauses drawn shorter than they were. */

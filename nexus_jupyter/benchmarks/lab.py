@@ -135,7 +135,7 @@ def _configure(settings: Path) -> None:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1800):
         if process.poll() is not None:
             break
         try:

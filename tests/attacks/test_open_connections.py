@@ -76,9 +76,9 @@ def panel(kernel: WorkspaceKernel, body: str, *caps: str) -> None:
 def test_a_revocation_closes_a_socket_that_waits(kernel: WorkspaceKernel, server: _Server, address: str) -> None:
     panel(kernel, f"const s = await nx.socket('{address}'); await s.send('hello'); return await s.receive()", "net.ws")
     run = kernel.execution.start("p", "a", [], ANN)
-    assert server.opened.wait(30)
+    assert server.opened.wait(60)
     kernel.permissions.revoke("p", "net.ws", None, ANN)
-    assert server.ended.wait(30)
+    assert server.ended.wait(60)
     with pytest.raises(HandlerError, match=r"needs the capability net\.ws") as caught:
         run.result()
     assert caught.value.kind == "denied"
@@ -90,7 +90,7 @@ def test_the_end_of_a_grants_time_closes_a_socket(kernel: WorkspaceKernel, serve
     run = kernel.execution.start("p", "a", [], ANN)
     with pytest.raises(HandlerError, match=r"needs the capability net\.ws"):
         run.result()
-    assert server.ended.wait(30) or not server.heard
+    assert server.ended.wait(60) or not server.heard
 
 
 def test_nothing_is_sent_or_received_after_a_revocation_even_if_the_socket_is_open(
@@ -118,7 +118,7 @@ def test_nothing_is_sent_or_received_after_a_revocation_even_if_the_socket_is_op
     """
     panel(kernel, body, "net.ws", "kernel.call")
     run = kernel.execution.start("p", "a", [], ANN)
-    assert called.wait(30)
+    assert called.wait(60)
     kernel.permissions.revoke("p", "net.ws", None, ANN)
     assert server.connection is not None
     server.connection.send("for the panel")
@@ -137,7 +137,7 @@ def test_a_message_that_comes_after_a_revocation_is_not_delivered(
     monkeypatch.setattr("nexus_jupyter.sandbox.network._Socket.end_with_grant", _nothing)
     panel(kernel, f"const s = await nx.socket('{address}'); await s.send('hello'); return await s.receive()", "net.ws")
     run = kernel.execution.start("p", "a", [], ANN)
-    assert server.opened.wait(30)
+    assert server.opened.wait(60)
     kernel.permissions.revoke("p", "net.ws", None, ANN)
     assert server.connection is not None
     server.connection.send("for the panel")
@@ -169,7 +169,7 @@ def test_an_answer_that_still_comes_after_a_revocation_is_not_delivered(tmp_path
     try:
         panel(kernel, f"return (await nx.fetch('{origin}/')).text()", "net.http")
         run = kernel.execution.start("p", "a", [], ANN)
-        assert asked.wait(30)
+        assert asked.wait(60)
         kernel.permissions.revoke("p", "net.http", None, ANN)
         go_on.set()
         with pytest.raises(HandlerError, match=r"needs the capability net\.http"):
@@ -184,9 +184,9 @@ def test_an_answer_that_still_comes_after_a_revocation_is_not_delivered(tmp_path
 def test_other_code_of_the_panel_closes_its_sockets(kernel: WorkspaceKernel, server: _Server, address: str) -> None:
     panel(kernel, f"const s = await nx.socket('{address}'); await s.send('hello'); return await s.receive()", "net.ws")
     run = kernel.execution.start("p", "a", [], ANN)
-    assert server.opened.wait(30)
+    assert server.opened.wait(60)
     text = '<panel id="p"><logic><uses cap="net.ws" why="a test"/><action name="a">return 2</action></logic></panel>'
     kernel.put_panel("p", text, Actor(id="bob", name="Bob"))
-    assert server.ended.wait(30)
+    assert server.ended.wait(60)
     with pytest.raises(HandlerError):
         run.result()

@@ -87,7 +87,7 @@ def writers(folder: Path, options: WorkspaceOptions, counter: str) -> Iterator[W
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(30)
+        process.wait(300)
 
 
 def check(folder: Path, engine: Engine, options: WorkspaceOptions) -> None:

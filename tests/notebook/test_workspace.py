@@ -98,7 +98,7 @@ def test_changes_are_told_while_they_happen(ws: Workspace, counter: str) -> None
 
     stop = panel.on_change(note)
     panel.run("add")
-    assert ready.wait(10)
+    assert ready.wait(60)
     assert told[0].rev == panel.rev
     stop()
 

@@ -111,7 +111,7 @@ def test_the_last_one_to_leave_saves_what_was_typed(editors: tuple[Editor, Edito
     kernel.writer.listen(lambda change, _head: edited.set() if change.cause.kind == "edit" else None)
     ann.type(0, "// parting words\n")
     ann.client.session.close()
-    assert edited.wait(10)
+    assert edited.wait(60)
     assert "parting words" in kernel.panel("counter").nxml
 
 

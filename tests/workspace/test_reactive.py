@@ -198,7 +198,7 @@ class Notebook:
 
     def search(self, term: str, limit: int = 10) -> pd.DataFrame:
         self.asked.append((term, limit))
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         if term == "bad":
             raise ValueError("no such word")
         return pd.DataFrame({"word": [term * (i + 1) for i in range(limit)], "size": range(1, limit + 1)})
@@ -399,7 +399,7 @@ def test_an_effect_follows_a_link_and_the_chain_goes_on_in_order(kernel: Workspa
     seen = threading.Event()
     kernel.writer.listen(lambda change, _head: seen.set() if change.panel == "third" else None)
     kernel.set_state("sales", {"region": "south"}, ann)
-    assert seen.wait(10)
+    assert seen.wait(60)
     assert kernel.panel("remote").state["heard"] == "now south"
     assert kernel.panel("third").state["log"] == ["now south"]
 

@@ -46,7 +46,7 @@ class Client:
     def read(self) -> Any:
         with self.ready:
             while (message := self.session.take()) is None:
-                assert self.ready.wait(10), "no message came"
+                assert self.ready.wait(60), "no message came"
         return json.loads(message) if isinstance(message, str) else message
 
     def follow(self, panel: str, rev: int | None = None) -> Any:
@@ -188,11 +188,11 @@ def test_a_kernel_that_leaves_takes_its_functions_along(kernel: WorkspaceKernel)
     sent = notebook.next()
     assert (sent["function"], sent["args"]) == ("f", {"x": 1})
     notebook.send(type="answer", call=sent["call"], value=5)
-    assert call.result(timeout=5) == 5
+    assert call.result(timeout=60) == 5
     waiting = kernel.functions.call("f", {})
     notebook.session.close()
     with pytest.raises(NexusError, match="has gone"):
-        waiting.result(timeout=5)
+        waiting.result(timeout=60)
     with pytest.raises(NexusError, match="No running notebook"):
         kernel.functions.call("f", {})
 

@@ -21,9 +21,7 @@ const THEME = EditorView.theme({
 export function basics(label: string): Extension {
   return [
     lineNumbers(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(), syntaxHighlighting(classHighlighter), THEME,
-    keymap.of([{ key: "Escape", run: (it) => { it.contentDOM.blur(); return true; } }]), keymap.of([...defaultKeymap, indentWithTab]),
+    keymap.of([...defaultKeymap, indentWithTab]),
     EditorView.contentAttributes.of({ "aria-label": label }),
-    // Keys typed here are the editor's, not the notebook's.
-    EditorView.domEventHandlers({ keydown: (event) => { event.stopPropagation(); return false; } }),
   ];
 }
