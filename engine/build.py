@@ -3,7 +3,8 @@
 The same sources give the same bytes in any folder: sources and compiler are pinned, and no path gets into the result.
 
     python engine/build.py OUT.wasm        the artefact
-    python engine/build.py --fuzz OUT      the same natively for libFuzzer, with sanitizers (needs clang)
+    python engine/build.py --fuzz OUT      the same natively for libFuzzer, with sanitizers, and its heap alone as
+                                           OUT-heap (needs clang)
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ HERE = Path(__file__).parent
 #: The compiler, a wheel on the package registry.
 ZIG = "0.17.1"
 QUICKJS = ("quickjs.c", "dtoa.c", "libregexp.c", "libunicode.c")
-OURS = ("interface.c", "msgpack.c")
+OURS = ("interface.c", "msgpack.c", "heap.c")
+HEADERS = ("msgpack.h", "heap.h")
 DEFINES = ("-D_GNU_SOURCE", "-DQJS_BUILD_LIBC=0")
 WASM = (
     "--target=wasm32-wasi",
@@ -56,32 +58,32 @@ def compile_wasm(sources: Path, out: Path) -> None:
     zig = [sys.executable, "-m", "ziglang", "cc"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in (*sources.glob("*.[ch]"), *(HERE / ours for ours in OURS), HERE / "msgpack.h"):
+        for file in (*sources.glob("*.[ch]"), *(HERE / ours for ours in (*OURS, *HEADERS))):
             shutil.copy(file, folder)
         subprocess.run([*zig, *WASM, *DEFINES, "-w", *QUICKJS, *OURS, "-o", "engine.wasm"], cwd=folder, check=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "engine.wasm", out)
 
 
-def compile_fuzzer(sources: Path, out: Path) -> None:
-    """Compile the interface natively with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer."""
+def compile_fuzzers(sources: Path, out: Path) -> None:
+    """Compile the interface and the heap natively with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer."""
     clang = shutil.which("clang")
     if clang is None:
         sys.exit("clang was not found. Install it: apt-get install clang libclang-rt-14-dev")
+    sanitizers = ("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined")
+    base = [clang, "-g", "-O1", *DEFINES, f"-isystem{sources}", f"-I{HERE}"]
     # QuickJS's own undefined behaviour (unaligned reads, shifts) is its authors' choice; ours is ours.
-    theirs = [str(sources / name) for name in QUICKJS]
-    ours = [str(HERE / name) for name in (*OURS, "fuzz.c")]
     objects = out.parent / f"{out.name}.objects"
     objects.mkdir(parents=True, exist_ok=True)
-    base = [clang, "-g", "-O1", *DEFINES, f"-isystem{sources}", "-c"]
-    for file in theirs:
-        subprocess.run([*base, "-w", "-fsanitize=fuzzer-no-link,address", file], cwd=objects, check=True)
-    for file in ours:
-        sanitizers = "-fsanitize=fuzzer-no-link,address,undefined"
-        recover = "-fno-sanitize-recover=undefined"
-        subprocess.run([*base, *STRICT, sanitizers, recover, f"-I{HERE}", file], cwd=objects, check=True)
-    linked = [clang, "-fsanitize=fuzzer,address,undefined", *map(str, objects.glob("*.o")), "-lm", "-lpthread"]
-    subprocess.run([*linked, "-o", str(out)], check=True)
+    for name in QUICKJS:
+        command = [*base, "-w", "-fsanitize=fuzzer-no-link,address", "-c", str(sources / name)]
+        subprocess.run(command, cwd=objects, check=True)
+    theirs = [str(objects / name).replace(".c", ".o") for name in QUICKJS]
+    # Blocks of the C library instead of the heap's: AddressSanitizer knows where each of them ends.
+    ours = [str(HERE / name) for name in (*OURS, "fuzz.c") if name != "heap.c"]
+    subprocess.run([*base, *STRICT, *sanitizers, *ours, *theirs, "-lm", "-lpthread", "-o", str(out)], check=True)
+    heap = [str(HERE / name) for name in ("heap.c", "fuzz_heap.c")]
+    subprocess.run([*base, *STRICT, *sanitizers, *heap, "-o", f"{out}-heap"], check=True)
 
 
 def main() -> None:
@@ -92,7 +94,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         sources = fetch_sources(Path(name))
-        (compile_fuzzer if options.fuzz else compile_wasm)(sources, options.out.absolute())
+        (compile_fuzzers if options.fuzz else compile_wasm)(sources, options.out.absolute())
     print(f"{hashlib.sha256(options.out.read_bytes()).hexdigest()}  {options.out}")
 
 

@@ -2,9 +2,11 @@
 //
 // Byte 0 chooses: 0 feeds the reader, 1 evaluates the rest and writes what it gives, 2 sends the rest to a program that
 // echoes it, 3 does so with little memory. Reading and writing must agree: what was written is read again.
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "msgpack.h"
 #include "quickjs.h"
 
@@ -17,6 +19,42 @@ int nx_evaluate(char *source, size_t length, char *file);
 int nx_bind(void);
 int nx_call(uint8_t *message, size_t length, size_t limit);
 int nx_reset(void);
+
+// The heap is fuzzed by itself (fuzz_heap.c). Here blocks are the C library's, so that AddressSanitizer knows each.
+
+static size_t used, most = SIZE_MAX;
+
+static void *count_in(void *memory) {
+  if (memory != NULL) used += malloc_usable_size(memory);
+  return memory;
+}
+
+static bool refuse(size_t more) { return used > most || more > most - used; }
+
+void *heap_allocate(size_t size) { return refuse(size) ? NULL : count_in(malloc(size == 0 ? 1 : size)); }
+void *heap_allocate_zeros(size_t size) { return refuse(size) ? NULL : count_in(calloc(1, size == 0 ? 1 : size)); }
+
+void heap_release(void *memory) {
+  if (memory != NULL) used -= malloc_usable_size(memory);
+  free(memory);
+}
+
+void *heap_reallocate(void *memory, size_t size) {
+  size_t before = memory == NULL ? 0 : malloc_usable_size(memory);
+  if (size > before && refuse(size - before)) return NULL;
+  void *moved = realloc(memory, size);
+  if (moved != NULL) used -= before;
+  return count_in(moved);
+}
+
+size_t heap_usable_size(const void *memory) { return malloc_usable_size((void *)memory); }
+void heap_settle(void) {}
+
+size_t heap_limit(size_t end) {
+  size_t before = most;
+  most = end;
+  return before;
+}
 
 typedef struct {
   const uint8_t *data;

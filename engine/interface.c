@@ -4,10 +4,9 @@
 // `receive(message)` handles a message, and `report()` returns what the host is to know once no job is left to do.
 // The module calls nothing of the host but WASI's clock; all else goes through messages, so the host is never entered
 // while JavaScript runs.
-#include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "msgpack.h"
 #include "quickjs.h"
 
@@ -19,7 +18,7 @@
 
 /// Texts in a failure are cut here.
 #define LONGEST_TEXT 16384
-/// Memory that only a running out of memory may use, to say so.
+/// Memory that is kept for running out of memory, to say so.
 #define HEADROOM 65536
 
 enum { OK = 0, FAILED = 1, TOO_LARGE = 2 };
@@ -35,68 +34,58 @@ static struct {
   uint32_t length;
 } result;
 
-// Memory: the C library's allocator behind a limit that JavaScript can catch.
+// Memory: the heap behind a limit that JavaScript can catch.
 
-static size_t memory_limit, memory_used;
-static bool running_out;
+/// What is given up when memory runs out, so that the error about it can be made. A null pointer: it was.
+static void *reserve;
 /// Whether anything was refused since the last message came.
 static bool ran_out;
 
-static bool refuse(size_t more) {
-  if (memory_limit == 0) return false;
-  size_t free = memory_used < memory_limit ? memory_limit - memory_used : 0;
-  if (more + HEADROOM <= free) {
-    running_out = false;
-    return false;
-  }
-  // The error about it needs memory itself, once.
-  if (running_out && more <= free) return false;
-  running_out = ran_out = true;
-  return true;
+/// Have a reserve again when a program has released more than the reserve itself.
+static void refill(void) {
+  void *room = heap_allocate(2 * HEADROOM);
+  if (room != NULL) reserve = heap_reallocate(room, HEADROOM);
 }
 
-/// Add what was allocated to the books. A null pointer is memory that the instance itself was refused.
-static void *count_in(void *memory) {
-  if (memory == NULL) {
-    ran_out = true;
-  } else {
-    memory_used += malloc_usable_size(memory);
-  }
-  return memory;
+static void *or_ran_out(void *memory) {
+  if (memory != NULL) return memory;
+  ran_out = true;
+  heap_release(reserve);
+  reserve = NULL;
+  return NULL;
 }
 
 static void *allocate(void *opaque, size_t size) {
   (void)opaque;
-  if (size > PTRDIFF_MAX || refuse(size)) return NULL;
-  return count_in(malloc(size));
+  if (size > PTRDIFF_MAX) return NULL;
+  if (reserve == NULL) refill();
+  return or_ran_out(heap_allocate(size));
 }
 
 static void *allocate_zeros(void *opaque, size_t count, size_t size) {
   (void)opaque;
   if (size != 0 && count > PTRDIFF_MAX / size) return NULL;
-  if (refuse(count * size)) return NULL;
-  return count_in(calloc(count, size));
+  if (reserve == NULL) refill();
+  return or_ran_out(heap_allocate_zeros(count * size));
 }
 
 static void release(void *opaque, void *memory) {
   (void)opaque;
-  if (memory == NULL) return;
-  memory_used -= malloc_usable_size(memory);
-  free(memory);
+  heap_release(memory);
 }
 
 static void *reallocate(void *opaque, void *memory, size_t size) {
   (void)opaque;
-  size_t before = memory == NULL ? 0 : malloc_usable_size(memory);
-  if (size > PTRDIFF_MAX || (size > before && refuse(size - before))) return NULL;
-  void *moved = realloc(memory, size);
-  if (moved != NULL || size == 0) memory_used -= before;
-  return size == 0 ? moved : count_in(moved);
+  if (size > PTRDIFF_MAX) return NULL;
+  if (size == 0) {
+    heap_release(memory);
+    return NULL;
+  }
+  if (reserve == NULL) refill();
+  return or_ran_out(heap_reallocate(memory, size));
 }
 
-static size_t usable_size(const void *memory) { return malloc_usable_size((void *)memory); }
-
-static const JSMallocFunctions ALLOCATOR = {allocate_zeros, allocate, release, reallocate, usable_size};
+static const JSMallocFunctions ALLOCATOR = {allocate_zeros, allocate, release, reallocate, heap_usable_size};
 
 // Outcomes
 
@@ -214,19 +203,20 @@ int nx_reset(void) {
   JS_FreeValue(context, report);
   JS_FreeContext(context);
   JS_FreeRuntime(runtime);
-  free(out.data);
-  memory_used = 0;
-  running_out = ran_out = false;
+  heap_release(out.data);
+  heap_release(reserve);
+  ran_out = false;
   return OK;
 }
 #endif
 
 EXPORT(nx_init) int nx_init(size_t stack_size) {
   out.capacity = 4 * LONGEST_TEXT + 64;
-  out.data = malloc(out.capacity);
+  out.data = heap_allocate(out.capacity);
+  reserve = heap_allocate(HEADROOM);
   runtime = JS_NewRuntime2(&ALLOCATOR, NULL);
   context = runtime == NULL ? NULL : JS_NewContext(runtime);
-  if (out.data == NULL || context == NULL) return FAILED;
+  if (out.data == NULL || reserve == NULL || context == NULL) return FAILED;
   JS_SetMaxStackSize(runtime, stack_size);
   receive = report = lost = lost_reason = JS_UNDEFINED;
   JS_SetHostPromiseRejectionTracker(runtime, track, NULL);
@@ -238,20 +228,31 @@ EXPORT(nx_init) int nx_init(size_t stack_size) {
   return OK;
 }
 
-/// Let JavaScript use so many bytes from now on; 0 lifts the limit.
-EXPORT(nx_limit) void nx_limit(size_t bytes) { memory_limit = bytes; }
+/// Let JavaScript use memory up to this size from now on, stack and data included; 0 lifts the limit.
+EXPORT(nx_limit) void nx_limit(size_t bytes) { heap_limit(bytes == 0 ? SIZE_MAX : bytes); }
 
-EXPORT(nx_allocate) void *nx_allocate(size_t size) { return malloc(size == 0 ? 1 : size); }
+/// Return memory for a message or a program, which may lie beyond the limit.
+EXPORT(nx_allocate) void *nx_allocate(size_t size) {
+  size_t limit = heap_limit(SIZE_MAX);
+  void *memory = heap_allocate(size);
+  heap_limit(limit);
+  return memory;
+}
 
 EXPORT(nx_result) void *nx_result(void) { return &result; }
 
-EXPORT(nx_collect) void nx_collect(void) { JS_RunGC(runtime); }
+/// Collect garbage before the memory becomes an image, and let what follows use memory of its own: each page of an image
+/// that a machine writes has to be copied.
+EXPORT(nx_collect) void nx_collect(void) {
+  JS_RunGC(runtime);
+  heap_settle();
+}
 
 /// Compile a program without running any of it. Takes over `source` and `file`, which end in a zero byte.
 EXPORT(nx_compile) int nx_compile(char *source, size_t length, char *file) {
   JSValue value = JS_Eval(context, source, length, file, JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
-  free(source);
-  free(file);
+  heap_release(source);
+  heap_release(file);
   bool done = !JS_IsException(value);
   JS_FreeValue(context, value);
   if (!done) return fail();
@@ -262,8 +263,8 @@ EXPORT(nx_compile) int nx_compile(char *source, size_t length, char *file) {
 /// Evaluate a program and the jobs it makes. Takes over `source` and `file`, which end in a zero byte.
 EXPORT(nx_evaluate) int nx_evaluate(char *source, size_t length, char *file) {
   JSValue value = JS_Eval(context, source, length, file, JS_EVAL_TYPE_GLOBAL);
-  free(source);
-  free(file);
+  heap_release(source);
+  heap_release(file);
   bool done = !JS_IsException(value);
   JS_FreeValue(context, value);
   if (!done || !run_jobs()) return fail();
@@ -294,7 +295,7 @@ EXPORT(nx_bind) int nx_bind(void) {
 EXPORT(nx_call) int nx_call(uint8_t *message, size_t length, size_t limit) {
   ran_out = false;
   JSValue value = msgpack_read(context, message, length);
-  free(message);
+  heap_release(message);
   if (JS_IsException(value)) return fail();
   JSValue done = JS_Call(context, receive, JS_UNDEFINED, 1, &value);
   JS_FreeValue(context, value);

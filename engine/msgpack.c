@@ -1,8 +1,9 @@
 #include "msgpack.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "heap.h"
 
 // Reading
 
@@ -174,7 +175,10 @@ static bool reserve(Buffer *out, size_t more) {
   if (out->length + more <= out->capacity) return true;
   size_t wanted = out->capacity * 2;
   if (wanted < out->length + more) wanted = out->length + more + 1024;
-  uint8_t *data = realloc(out->data, wanted);
+  // What is written is the host's: how long it may be, its own limit says.
+  size_t limit = heap_limit(SIZE_MAX);
+  uint8_t *data = heap_reallocate(out->data, wanted);
+  heap_limit(limit);
   if (data == NULL) {
     out->full = true;
     return false;
