@@ -194,6 +194,14 @@ static bool thaw(void) {
 }
 
 void heap_settle(void) {
+  if (heap.start == 0) return;
+  memset(AT(heap.top), 0, heap.touched - heap.top);
+  heap.touched = heap.top;
+  for (uint32_t class = class_of(HOLE); class < ROWS * COLUMNS; class ++) {
+    for (Place block = heap.first[class / COLUMNS][class % COLUMNS]; block != 0; block = next_of(block)) {
+      memset(AT(block + 12), 0, size_of(block) - 16);
+    }
+  }
   for (uint32_t class = 0; class < class_of(HOLE); class ++) {
     Place *list = &heap.first[class / COLUMNS][class % COLUMNS];
     while (*list != 0) {

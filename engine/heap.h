@@ -29,7 +29,8 @@ size_t heap_usable_size(const void *memory);
 /// Let blocks end at most at this address, whatever the memory's size; returns the limit before. Natively, an offset.
 size_t heap_limit(size_t end);
 
-/// Use the holes there are now only when memory cannot grow any more, except large ones.
+/// Prepare the memory for being copied page by page: what is free and large becomes zero, and the small holes that there
+/// are now will only be used when memory cannot grow any more.
 void heap_settle(void);
 
 #ifndef __wasm__

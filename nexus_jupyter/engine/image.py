@@ -13,6 +13,7 @@ import msgpack
 from nexus_jupyter.engine.instance import Instance, Runtime
 from nexus_jupyter.engine.limits import EngineFailure, FailureKind, Limits
 from nexus_jupyter.engine.memory import MemoryImage
+from nexus_jupyter.engine.module import Memory
 from nexus_jupyter.protocol.base import JsonValue
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Image:
         self.engine = engine
         self.runtime = runtime
         self._memory = memory
-        self._base: bytes | None = None
+        self._base: Memory | None = None
 
     @property
     def own_bytes(self) -> int:
@@ -146,15 +147,15 @@ class Image:
         return self.engine.on_thread(call)
 
     def _extended(
-        self, name: str, extension: _Extension, memory: bytes, trial: JsonValue
+        self, name: str, extension: _Extension, memory: Memory, trial: JsonValue
     ) -> tuple[Image, dict[str, EngineFailure]]:
-        self._base = self._base or self._contents()
+        self._base = self._base if self._base is not None else self._contents()
         extended = MemoryImage(self._base, memory)
         if trial is not None:
             extended.learn(memory, self._try(extended, extension.limits, trial))
         return Image(name, self.engine, self.runtime, extended), extension.failures
 
-    def _contents(self) -> bytes:
+    def _contents(self) -> Memory:
         """Return the memory that the module itself starts with."""
         instance = Instance(self.runtime, Limits())
         try:
@@ -162,7 +163,7 @@ class Image:
         finally:
             instance.close()
 
-    def _try(self, memory: MemoryImage, limits: Limits, trial: JsonValue) -> bytes:
+    def _try(self, memory: MemoryImage, limits: Limits, trial: JsonValue) -> Memory:
         instance = Instance(self.runtime, limits, memory)
         try:
             with self.engine.running(), suppress(EngineFailure):
@@ -186,7 +187,7 @@ class _Extension:
         self._memory = memory
         self._left = _TOGETHER * limits.cpu_seconds
 
-    def evaluate(self, programs: Sequence[tuple[str, str]], checks: Mapping[str, str]) -> bytes:
+    def evaluate(self, programs: Sequence[tuple[str, str]], checks: Mapping[str, str]) -> Memory:
         """Return the memory that those programs leave which do not fail."""
         for file, source in programs:
             if file in checks:

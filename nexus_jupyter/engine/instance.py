@@ -20,8 +20,8 @@ from wasmtime import FuncType, ValType, WasmtimeError
 from wasmtime import _ffi as ffi  # the C interface itself: wasmtime-py has no public name for it
 
 from nexus_jupyter.engine.limits import EngineFailure, FailureKind, Limits, parse_stack
-from nexus_jupyter.engine.memory import MemoryImage
-from nexus_jupyter.engine.module import PAGE
+from nexus_jupyter.engine.memory import MemoryImage, copy_of
+from nexus_jupyter.engine.module import PAGE, Memory
 
 __all__ = ["WASM_STACK", "Instance", "Runtime"]
 
@@ -178,11 +178,11 @@ class Instance:
             self._cold.heat(self._base())
             self._cold = None
 
-    def contents(self) -> bytes:
-        """Return the memory as it is."""
-        return self._read(0, self.memory_bytes)
+    def contents(self) -> Memory:
+        """Return a copy of the memory as it is."""
+        return copy_of(self._base(), self.memory_bytes)
 
-    def memory(self) -> bytes:
+    def memory(self) -> Memory:
         """Return the memory after a garbage collection, for images."""
         self._call("nx_collect")
         return self.contents()

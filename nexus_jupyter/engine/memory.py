@@ -7,14 +7,14 @@ is first written, so an idle machine costs next to nothing. Elsewhere the pieces
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import sys
 import weakref
-from collections.abc import Sequence
 
-from nexus_jupyter.engine.module import PAGE
+from nexus_jupyter.engine.module import PAGE, Memory
 
-__all__ = ["MemoryImage"]
+__all__ = ["MemoryImage", "copy_of"]
 
 #: Differences are found, and zeros left out, in pieces of this size: a page of the machine's own memory.
 _PIECE = 4096
@@ -48,31 +48,28 @@ class MemoryImage:
         Map it instead of copying; only where the platform can. Left out: where it can.
     """
 
-    def __init__(self, base: bytes, memory: bytes, *, mapped: bool | None = None) -> None:
+    def __init__(self, base: Memory, memory: Memory, *, mapped: bool | None = None) -> None:
         #: Bytes.
         self.size = len(memory)
-        self._pieces = _differences(base + bytes(len(memory) - len(base)), memory)
+        ranges = _differences(base, memory)
+        #: Bytes that differ.
+        self.own_bytes = sum(end - start for start, end in ranges)
         self._hot: list[tuple[int, int]] = []
         self._file: int | None = None
         if (mapped is None or mapped) and sys.platform == "linux":
             self._file = _sealed_file(memory)
             if self._file is not None:
                 weakref.finalize(self, os.close, self._file)
+        self._pieces = [] if self._file is not None else [(start, memory[start:end]) for start, end in ranges]
 
-    @property
-    def own_bytes(self) -> int:
-        """Bytes that differ."""
-        return sum(len(piece) for _, piece in self._pieces)
-
-    def learn(self, before: bytes, after: bytes) -> None:
+    def learn(self, before: Memory, after: Memory) -> None:
         """Note which pages a trial has written: most of them will be written by every machine."""
         self._hot = []
-        for offset, piece in _differences(before, after[: len(before)]):
-            end = offset + len(piece)
-            if self._hot and offset - self._hot[-1][1] <= _NEAR:
+        for start, end in _differences(before, after, len(before)):
+            if self._hot and start - self._hot[-1][1] <= _NEAR:
                 self._hot[-1] = (self._hot[-1][0], end)
             else:
-                self._hot.append((offset, end))
+                self._hot.append((start, end))
 
     def heat(self, address: int) -> None:
         """Make a machine's own copies of the pages that it will write: at once, not by one fault for each."""
@@ -91,7 +88,14 @@ class MemoryImage:
             ctypes.memmove(address + offset, piece, len(piece))
 
 
-def _sealed_file(memory: bytes) -> int | None:
+def copy_of(address: int, size: int) -> Memory:
+    """Return a copy of memory. Other threads run meanwhile: `memmove` releases the lock, `string_at` does not."""
+    copy = mmap.mmap(-1, max(size, 1))
+    ctypes.memmove((ctypes.c_char * size).from_buffer(copy), address, size)
+    return copy
+
+
+def _sealed_file(memory: Memory) -> int | None:
     """Return a file in memory with these contents, which nobody can change any more."""
     import fcntl
 
@@ -101,8 +105,10 @@ def _sealed_file(memory: bytes) -> int | None:
         return None  # a kernel without it, or no file descriptor left: copy instead
     try:
         os.ftruncate(file, len(memory))
-        for offset, piece in _differences(bytes(len(memory)), memory):
-            os.pwrite(file, piece, offset)
+        with memoryview(memory) as view:
+            for start, end in _differences(b"", memory):
+                with view[start:end] as piece:
+                    os.pwrite(file, piece, start)
         fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
     except OSError:
         os.close(file)
@@ -110,20 +116,26 @@ def _sealed_file(memory: bytes) -> int | None:
     return file
 
 
-def _differences(before: bytes, after: bytes) -> Sequence[tuple[int, bytes]]:
-    """Return the pieces of a memory that differ from another one of the same size."""
-    pieces: list[tuple[int, bytes]] = []
-    # Slices of bytes are copied and compared at once; a memoryview compares item by item.
-    for page in range(0, len(after), PAGE):
-        if after[page : page + PAGE] == before[page : page + PAGE]:
+def _differences(before: Memory, after: Memory, size: int | None = None) -> list[tuple[int, int]]:
+    """Return where a memory differs from another one, which goes on with zeros where it is shorter.
+
+    Each step takes little, so that other threads can run between two: a range ends at a page of the module.
+    """
+    ranges: list[tuple[int, int]] = []
+    # Slices are copied and compared at once; a memoryview compares item by item.
+    for page in range(0, len(after) if size is None else size, PAGE):
+        new = after[page : page + PAGE]
+        old = before[page : page + PAGE].ljust(len(new), b"\0")
+        if new == old:
             continue
-        for at in range(page, page + PAGE, _PIECE):
-            piece = after[at : at + _PIECE]
-            if piece == before[at : at + _PIECE]:
-                continue
-            if pieces and pieces[-1][0] + len(pieces[-1][1]) == at:
-                start, joined = pieces.pop()
-                pieces.append((start, joined + piece))
-            else:
-                pieces.append((at, piece))
-    return pieces
+        started = -1
+        for at in range(0, len(new), _PIECE):
+            differs = new[at : at + _PIECE] != old[at : at + _PIECE]
+            if differs and started < 0:
+                started = at
+            elif not differs and started >= 0:
+                ranges.append((page + started, page + at))
+                started = -1
+        if started >= 0:
+            ranges.append((page + started, page + len(new)))
+    return ranges

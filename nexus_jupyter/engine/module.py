@@ -6,9 +6,14 @@ program loaded without running it (the idea of Wizer, by the Bytecode Alliance).
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
+from typing import TypeAlias
 
-__all__ = ["PAGE", "bake"]
+__all__ = ["PAGE", "Memory", "bake"]
+
+#: The memory of a machine, of which slices are taken. A copy is a mapping, whose pages of zeros take no memory.
+Memory: TypeAlias = bytes | mmap.mmap
 
 #: Bytes of a WebAssembly page.
 PAGE = 65536
@@ -18,7 +23,7 @@ _MEMORY, _DATA, _DATA_COUNT, _CUSTOM = 5, 11, 12, 0
 _BLOCK = 256
 
 
-def bake(wasm: bytes, memory: bytes) -> bytes:
+def bake(wasm: bytes, memory: Memory) -> bytes:
     """Return the module with a memory image as its data.
 
     The image must have been taken between two calls from the host: then the module's one mutable global, the stack
@@ -60,7 +65,7 @@ def _memory_section(body: bytes, pages: int) -> bytes:
     return _unsigned(1) + bytes([flags]) + _unsigned(max(least, pages)) + body[rest:]
 
 
-def _data_section(memory: bytes) -> bytes:
+def _data_section(memory: Memory) -> bytes:
     zero = bytes(_BLOCK)
     segments, at = [], 0
     while at < len(memory):
