@@ -1,13 +1,13 @@
-// Values that can be kept: what JSON knows, and nothing else.
+// Values that can be kept: what JSON knows, and nothing else. The copies have no prototypes.
 
 import type { Json } from "../protocol/index.ts";
+import { bare, create, dateToISO, getPrototypeOf, isArray, isFinite, isIn, isWellFormed, keys, objectPrototype, prototypes, RangeErrorOf, stringify, toWellFormed, TypeErrorOf } from "./primordials.ts";
 
-const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 const DEEPEST = 100;
 
 /** A value as JSON, or an error that says where it is not. */
 export function plain(value: unknown, where: string): Json {
-  return walk(value, { where, path: [], seen: [] });
+  return walk(value, { where, path: bare([]), seen: bare([]) });
 }
 
 /** Where a walk is. The path is put into words only for an error: most values have none. */
@@ -18,49 +18,93 @@ interface Place {
 }
 
 function words({ where, path }: Place): string {
-  return where + path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
+  let text = where;
+  for (let i = 0; i < path.length; i++) text += typeof path[i] === "number" ? "[" + path[i] + "]" : "." + path[i];
+  return text;
 }
 
 function walk(value: unknown, place: Place): Json {
   if (value === null || value === undefined) return null;
   if (typeof value === "boolean") return value;
   // Half a character, left by cutting a text, could not be written anywhere.
-  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value === "string") return toWellFormed(value);
   if (typeof value === "number") {
-    if (Number.isFinite(value)) return value;
-    throw new TypeError(`${words(place)} is ${value}, which cannot be kept; use null.`);
+    if (isFinite(value)) return value;
+    throw new TypeErrorOf(words(place) + " is " + value + ", which cannot be kept; use null.");
   }
-  if (typeof value !== "object") throw new TypeError(`${words(place)} is a ${typeof value}, which cannot be kept.`);
-  if (place.seen.includes(value)) throw new TypeError(`${words(place)} contains itself.`);
-  if (place.seen.length > DEEPEST) throw new RangeError(`${words(place)} is nested too deeply.`);
-  place.seen.push(value);
-  const result = Array.isArray(value) ? array(value, place) : value instanceof Date ? value.toISOString() : object(value, place);
-  place.seen.pop();
+  if (typeof value !== "object") throw new TypeErrorOf(words(place) + " is a " + (typeof value) + ", which cannot be kept.");
+  const { seen } = place;
+  for (let i = 0; i < seen.length; i++) if (seen[i] === value) throw new TypeErrorOf(words(place) + " contains itself.");
+  if (seen.length > DEEPEST) throw new RangeErrorOf(words(place) + " is nested too deeply.");
+  seen[seen.length] = value;
+  const result = isArray(value) ? array(value, place) : isIn(prototypes.Date, value) ? dateToISO(value) : object(value, place);
+  seen.length -= 1;
   return result;
 }
 
 function array(value: readonly unknown[], place: Place): Json[] {
-  const items: Json[] = [];
+  const items = bare<Json[]>([]);
+  const { path } = place;
   // By index, so that a hole is an item like any other and no method of the handler's is called.
   for (let i = 0; i < value.length; i++) {
-    place.path.push(i);
-    items.push(walk(value[i], place));
-    place.path.pop();
+    path[path.length] = i;
+    items[i] = walk(value[i], place);
+    path.length -= 1;
   }
   return items;
 }
 
 function object(value: object, place: Place): Record<string, Json> {
-  const kind = Object.getPrototypeOf(value);
-  if (kind !== Object.prototype && kind !== null) throw new TypeError(`${words(place)} is a ${kind?.constructor?.name ?? "strange object"}, which cannot be kept.`);
-  const result: Record<string, Json> = {};
-  for (const key of Object.keys(value)) {
-    if (FORBIDDEN.has(key)) throw new TypeError(`${words(place)} has the key '${key}', which is not allowed.`);
+  const kind = getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
+  if (kind !== objectPrototype && kind !== null) throw new TypeErrorOf(words(place) + " is a " + (kind.constructor?.name ?? "strange object") + ", which cannot be kept.");
+  const result = create(null) as Record<string, Json>;
+  const { path } = place;
+  const names = keys(value);
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i] as string;
+    if (key === "__proto__" || key === "constructor" || key === "prototype") throw new TypeErrorOf(words(place) + " has the key '" + key + "', which is not allowed.");
     // Not replaced as in values: two keys could become one, and one of their values would be lost.
-    if (!key.isWellFormed()) throw new TypeError(`${words(place)} has the key '${key.toWellFormed()}' with half of a character, which cannot be kept.`);
-    place.path.push(key);
+    if (!isWellFormed(key)) throw new TypeErrorOf(words(place) + " has the key '" + toWellFormed(key) + "' with half of a character, which cannot be kept.");
+    path[path.length] = key;
     result[key] = walk((value as Record<string, unknown>)[key], place);
-    place.path.pop();
+    path.length -= 1;
   }
   return result;
+}
+
+/**
+ * A copy that `plain` made, as JSON text. The engine's own `JSON.stringify` keeps what it is in on a list with the
+ * prototype that handlers can change, so only strings and numbers are left to it.
+ */
+export function json(value: Json): string {
+  if (typeof value !== "object" || value === null) return stringify(value);
+  let text = "";
+  if (isArray(value)) {
+    for (let i = 0; i < value.length; i++) text += (i > 0 ? "," : "") + json(value[i] as Json);
+    return "[" + text + "]";
+  }
+  const names = keys(value);
+  for (let i = 0; i < names.length; i++) text += (i > 0 ? "," : "") + stringify(names[i]) + ":" + json((value as Record<string, Json>)[names[i] as string] as Json);
+  return "{" + text + "}";
+}
+
+/** Whether two values are the same as JSON, the order of members included; neither may look into its prototype. */
+export function same(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const list = isArray(a);
+  if (list !== isArray(b)) return false;
+  if (list) {
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!same(a[i] as Json, (b as Json[])[i] as Json)) return false;
+    return true;
+  }
+  const names = keys(a);
+  const others = keys(b);
+  if (names.length !== others.length) return false;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (name !== others[i] || !same((a as Record<string, Json>)[name] as Json, (b as Record<string, Json>)[name] as Json)) return false;
+  }
+  return true;
 }

@@ -6,7 +6,11 @@
 
 import type { Json } from "../protocol/index.ts";
 import { guard, merge, type Values } from "./states.ts";
-import { plain } from "./plain.ts";
+import { json as jsonText, plain } from "./plain.ts";
+import {
+  bare, cut, floor, freeze, hasOwn, imul, isArray, keys, mapDelete, mapForEach, mapGet, MapOf, mapSet, mapSize, now, numberToText, objectPrototype, parse, PromiseOf,
+  RangeErrorOf, ReferenceErrorOf, setPrototypeOf, StringOf, stringify, toLowerCase, typedBytes, typedKind, TypeErrorOf, whenDone,
+} from "./primordials.ts";
 import { surroundings } from "./web.ts";
 
 /** The first message. */
@@ -49,7 +53,7 @@ interface Report {
   readonly done: Done | null;
 }
 
-type Handler = (state: object, event: Json, nx: object, ...args: Json[]) => unknown;
+type Handler = (state: object, event: Json, nx: object, ...args: Json[]) => Promise<unknown>;
 /** What an action's text is compiled to: given its arguments by name, its handler. */
 interface Action {
   readonly parameters: readonly string[];
@@ -64,8 +68,6 @@ const IN_FLIGHT = 64;
 /** Characters or bytes that one request may have, and all that are sent at once; the host counts bytes. */
 const REQUEST = 5 << 20;
 const REQUESTS = 5 << 20;
-const { stringify } = JSON;
-const now = Date.now;
 
 /** An error of the handler's own making, meant for the person at the panel. */
 class PanelError extends Error {
@@ -82,11 +84,16 @@ class HostError extends Error {
   override name = "HostError";
 }
 
-const ERRORS: Readonly<Record<string, new (message: string) => Error>> = { PermissionError, RangeError, TypeError, HostError };
+const ERRORS: Readonly<Record<string, new (message: string) => Error>> = bare({ PermissionError, RangeError, TypeError, HostError });
+for (const kind of [PanelError, PermissionError, HostError]) {
+  // A handler that catches one has its class, which is made again for the next.
+  freeze(kind);
+  freeze(kind.prototype);
+}
 
-const actions = new Map<string, Action>();
-const pending = new Map<number, Settle>();
-let requests: Request[] = [];
+const actions = new MapOf<string, Action>();
+const pending = new MapOf<number, Settle>();
+let requests = bare<Request[]>([]);
 let asked = 0;
 /** Length of the requests that are not sent yet. */
 let requested = 0;
@@ -94,20 +101,27 @@ let requested = 0;
 let returned: { readonly value: Json; readonly logs: readonly string[] } | null = null;
 let failure: { readonly error: unknown } | null = null;
 let values: Values | null = null;
-const logs: string[] = [];
+const logs = bare<string[]>([]);
 /** Random numbers of `crypto`; the run sets their seed. */
 let dice = Math.random;
 
+/** Characters or bytes of a value in a request, or its items. */
+function sizeOf(value: unknown): number {
+  return typeof value === "string" || isArray(value) ? value.length : typedKind(value) === undefined ? 0 : typedBytes(value);
+}
+
 /** Ask the host for something; the promise settles with a later message. */
-function ask(op: string, args: Record<string, unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const size = Object.values(args).reduce<number>((sum, value) => sum + ((value as { length?: number } | null)?.length ?? 0), 0);
-    if (size > REQUEST || requested + size > REQUESTS) throw new RangeError(`The request has ${size} characters or bytes; ${REQUEST} are allowed, and ${REQUESTS} in all until the next await.`);
+function ask(op: string, args: Record<string, unknown>, made: (value: unknown) => unknown = (value) => value): Promise<unknown> {
+  return new PromiseOf((resolve, reject) => {
+    const names = keys(args);
+    let size = 0;
+    for (let i = 0; i < names.length; i++) size += sizeOf(args[names[i] as string]);
+    if (size > REQUEST || requested + size > REQUESTS) throw new RangeErrorOf("The request has " + size + " characters or bytes; " + REQUEST + " are allowed, and " + REQUESTS + " in all until the next await.");
     requested += size;
-    if (pending.size >= IN_FLIGHT) throw new RangeError(`More than ${IN_FLIGHT} host calls at once; await some before the next.`);
+    if (mapSize(pending) >= IN_FLIGHT) throw new RangeErrorOf("More than " + IN_FLIGHT + " host calls at once; await some before the next.");
     asked += 1;
-    pending.set(asked, { op, resolve, reject });
-    requests.push({ id: asked, op, args });
+    mapSet(pending, asked, { op, resolve: (value) => { resolve(made(value)); }, reject });
+    requests[requests.length] = { id: asked, op, args };
   });
 }
 
@@ -117,21 +131,21 @@ function generator(seed: number): () => number {
   return () => {
     a = (a + 0x6d2b79f5) >>> 0;
     let t = a;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    t = imul(t ^ (t >>> 15), t | 1);
+    t ^= t + imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
 
 /** A text that names something: what is left undefined by mistake must not become the name "undefined". */
 function text(value: unknown, what: string): string {
-  if (value === undefined || value === null) throw new TypeError(`${what} must be a text, not ${String(value)}.`);
-  return String(value);
+  if (value === undefined || value === null) throw new TypeErrorOf(what + " must be a text, not " + StringOf(value) + ".");
+  return StringOf(value);
 }
 
 /** Bytes go as they are, everything else as JSON would have it. */
 function content(value: unknown, where: string): unknown {
-  return value instanceof Uint8Array ? value : plain(value, where);
+  return typedKind(value) === "Uint8Array" ? value : plain(value, where);
 }
 
 interface Fetched {
@@ -142,19 +156,24 @@ interface Fetched {
   readonly bytes?: Uint8Array;
 }
 
+/** A member of a record that the host sent, null where it has none. */
+function field(record: Record<string, string>, name: string): string | null {
+  return hasOwn(record, name) ? (record[name] ?? null) : null;
+}
+
 /** A response with the methods that people know from the browser. */
 function response({ status, url, headers, text, bytes }: Fetched): object {
   const needText = (): string => {
-    if (text === undefined) throw new TypeError("The body was asked for as bytes: use bytes().");
+    if (text === undefined) throw new TypeErrorOf("The body was asked for as bytes: use bytes().");
     return text;
   };
-  return Object.freeze({
+  return freeze({
     status, url, ok: status >= 200 && status < 300,
-    headers: Object.freeze({ ...headers, get: (name: string) => headers[String(name).toLowerCase()] ?? null }),
+    headers: freeze({ ...headers, get: (name: unknown) => field(headers, toLowerCase(StringOf(name))) }),
     text: async () => needText(),
-    json: async () => JSON.parse(needText()) as unknown,
+    json: async () => parse(needText()) as unknown,
     bytes: async () => {
-      if (bytes === undefined) throw new TypeError("Ask for bytes: nx.fetch(url, { as: 'bytes' }).");
+      if (bytes === undefined) throw new TypeErrorOf("Ask for bytes: nx.fetch(url, { as: 'bytes' }).");
       return bytes;
     },
   });
@@ -167,103 +186,136 @@ interface FetchOptions {
   readonly as?: "text" | "bytes";
 }
 
-async function fetch(url: unknown, options: FetchOptions = {}): Promise<object> {
-  const { method = "GET", headers = {}, body = null, as = "text" } = options;
-  const sent = body === null || typeof body === "string" || body instanceof Uint8Array ? body : stringify(plain(body, "The body"));
-  const names = plain(headers, "The headers");
-  return response((await ask("net.fetch", { url: text(url, "The address"), method: String(method), headers: names, body: sent, as: String(as) })) as Fetched);
+/** What a call gives that fails before anything is asked. */
+function refused(error: unknown): Promise<never> {
+  return new PromiseOf((_resolve, reject) => { reject(error); });
 }
 
-async function socket(url: unknown): Promise<object> {
-  const id = await ask("net.open", { url: text(url, "The address") });
-  return Object.freeze({
-    send: (message: unknown) => ask("net.send", { socket: id, message: content(message, "The message") }),
-    receive: () => ask("net.receive", { socket: id }),
-    close: () => ask("net.close", { socket: id }),
-  });
+function fetch(url: unknown, options: FetchOptions = bare({})): Promise<unknown> {
+  try {
+    const { method = "GET", headers = {}, body = null, as = "text" } = options;
+    const sent = body === null || typeof body === "string" || typedKind(body) === "Uint8Array" ? body : jsonText(plain(body, "The body"));
+    const names = plain(headers, "The headers");
+    return ask("net.fetch", { url: text(url, "The address"), method: StringOf(method), headers: names, body: sent, as: StringOf(as) }, (found) => response(found as Fetched));
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function socket(url: unknown): Promise<unknown> {
+  try {
+    return ask("net.open", { url: text(url, "The address") }, (id) => freeze({
+      send: (message: unknown) => ask("net.send", { socket: id, message: content(message, "The message") }),
+      receive: () => ask("net.receive", { socket: id }),
+      close: () => ask("net.close", { socket: id }),
+    }));
+  } catch (error) {
+    return refused(error);
+  }
 }
 
 function log(...parts: unknown[]): void {
-  const line = parts.map((part) => (typeof part === "string" ? part : (stringify(part) ?? String(part)))).join(" ").slice(0, LOG_LENGTH);
-  if (logs.length < LOG_LINES) logs.push(line);
+  let line = "";
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i];
+    line += (i > 0 ? " " : "") + (typeof part === "string" ? part : (stringify(part) ?? StringOf(part)));
+  }
+  if (logs.length < LOG_LINES) logs[logs.length] = cut(line, 0, LOG_LENGTH);
 }
 
 /** Call a function after so many milliseconds; returns what takes that back. */
 function later(milliseconds: number, call: () => void): () => void {
-  void ask("time.wait", { milliseconds }).then(call);
+  whenDone(ask("time.wait", { milliseconds }), call);
   const id = asked;
-  return () => { pending.delete(id); };
+  return () => { mapDelete(pending, id); };
 }
 
 function hostApi(random: () => number): object {
   let ids = 0;
   const json = (value: unknown, where: string): Json => plain(value ?? null, where);
-  return Object.freeze({
+  return freeze({
     log,
-    error: (message: unknown) => { throw new PanelError(String(message)); },
+    error: (message: unknown) => { throw new PanelError(StringOf(message)); },
     now: () => now(),
     random,
-    id: () => `${now().toString(36)}${Math.floor(random() * 0x7fffffff).toString(36)}${(ids++).toString(36)}`,
+    id: () => numberToText(now(), 36) + numberToText(floor(random() * 0x7fffffff), 36) + numberToText(ids++, 36),
     fetch,
     socket,
-    kernel: Object.freeze({ call: (name: unknown, args: unknown = {}) => ask("kernel.call", { name: text(name, "The function's name"), args: json(args, "The arguments") }) }),
+    kernel: freeze({ call: (name: unknown, args: unknown = {}) => ask("kernel.call", { name: text(name, "The function's name"), args: json(args, "The arguments") }) }),
     send: (panel: unknown, action: unknown, args: unknown = {}) => ask("panel.send", { panel: text(panel, "The panel's name"), action: text(action, "The action's name"), args: json(args, "The arguments") }),
     panel: (name: unknown) => ask("panel.read", { panel: text(name, "The panel's name") }),
     frame: (name: unknown, options: unknown = {}) => ask("frame.read", { name: text(name, "The frame's name"), options: json(options, "The options") }),
-    files: Object.freeze({
+    files: freeze({
       read: (path: unknown) => ask("fs.read", { path: text(path, "The path"), as: "text" }),
       readBytes: (path: unknown) => ask("fs.read", { path: text(path, "The path"), as: "bytes" }),
       list: (path: unknown = "") => ask("fs.list", { path: text(path, "The path") }),
       write: (path: unknown, data: unknown) => ask("fs.write", { path: text(path, "The path"), data: content(data, "The content") }),
       remove: (path: unknown) => ask("fs.remove", { path: text(path, "The path") }),
     }),
-    db: Object.freeze({
+    db: freeze({
       query: (connection: unknown, sql: unknown, params: unknown = {}) => ask("db.query", { connection: text(connection, "The connection's name"), sql: text(sql, "The statement"), params: json(params, "The parameters") }),
     }),
     ai: (prompt: unknown) => ask("ai.complete", { prompt: text(prompt, "The prompt") }),
     emit: (event: unknown, data: unknown = null) => ask("agent.emit", { event: text(event, "The event's name"), data: json(data, "The data") }),
-    notify: (message: unknown, level: unknown = "info") => ask("notify", { message: String(message), level: String(level) }),
-    clipboard: (text: unknown) => ask("clipboard", { text: String(text) }),
+    notify: (message: unknown, level: unknown = "info") => ask("notify", { message: StringOf(message), level: StringOf(level) }),
+    clipboard: (text: unknown) => ask("clipboard", { text: StringOf(text) }),
   });
 }
 
-async function run(job: Job): Promise<void> {
-  const action = actions.get(job.action);
-  if (!action) throw new ReferenceError(`There is no action '${job.action}'.`);
-  const handler = action.bind(Object.freeze(Object.fromEntries(action.parameters.map((name, index) => [name, job.args[index]]))));
+function run(job: Job): void {
+  const action = mapGet(actions, job.action);
+  if (!action) throw new ReferenceErrorOf("There is no action '" + job.action + "'.");
+  const args = bare<Record<string, Json>>({});
+  for (let i = 0; i < action.parameters.length; i++) args[action.parameters[i] as string] = job.args[i] as Json;
+  const handler = action.bind(freeze(setPrototypeOf(args, objectPrototype) as object));
   // Two streams of numbers, so that calls of the one do not change the other.
   Math.random = generator(job.seed + 1);
   dice = generator(job.seed + 2);
-  values = guard(job.state);
-  returned = { value: plain(await handler(values.guarded, job.event, hostApi(generator(job.seed)), ...job.args), "The result"), logs };
+  const given = guard(job.state);
+  values = given;
+  // From here on, nothing is as it was: all that follows does without what a handler can replace.
+  const result = handler(given.guarded, job.event, hostApi(generator(job.seed)), ...job.args);
+  whenDone(result, (value) => {
+    try {
+      returned = { value: plain(value, "The result"), logs };
+    } catch (error) {
+      failure = { error };
+    }
+  }, (error) => { failure = { error }; });
 }
 
 function settle(answer: Answer): void {
-  const waiting = pending.get(answer.id);
+  const waiting = mapGet(pending, answer.id);
   if (!waiting) return;
-  pending.delete(answer.id);
-  if (answer.error) waiting.reject(new (ERRORS[answer.error.name] ?? HostError)(answer.error.message));
+  mapDelete(pending, answer.id);
+  if (hasOwn(answer, "error") && answer.error) waiting.reject(new (ERRORS[answer.error.name] ?? HostError)(answer.error.message));
   else waiting.resolve(answer.value);
 }
 
 function receive(message: { readonly run: Job } | Resumption): void {
-  if ("run" in message) {
+  if (hasOwn(message, "run")) {
     delete (globalThis as { __define?: unknown }).__define;
-    run(message.run).catch((error: unknown) => { failure = { error }; });
+    try {
+      run((message as { readonly run: Job }).run);
+    } catch (error) {
+      failure = { error };
+    }
     return;
   }
-  if (values) merge(values, message.state);
-  for (const answer of message.answers) settle(answer);
+  const { answers, state } = message as Resumption;
+  if (values) merge(values, state);
+  for (let i = 0; i < answers.length; i++) settle(answers[i] as Answer);
 }
 
 function report(): Report {
   if (failure) throw failure.error;
   const sent = requests;
-  requests = [];
+  requests = bare([]);
   requested = 0;
   // What was asked for and not awaited is done all the same; only messages that may never come are not waited for.
-  const busy = [...pending.values()].some(({ op }) => op !== "net.receive");
-  const done = returned && values && !busy ? { ...returned, changes: values.changes() } : null;
+  let busy = false;
+  mapForEach(pending, ({ op }) => { if (op !== "net.receive") busy = true; });
+  const done = returned && values && !busy ? { value: returned.value, logs: returned.logs, changes: values.changes() } : null;
   return { requests: sent, done };
 }
 
@@ -271,13 +323,15 @@ function report(): Report {
 function close(): void {
   const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];
   for (const kind of kinds) Object.defineProperty(Object.getPrototypeOf(kind), "constructor", { value: undefined });
+  // It is given the functions of everything that is under way, those of this program among them.
+  delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
   const scope = globalThis as unknown as Record<string, unknown>;
   // A clock of high resolution measures what others do; shared memory makes one out of nothing.
   for (const name of ["eval", "Function", "WebAssembly", "performance", "SharedArrayBuffer", "Atomics", "queueMicrotask", "console", "print"]) delete scope[name];
 }
 
 const scope = globalThis as unknown as { engine?: object; __define?: (name: string, parameters: readonly string[], bind: Action["bind"]) => void };
-scope.__define = (name, parameters, bind) => { actions.set(name, { parameters, bind }); };
+scope.__define = (name, parameters, bind) => { mapSet(actions, name, { parameters, bind }); };
 scope.engine = { receive, report };
 close();
 // Once, in the image: a run starts with them.

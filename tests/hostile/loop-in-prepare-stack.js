@@ -1,3 +1,3 @@
-// expect: timeout
+// expect: value null
 Error.prepareStackTrace = () => { for (;;) {} };
 new Error('x').stack;
