@@ -1,6 +1,6 @@
 // Replaces what the language has by what records who gets what, then calls everything that the sandbox offers.
 //
-// `which` is the number of a property, or -1 for all. With `junk`, what is replaced returns nothing of use; otherwise it
+// `which` is the number of the first of `size` properties, or -1 for all. With `junk`, what is replaced returns nothing of use; otherwise it
 // does what it did. The result is what the calls gave, and what was handed to the replacements that is no handler's.
 const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
 const { isArray } = Array;
@@ -124,7 +124,7 @@ const settled = (index, value) => {
   if (--left === 0) finish();
 };
 if (which === -2) return places.length;
-for (let i = 0; i < places.length; i++) if (which === i || which === -1) poison(places[i]);
+for (let i = 0; i < places.length; i++) if ((i >= which && i < which + size && which >= 0) || which === -1) poison(places[i]);
 live = true;
 for (let i = 0; i < calls.length; i++) {
   let value;
