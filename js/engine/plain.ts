@@ -1,13 +1,13 @@
 // Values that can be kept: what JSON knows, and nothing else. The copies have no prototypes.
 
 import type { Json } from "../protocol/index.ts";
-import { bare, create, dateToISO, getPrototypeOf, isArray, isFinite, isIn, isWellFormed, keys, objectPrototype, prototypes, RangeErrorOf, stringify, toWellFormed, TypeErrorOf } from "./primordials.ts";
+import { bare, create, dateToISO, defineProperty, getPrototypeOf, isArray, isFinite, isIn, isWellFormed, keys, objectPrototype, prototypes, RangeErrorOf, stringify, toWellFormed, TypeErrorOf } from "./primordials.ts";
 
 const DEEPEST = 100;
 
 /** A value as JSON, or an error that says where it is not. */
 export function plain(value: unknown, where: string): Json {
-  return walk(value, { where, path: bare([]), seen: bare([]) });
+  return walk(value, { where, path: bare([]), seen: bare([]), depth: 0 });
 }
 
 /** Where a walk is. The path is put into words only for an error: most values have none. */
@@ -15,11 +15,16 @@ interface Place {
   readonly where: string;
   readonly path: (string | number)[];
   readonly seen: object[];
+  /** How much of both counts: nothing is taken off lists without a prototype, which is slow. */
+  depth: number;
 }
 
-function words({ where, path }: Place): string {
+/** Describes an item; one for all, since a list may have many. */
+const ITEM: { value: Json; readonly writable: true; readonly enumerable: true; readonly configurable: true } = bare({ value: null, writable: true, enumerable: true, configurable: true });
+
+function words({ where, path, depth }: Place): string {
   let text = where;
-  for (let i = 0; i < path.length; i++) text += typeof path[i] === "number" ? "[" + path[i] + "]" : "." + path[i];
+  for (let i = 0; i < depth; i++) text += typeof path[i] === "number" ? "[" + path[i] + "]" : "." + path[i];
   return text;
 }
 
@@ -33,41 +38,43 @@ function walk(value: unknown, place: Place): Json {
     throw new TypeErrorOf(words(place) + " is " + value + ", which cannot be kept; use null.");
   }
   if (typeof value !== "object") throw new TypeErrorOf(words(place) + " is a " + (typeof value) + ", which cannot be kept.");
-  const { seen } = place;
-  for (let i = 0; i < seen.length; i++) if (seen[i] === value) throw new TypeErrorOf(words(place) + " contains itself.");
-  if (seen.length > DEEPEST) throw new RangeErrorOf(words(place) + " is nested too deeply.");
-  seen[seen.length] = value;
+  const { seen, depth } = place;
+  for (let i = 0; i < depth; i++) if (seen[i] === value) throw new TypeErrorOf(words(place) + " contains itself.");
+  if (depth > DEEPEST) throw new RangeErrorOf(words(place) + " is nested too deeply.");
+  seen[depth] = value;
   const result = isArray(value) ? array(value, place) : isIn(prototypes.Date, value) ? dateToISO(value) : object(value, place);
-  seen.length -= 1;
   return result;
 }
 
 function array(value: readonly unknown[], place: Place): Json[] {
-  const items = bare<Json[]>([]);
-  const { path } = place;
+  const items: Json[] = [];
+  const { path, depth } = place;
   // By index, so that a hole is an item like any other and no method of the handler's is called.
   for (let i = 0; i < value.length; i++) {
-    path[path.length] = i;
-    items[i] = walk(value[i], place);
-    path.length -= 1;
+    path[depth] = i;
+    place.depth = depth + 1;
+    ITEM.value = walk(value[i], place);
+    defineProperty(items, i, ITEM);
+    place.depth = depth;
   }
-  return items;
+  return bare(items);
 }
 
 function object(value: object, place: Place): Record<string, Json> {
   const kind = getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
   if (kind !== objectPrototype && kind !== null) throw new TypeErrorOf(words(place) + " is a " + (kind.constructor?.name ?? "strange object") + ", which cannot be kept.");
   const result = create(null) as Record<string, Json>;
-  const { path } = place;
+  const { path, depth } = place;
   const names = keys(value);
   for (let i = 0; i < names.length; i++) {
     const key = names[i] as string;
     if (key === "__proto__" || key === "constructor" || key === "prototype") throw new TypeErrorOf(words(place) + " has the key '" + key + "', which is not allowed.");
     // Not replaced as in values: two keys could become one, and one of their values would be lost.
     if (!isWellFormed(key)) throw new TypeErrorOf(words(place) + " has the key '" + toWellFormed(key) + "' with half of a character, which cannot be kept.");
-    path[path.length] = key;
+    path[depth] = key;
+    place.depth = depth + 1;
     result[key] = walk((value as Record<string, unknown>)[key], place);
-    path.length -= 1;
+    place.depth = depth;
   }
   return result;
 }
