@@ -17,7 +17,7 @@ LAYERS: dict[str, float] = {
     "arrow": 2,
     "engine": 2,
     "nog": 2,
-    "storage": 2,
+    "storage": 2.5,
     "reactor": 3,
     "sandbox": 3,
     "history": 3,

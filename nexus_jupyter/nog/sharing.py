@@ -15,7 +15,7 @@ from itertools import islice
 
 from nexus_jupyter.protocol.base import JsonValue
 
-__all__ = ["share", "weight"]
+__all__ = ["alike", "content_of", "same", "share", "weight"]
 
 #: Lists and dicts inside each other that are looked into; what is nested deeper is taken as a whole.
 _DEPTH = 8
@@ -68,7 +68,7 @@ class _Sharing:
         self.replaced = 0
 
     def of(self, value: JsonValue, old: JsonValue, depth: int) -> JsonValue:
-        if value is old or _same(value, old):
+        if value is old or same(value, old):
             return old
         if depth and isinstance(value, list) and isinstance(old, list):
             return self._of_list(value, old, depth - 1)
@@ -83,9 +83,9 @@ class _Sharing:
 
     def _of_list(self, value: list[JsonValue], old: list[JsonValue], depth: int) -> JsonValue:
         self.replaced += sys.getsizeof(old)
-        before = _alike(value, old)
+        before = alike(value, old)
         rest = min(len(value), len(old)) - before
-        behind = _alike(value[::-1], old[::-1], rest)
+        behind = alike(value[::-1], old[::-1], rest)
         middle, gone = value[before : len(value) - behind], old[before : len(old) - behind]
         found = self._of_items(middle, gone, depth)
         return [*old[:before], *found, *old[len(old) - behind :]]
@@ -94,8 +94,8 @@ class _Sharing:
         """Take items from wherever they were; what is new shares with the item that was in its place, if one was."""
         if len(value) == len(old) == 1:
             return [self.of(value[0], old[0], depth)]
-        known = {content: part for part in old if (content := _content(part)) is not None}
-        found = [known.get(content) if (content := _content(part)) is not None else None for part in value]
+        known = {content: part for part in old if (content := content_of(part)) is not None}
+        found = [known.get(content) if (content := content_of(part)) is not None else None for part in value]
         taken = {id(part) for part in found}
         paired = set[int]()
         for at, part in enumerate(value):
@@ -110,27 +110,27 @@ class _Sharing:
         return found
 
 
-def _alike(value: Sequence[JsonValue], old: Sequence[JsonValue], most: int | None = None) -> int:
+def alike(value: Sequence[JsonValue], old: Sequence[JsonValue], most: int | None = None) -> int:
     """Return how many items are the same from the beginning."""
     count = 0
     for part, was in islice(zip(value, old, strict=False), most):
-        if part is not was and not _same(part, was):
+        if part is not was and not same(part, was):
             return count
         count += 1
     return count
 
 
-def _same(value: JsonValue, old: JsonValue) -> bool:
+def same(value: JsonValue, old: JsonValue) -> bool:
     """Tell whether values are the same to the last bit: 1 is neither true nor 1.0."""
     if type(value) is not type(old) or value != old:
         return False
     if isinstance(value, str | int):
         return True
-    content = _content(value)
-    return content is not None and content == _content(old)
+    content = content_of(value)
+    return content is not None and content == content_of(old)
 
 
-def _content(value: JsonValue) -> bytes | None:
+def content_of(value: JsonValue) -> bytes | None:
     """Return bytes that are the same for the same value, and for no other; ``None`` when it is nested too deeply."""
     try:
         return marshal.dumps(value, _PLAIN)

@@ -22,6 +22,7 @@ __all__ = [
     "CodeOp",
     "InsertOp",
     "LinkOp",
+    "Made",
     "MoveOp",
     "Op",
     "Origin",
@@ -210,8 +211,8 @@ class Cause(Contract):
     ahead_ms: int | None = None
 
 
-class Change(Contract):
-    """One row of the journal: the only thing in Nexus that is stored durably; all else follows from it.
+class Made(Contract):
+    """When, by whom and why a change was made.
 
     ``rev`` counts the changes of a workspace from 1 without gaps; ``ts`` is nanoseconds since the epoch, UTC. It grows
     with each change, whatever the machine's clock does.
@@ -225,5 +226,10 @@ class Change(Contract):
     panel: str | None
     trace_id: str = ""
     span_id: str = ""
+
+
+class Change(Made):
+    """A change: the only thing in Nexus that is stored durably, as a row of the journal; all else follows from it."""
+
     ops: list[Op]
     inverse: list[Op]

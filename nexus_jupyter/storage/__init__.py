@@ -3,8 +3,9 @@
 from nexus_jupyter.storage.chain import FIELDS, chained
 from nexus_jupyter.storage.checkpoints import Checkpoint, CheckpointStore
 from nexus_jupyter.storage.database import examine_advice, open_database, shown, sqlite_url
+from nexus_jupyter.storage.entries import Entry
 from nexus_jupyter.storage.grants import GrantStore
-from nexus_jupyter.storage.journal import Journal, Mark, change_of
+from nexus_jupyter.storage.journal import Journal, Mark, entry_of
 from nexus_jupyter.storage.ownership import Fence, Ownership
 from nexus_jupyter.storage.runs import RunRecording, RunStore
 
@@ -12,6 +13,7 @@ __all__ = [
     "FIELDS",
     "Checkpoint",
     "CheckpointStore",
+    "Entry",
     "Fence",
     "GrantStore",
     "Journal",
@@ -20,7 +22,7 @@ __all__ = [
     "RunRecording",
     "RunStore",
     "chained",
-    "change_of",
+    "entry_of",
     "examine_advice",
     "open_database",
     "shown",

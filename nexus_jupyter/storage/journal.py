@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -15,21 +16,27 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import JSON, BigInteger, ColumnElement, Connection, Engine, cast, delete, func, insert, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.nog import Graph, apply
+from nexus_jupyter.nog.snapshot import load
+from nexus_jupyter.protocol.errors import PatchError, StorageError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.patch import Cause, Change, Op
+from nexus_jupyter.protocol.patch import Cause, Change
 from nexus_jupyter.storage.chain import chained
+from nexus_jupyter.storage.checkpoints import CheckpointStore
 from nexus_jupyter.storage.database import close_database, examine_advice, reading, reason
+from nexus_jupyter.storage.entries import Entry, StoredOp, Unfolding, Value, packed, value_in
 from nexus_jupyter.storage.ownership import Fence, Ownership
 from nexus_jupyter.storage.schema import checkpoints, compactions, journal
 
-__all__ = ["Journal", "Mark", "change_of"]
+__all__ = ["Journal", "Mark", "entry_of"]
 
 #: What is left out of a cause where it says nothing, so that earlier versions can read it.
 _UNSAID = {"ahead_ms"}
-_OPS: TypeAdapter[list[Op]] = TypeAdapter(list[Op])
+_OPS: TypeAdapter[list[StoredOp]] = TypeAdapter(list[StoredOp])
 #: Rows that are read at once: so many, and no more than have these bytes, save one that has more by itself.
 _BATCH, _BATCH_BYTES = 1000, 8 << 20
+#: Changes after the version at hand that are replayed before a checkpoint is looked for.
+_NEAR = 1000
 #: Rows without ops that are read at once.
 _PAGE = 10_000
 _TABLE = pa.schema(
@@ -81,6 +88,9 @@ class Journal:
         self._mine = journal.c.workspace == workspace
         self._tip: str | None = None
         self._base: Mark | None = None
+        #: Returns the graph as it was after a rev. Whoever has versions at hand puts their own here.
+        self.graph_at: Callable[[int], Graph] = self._graph_at
+        self._near = (0, Graph())
         #: Bytes of the changes that were appended here.
         self.appended_bytes = 0
         #: Rows whose commit was asked for and neither confirmed nor refused.
@@ -128,7 +138,7 @@ class Journal:
         self._tip = rows[-1]["digest"]
         self.appended_bytes += sum(len(row["ops"]) + len(row["inverse"]) for row in rows)
 
-    def settle(self) -> list[Change]:
+    def settle(self) -> list[Entry]:
         """Find out about changes that an interrupted `append` left in doubt; return those that are stored after all.
 
         Raises
@@ -140,7 +150,7 @@ class Journal:
         if not rows or not self._stored(time.monotonic()):
             return []
         self._tip = rows[-1]["digest"]
-        return [change_of(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def read(self, *, after: int = 0, panel: str | None = None) -> Iterator[Change]:
         """Yield the changes after a rev in order, as far back as the journal reaches.
@@ -148,12 +158,22 @@ class Journal:
         All, or those that concern a panel, the whole workspace's included.
 
         The journal is read in batches of a few megabytes, so that a long one needs no more memory than a short one.
-        """
-        for row in self.rows(after=after, panel=panel):
-            yield change_of(row)
 
-    def replay(self, start: Mark, upto: int | None = None) -> Iterator[Change]:
-        """Yield the changes after a place, up to a rev if one is given, each checked to be what was written.
+        Raises
+        ------
+        StorageError
+            If a change does not follow from what was before it.
+        """
+        unfolding = Unfolding(self._values_at)
+        for row in self.rows(after=after, panel=panel):
+            entry = entry_of(row)
+            try:
+                yield unfolding.change(entry)
+            except PatchError as error:
+                raise self._damaged(f"is damaged: rev {entry.rev} does not follow from what was before it") from error
+
+    def replay(self, start: Mark, upto: int | None = None) -> Iterator[Entry]:
+        """Yield the entries after a place, up to a rev if one is given, each checked to be what was written.
 
         Raises
         ------
@@ -168,10 +188,39 @@ class Journal:
             if digest != row["digest"]:
                 raise self._damaged(f"is damaged: rev {rev} is not what was written")
             try:
-                change = change_of(row)
+                entry = entry_of(row)
             except ValidationError as error:
                 raise self._damaged(f"is damaged: rev {rev} cannot be read") from error
-            yield change
+            yield entry
+
+    def _values_at(self, rev: int) -> Value:
+        return value_in(self.graph_at(rev))
+
+    def _graph_at(self, rev: int) -> Graph:
+        """Return the graph after a rev, from the last one that was asked for or from a checkpoint."""
+        at, graph = self._near
+        start = self.mark(at)
+        if start is None or not at <= rev <= at + _NEAR:
+            start, graph = self._restored(rev)
+        try:
+            for entry in self.replay(start, rev):
+                at, graph = entry.rev, apply(graph, entry.redo(graph), rev=entry.rev).graph
+        except PatchError as error:
+            raise self._damaged(f"is damaged: rev {at + 1} does not follow from what was before it") from error
+        self._near = rev, graph
+        return graph
+
+    def _restored(self, upto: int) -> tuple[Mark, Graph]:
+        """Return the graph of the newest sound checkpoint up to a rev, or that which a whole journal begins with."""
+        store = CheckpointStore(self.engine, self._workspace)
+        for rev in reversed(store.revs()):
+            checkpoint, mark = (store.get(rev), self.mark(rev)) if rev <= upto else (None, None)
+            if checkpoint is not None and mark is not None and checkpoint.digest == mark.digest:
+                with suppress(StorageError):
+                    return mark, load(checkpoint.body)
+        if self.base.rev:
+            raise self._damaged(f"begins after rev {self.base.rev}, and no checkpoint of it is sound")
+        return Mark(), Graph()
 
     def rows(self, *, after: int = 0, panel: str | None = None, upto: int | None = None) -> Iterator[JournalRow]:
         """Yield rows as they are stored; else as `read`."""
@@ -393,6 +442,7 @@ def _in_doubt() -> StorageError:
 
 
 def _row(change: Change) -> dict[str, Any]:  # Any: columns of several types
+    ops, inverse = packed(change)
     return {
         "workspace": change.workspace,
         "rev": change.rev,
@@ -402,14 +452,14 @@ def _row(change: Change) -> dict[str, Any]:  # Any: columns of several types
         "cause": change.cause.model_dump_json(exclude=_UNSAID if change.cause.ahead_ms is None else None),
         "trace_id": change.trace_id,
         "span_id": change.span_id,
-        "ops": _OPS.dump_json(change.ops).decode(),
-        "inverse": _OPS.dump_json(change.inverse).decode(),
+        "ops": _OPS.dump_json(ops).decode(),
+        "inverse": _OPS.dump_json(inverse).decode(),
     }
 
 
-def change_of(row: JournalRow) -> Change:
-    """Return the change that a row holds; raises Pydantic's `ValidationError` when it cannot be read."""
-    return Change(
+def entry_of(row: JournalRow) -> Entry:
+    """Return what a row holds; raises Pydantic's `ValidationError` when it cannot be read."""
+    return Entry(
         workspace=row["workspace"],
         rev=row["rev"],
         ts=row["ts"],

@@ -7,12 +7,12 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 __all__ = ["HEAD", "checkpoints", "compactions", "grants", "journal", "metadata", "owners", "programs", "runs"]
 
 #: The newest migration; a database at this revision needs none.
-HEAD = "0004"
+HEAD = "0005"
 
 metadata = MetaData()
 
-#: One row per change. Ops, inverse, actor and cause are JSON texts of the contracts in ``protocol.patch``; ``digest``
-#: is that of ``storage.chain``, over the row and the digest before it.
+#: One row per change. Actor and cause are JSON texts of the contracts in ``protocol.patch``, ops and inverse of those
+#: in ``storage.entries``; ``digest`` is that of ``storage.chain``, over the row and the digest before it.
 journal = Table(
     "journal",
     metadata,

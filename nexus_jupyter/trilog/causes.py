@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from nexus_jupyter.privacy import redacted_error
 from nexus_jupyter.protocol.errors import NotFoundError
-from nexus_jupyter.protocol.patch import Cause, Change
+from nexus_jupyter.protocol.patch import Cause, Made
 from nexus_jupyter.protocol.trilog import CauseOf
-from nexus_jupyter.storage import Journal, change_of
+from nexus_jupyter.storage import Entry, Journal, entry_of
 from nexus_jupyter.storage.schema import journal as journal_rows
 from nexus_jupyter.trilog.database import Database
 
@@ -73,7 +73,7 @@ class Causes:
         NotFoundError
             If nothing is known of what is asked about.
         """
-        changes: dict[int, Change] = {}
+        changes: dict[int, Made] = {}
         traces: dict[str, None] = dict.fromkeys(self._traces(question))
         if question.rev is not None:
             changes |= self._changes([question.rev])
@@ -145,7 +145,7 @@ class Causes:
         found: list[Span] = self._database.table(sql, values, short=True).to_pylist()
         return found
 
-    def _prompts(self, changes: Collection[Change]) -> dict[str, str]:
+    def _prompts(self, changes: Collection[Made]) -> dict[str, str]:
         asked = sorted({change.cause.ref for change in changes if change.cause.kind == "prompt" and change.cause.ref})
         if not asked:
             return {}
@@ -155,16 +155,16 @@ class Causes:
         rows = self._database.rows(sql, {"w": self._workspace, "i": asked, "n": _WORDS})
         return {str(row[0]): " ".join(str(row[1]).split()) for row in rows}
 
-    def _changes(self, revs: Collection[int]) -> dict[int, Change]:
+    def _changes(self, revs: Collection[int]) -> dict[int, Entry]:
         query = select(journal_rows).where(
             journal_rows.c.workspace == self._workspace, journal_rows.c.rev.in_(sorted(revs)[:1000])
         )
         with self._journal.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return {row["rev"]: change_of(dict(row)) for row in rows}
+        return {row["rev"]: entry_of(dict(row)) for row in rows}
 
 
-def tree(changes: list[Change], spans: list[Span], prompts: Mapping[str, str] = MappingProxyType({})) -> list[Node]:
+def tree(changes: Sequence[Made], spans: list[Span], prompts: Mapping[str, str] = MappingProxyType({})) -> list[Node]:
     """Return the nodes of a tree, parents before children, in order of time. Pure.
 
     ``prompts`` are the words of exchanges with models, by their ids.

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.telemetry import ProcessSteps, Quarantined, TelemetryEvent, TwinRecord, TwinSchema
-from nexus_jupyter.storage import Journal, change_of
+from nexus_jupyter.storage import Journal
 from nexus_jupyter.trilog.beginning import beginning
 from nexus_jupyter.trilog.database import Database
 from nexus_jupyter.trilog.position import Progress
@@ -26,7 +26,7 @@ from nexus_jupyter.trilog.tables import changes_table, logs_table, quarantine_ta
 
 __all__ = ["FORGOTTEN", "Intake", "digest_of"]
 
-#: Changes that are taken in at once: so many, and no more than have these bytes in the journal.
+#: Changes that are taken in at once: so many, and no more than say these characters.
 _BATCH, _BATCH_BYTES = 8192, 16 << 20
 #: Stands in the place of whom the history has forgotten.
 FORGOTTEN = "forgotten"
@@ -41,6 +41,15 @@ class _Sorts:
     rows: list[TelemetryEvent] = field(default_factory=list)
     steps: list[ProcessSteps] = field(default_factory=list)
     refused: list[Quarantined] = field(default_factory=list)
+
+
+class _Told:
+    """What a change says."""
+
+    def __init__(self, change: Change) -> None:
+        self.rev, self.ts = change.rev, change.ts
+        self.events = list(events(change))
+        self.size = sum(len(event.value) for event in self.events)
 
 
 class Intake:
@@ -79,14 +88,14 @@ class Intake:
     def flush(self) -> int:
         """Take in all that there is by now; return the rev reached."""
         self._read_spool()
-        pending: list[Change] = []
+        pending: list[_Told] = []
         size = 0
         self._journal.look_again()
         if self._journal.base.rev > self.rev:
             self._begin()
-        for row in self._journal.rows(after=self.rev):
-            pending.append(change_of(row))
-            size += len(row["ops"]) + len(row["inverse"])
+        for change in self._journal.read(after=self.rev):
+            pending.append(told := _Told(change))
+            size += told.size
             if len(pending) >= _BATCH or size >= _BATCH_BYTES:
                 self._write(pending)
                 pending, size = [], 0
@@ -123,7 +132,7 @@ class Intake:
             for change in self._journal.read(after=first - 1):
                 if change.rev > last:
                     break
-                batch.append(change)
+                batch.append(_Told(change))
             if batch and batch[0].rev == first and batch[-1].rev == last:
                 self._insert_changes(batch)
                 self.rev = max(self.rev, last)
@@ -147,7 +156,7 @@ class Intake:
         self._insert_fitting(found, f"{self._workspace}:begin:{self._journal.base.rev}")
         self.rev = self._journal.base.rev
 
-    def _write(self, changes: list[Change]) -> None:
+    def _write(self, changes: list[_Told]) -> None:
         """Insert by month: an insert into one partition is all or nothing, which is what the cursor relies on."""
         for _, group in groupby(changes, key=lambda change: _month(change.ts)):
             batch = list(group)
@@ -158,8 +167,8 @@ class Intake:
             self._progress.writing = None
             self._progress.save()
 
-    def _insert_changes(self, batch: list[Change]) -> None:
-        rows = [event for change in batch for event in events(change)]
+    def _insert_changes(self, batch: list[_Told]) -> None:
+        rows = [event for change in batch for event in change.events]
         self._insert_fitting(rows, f"{self._workspace}:{batch[0].rev}-{batch[-1].rev}:{batch[0].ts}")
 
     def _insert_fitting(self, facts: list[TelemetryEvent], token: str) -> None:

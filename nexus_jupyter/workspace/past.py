@@ -11,6 +11,7 @@ from sqlalchemy import Row, case, func, or_, select
 
 from nexus_jupyter.frames import Page
 from nexus_jupyter.nog import Graph, own_attr
+from nexus_jupyter.nog.deltas import Difference
 from nexus_jupyter.nog.explain import told
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError
@@ -233,18 +234,46 @@ def _tick(row: Row[Any], user: str, count: int) -> Tick:  # Any: columns of seve
 def _what(ops: Iterable[dict[str, Any]], inverse: Iterable[dict[str, Any]], user: str) -> str:  # Any: JSON of ops
     """Say which values of states a change has set, from what to what; those of other people are not told."""
     seen = ("value", own_attr(user))
-    before = {op["id"]: op["attrs"] for op in inverse if op["op"] == "set"}
+    assigning = ("set", "edit")
+    before = {op["id"]: op["attrs"] | op.get("edits", {}) for op in inverse if op["op"] in assigning}
     told_: list[str] = []
     for op in ops:
         _, found, name = str(op.get("id", "")).partition("/state.")
-        if op["op"] != "set" or not found:
+        if op["op"] not in assigning or not found:
             continue
         for key in seen:
             if key in op["attrs"]:
                 was = f"{_shown(before[op['id']][key])} \u2192 " if key in before.get(op["id"], {}) else ""
                 told_.append(f"{name}: {was}{_shown(op['attrs'][key])}")
+            elif key in op.get("edits", {}):
+                told_.append(_edited(name, op["edits"][key], before[op["id"]][key]))
     more = len(told_) - _MOST
     return ", ".join(told_[:_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _edited(name: str, forward: Difference, backward: Difference) -> str:
+    """Say what a difference changes: where, and from what to what, if it is one place."""
+    while True:
+        if "list" in forward and len(forward["list"]) == 1:
+            (at, *rest), (_, *back) = forward["list"][0], backward["list"][0]
+            name += f"[{at}]"
+            if len(rest) > 1:
+                return f"{name}: {_shown(back[1])} \u2192 {_shown(rest[1])}"
+            forward, backward = rest[0], back[0]
+        elif len(forward.get("dict", {})) == 1 and len(forward) == 1:
+            key = next(iter(forward["dict"]))
+            name += f".{key}"
+            forward, backward = forward["dict"][key], backward["dict"][key]
+        else:
+            break
+    if "set" in forward:
+        return f"{name}: {_shown(backward['set'])} \u2192 {_shown(forward['set'])}"
+    if "text" in forward:
+        return f"{name}: \u2026{_shown(backward['text'][2])} \u2192 \u2026{_shown(forward['text'][2])}"
+    if "list" in forward:
+        return f"{name}: {len(forward['list'])} places"
+    keys = [*forward["dict"], *forward.get("gone", ()), *(key for _, key, _ in forward.get("new", ()))]
+    return f"{name}: {_shown(', '.join(keys))}"
 
 
 def _shown(value: JsonValue) -> str:

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, StorageError
-from nexus_jupyter.storage import FIELDS, Checkpoint, CheckpointStore, Journal, Mark, chained, change_of
+from nexus_jupyter.storage import FIELDS, Checkpoint, CheckpointStore, Journal, Mark, chained, entry_of
 from nexus_jupyter.workspace.folder import WorkspaceFolder
 from nexus_jupyter.workspace.options import WorkspaceOptions
 from nexus_jupyter.workspace.store import WorkspaceStore
@@ -146,7 +146,7 @@ def _examine(file: Path) -> _Found:
         if digest != row["digest"]:
             raise _damaged(file, number, f"rev {row['rev']} is not what was exported")
         try:
-            graph = apply(graph, change_of({**row, "workspace": ""}).ops, rev=row["rev"]).graph
+            graph = apply(graph, entry_of({**row, "workspace": ""}).redo(graph), rev=row["rev"]).graph
         except (ValidationError, NexusError) as error:
             raise _damaged(file, number, f"rev {row['rev']} cannot be read") from error
         rev, ts = row["rev"], row["ts"]

@@ -17,7 +17,8 @@ from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, StorageError
 from nexus_jupyter.protocol.identity import SYSTEM
 from nexus_jupyter.protocol.patch import Cause, Change, Op
-from nexus_jupyter.storage import Checkpoint, Mark, chained, change_of
+from nexus_jupyter.storage import Checkpoint, Entry, Mark, chained, entry_of
+from nexus_jupyter.storage.entries import value_in
 from nexus_jupyter.workspace.bridging import bridge, same
 from nexus_jupyter.workspace.verification import Contents, Row, ranges
 
@@ -69,14 +70,14 @@ class _Walk:
         empty: list[int] = []
         while self._rev < last:
             rev = self._rev + 1
-            change = self._readable(rev)
-            whole = change is not None and self._is_chained(rev)
-            if change is not None and whole and self._take(change):
+            entry = self._readable(rev)
+            whole = entry is not None and self._is_chained(rev)
+            if entry is not None and whole and self._take(entry):
                 continue
             target = next((found for found in sorted(self._snapshots) if found >= rev), None)
             if target is not None:
                 self._cross(rev, target)
-            elif change is not None and self._take(change):
+            elif entry is not None and self._take(entry):
                 done.told.append(f"Rev {rev} is not what was written; it was kept as it is now.")
             else:
                 self._set_aside([rev])
@@ -105,12 +106,12 @@ class _Walk:
         begun.aside += [row for rev, row in sorted(self._contents.rows.items()) if rev <= first.rev]
         return begun
 
-    def _readable(self, rev: int) -> Change | None:
+    def _readable(self, rev: int) -> Entry | None:
         row = self._contents.rows.get(rev)
         if row is None:
             return None
         try:
-            return change_of(row).model_copy(update={"workspace": self._workspace})
+            return entry_of(row).model_copy(update={"workspace": self._workspace})
         except ValidationError:
             return None
 
@@ -124,8 +125,9 @@ class _Walk:
             before = self._contents.checkpoints[rev - 1].digest
         return before is None or chained(before, row) == row["digest"]
 
-    def _take(self, change: Change) -> bool:
+    def _take(self, entry: Entry) -> bool:
         try:
+            change = entry.whole(value_in(self._done.graph))
             graph = apply(self._done.graph, change.ops, rev=change.rev).graph
         except NexusError:
             return False
@@ -136,21 +138,21 @@ class _Walk:
 
     def _cross(self, rev: int, target: int) -> None:
         """Come from before a fault to a checkpoint beyond it, keeping as many rows between as can be undone."""
-        after, kept = self._snapshots[target], list[Change]()
+        after, kept = self._snapshots[target], list[Entry]()
         graph = after
         for number in range(target, rev, -1):
-            change = self._readable(number)
-            if change is None or not self._is_chained(number):
+            entry = self._readable(number)
+            if entry is None or not self._is_chained(number):
                 break
             try:
-                graph = apply(graph, change.inverse, rev=number).graph
+                graph = apply(graph, entry.undo(graph), rev=number).graph
             except NexusError:
                 break
-            kept.insert(0, change)
+            kept.insert(0, entry)
         before, count = self._done.graph, len(self._done.changes)
         until = target - len(kept)
         self._fill(bridge(before, graph), rev, until)
-        if not all(self._take(change) for change in kept) or not same(self._done.graph, after):
+        if not all(self._take(entry) for entry in kept) or not same(self._done.graph, after):
             del self._done.changes[count:]
             self._done.graph, until = before, target
             self._fill(bridge(before, after), rev, target)

@@ -65,6 +65,7 @@ class WorkspaceStore:
             self.journal = Journal(engine, self.key, ownership)
             self.checkpoints = CheckpointStore(engine, self.key, self.journal.guard)
             self.timeline = Timeline(self.journal, self.checkpoints, options.versions_bytes)
+            self.journal.graph_at = self.timeline.at
             guard = QuotaGuard(options.quotas).check
             self.writer = Writer(self.journal, self.timeline, self.key, guard=guard, opening=self.opening)
             self.checkpointer = Checkpointer(

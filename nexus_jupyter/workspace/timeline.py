@@ -16,8 +16,7 @@ from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.sharing import weight
 from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
-from nexus_jupyter.protocol.patch import Change
-from nexus_jupyter.storage import Checkpoint, CheckpointStore, Journal, Mark, examine_advice
+from nexus_jupyter.storage import Checkpoint, CheckpointStore, Entry, Journal, Mark, examine_advice
 
 __all__ = ["Head", "Timeline"]
 
@@ -127,8 +126,8 @@ class Timeline:
         rev, ts = start.rev, start.ts
         self.add(Head(graph, rev))
         head = Head(graph, rev)
-        for change in self._journal.replay(start):
-            head, ts = self.applied(head.graph, change), change.ts
+        for entry in self._journal.replay(start):
+            head, ts = self.applied(head.graph, entry), entry.ts
             self.add(head)
         return head, ts
 
@@ -193,16 +192,16 @@ class Timeline:
             )
         return Mark(), Graph()
 
-    def applied(self, graph: Graph, change: Change) -> Head:
+    def applied(self, graph: Graph, entry: Entry) -> Head:
         """Return the version after a change that the journal has; raises `StorageError` when it does not apply."""
         try:
-            applied = apply(graph, change.ops, rev=change.rev)
+            applied = apply(graph, entry.redo(graph), rev=entry.rev)
         except NexusError as error:
             raise StorageError(
-                f"The journal is damaged: rev {change.rev} does not follow from what was before it. {error.message}",
+                f"The journal is damaged: rev {entry.rev} does not follow from what was before it. {error.message}",
                 hint=examine_advice(self._journal.engine),
             ) from error
-        return Head(applied.graph, change.rev, applied.replaced)
+        return Head(applied.graph, entry.rev, applied.replaced)
 
     def _loaded(self, rev: int) -> tuple[Mark, Graph]:
         checkpoint = self._checkpoints.get(rev)
@@ -216,10 +215,10 @@ class Timeline:
         start, graph = self._nearest(rev)
         if start.rev not in self._older:
             self._older.put(start.rev, graph, self._apart(graph))
-        for change in self._journal.replay(start, rev):
-            head = self.applied(graph, change)
+        for entry in self._journal.replay(start, rev):
+            head = self.applied(graph, entry)
             graph = head.graph
-            self._older.put(change.rev, graph, head.replaced)
+            self._older.put(entry.rev, graph, head.replaced)
         if rev - start.rev > _FAR:
             self._keep(rev, graph)
         return graph

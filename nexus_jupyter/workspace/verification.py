@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.errors import NexusError, StorageError
-from nexus_jupyter.storage import Checkpoint, Mark, chained, change_of
+from nexus_jupyter.storage import Checkpoint, Mark, chained, entry_of
 from nexus_jupyter.storage.database import connect, reason, schema_fault, shown
 from nexus_jupyter.storage.salvage import Salvage, integrity, salvage
 from nexus_jupyter.storage.schema import checkpoints, compactions, journal
@@ -158,16 +158,16 @@ def _start(contents: Contents, faults: list[str]) -> Graph | None:
 
 def _advance(graph: Graph | None, row: Row, faults: list[str]) -> Graph | None:
     try:
-        change = change_of(row)
+        entry = entry_of(row)
     except ValidationError as error:
         faults.append(f"Rev {row['rev']} cannot be read: {error.errors()[0]['msg']}.")
         return None
     if graph is None:
         return None
     try:
-        return apply(graph, change.ops, rev=change.rev).graph
+        return apply(graph, entry.redo(graph), rev=entry.rev).graph
     except NexusError as error:
-        faults.append(f"Rev {change.rev} does not follow from what was before it: {error.message}")
+        faults.append(f"Rev {entry.rev} does not follow from what was before it: {error.message}")
         return None
 
 

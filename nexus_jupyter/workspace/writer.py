@@ -21,6 +21,7 @@ from nexus_jupyter.protocol.errors import NexusError, StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
 from nexus_jupyter.storage import Journal
+from nexus_jupyter.storage.entries import value_in
 from nexus_jupyter.trilog import current_ids
 from nexus_jupyter.workspace.opening import Opening
 from nexus_jupyter.workspace.timeline import Head, Timeline
@@ -182,8 +183,9 @@ class Writer:
 
     def _settled(self) -> Head:
         """Return the head, after what an interrupted commit had stored all the same, if one was."""
-        for change in self._journal.settle():
-            self._show(change, self._timeline.applied(self.head.graph, change))
+        for entry in self._journal.settle():
+            head = self._timeline.applied(self.head.graph, entry)
+            self._show(entry.whole(value_in(self.head.graph)), head)
         return self.head
 
     def _refuse(self, error: NexusError) -> None:

@@ -294,4 +294,4 @@ def downgrade(opener: Opener) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "0002")
     engine.dispose()
-    assert HEAD == "0004"
+    assert HEAD == "0005"

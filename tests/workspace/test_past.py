@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.past import HistoryRequest
@@ -18,6 +19,9 @@ TABLE = """
   <data><frame name="list" from="kernel:list"/><state name="least" type="int" default="0"/>
     <query name="shown" frame="list" where="row.price &gt;= least"/><link name="count" from="counter.n"/></data>
 </panel>"""
+TODO = """
+<panel id="todo"><view><text id="t">{len(items)}</text></view>
+  <data><state name="items" type="list" default="[]"/><state name="note" type="str" default=""/></data></panel>"""
 EXPORTING = """
 <panel id="counter" title="Counter"><view><text id="t">{count}</text></view>
   <data><state name="count" type="int" default="0"/></data><logic><export name="n" expr="count"/></logic></panel>"""
@@ -47,6 +51,33 @@ def test_the_bar_gets_each_change_with_who_and_what_from_what_to_what(
     assert ticks[1]["text"] == "Bob set the state in 'counter', by an input on 'box'"
     assert [tick["what"] for tick in ticks] == ["", "count: 0 \u2192 4", "count: 4 \u2192 7"]
     assert found["newest"] == ticks[-1]["rev"]
+
+
+def test_of_a_large_value_the_bar_gets_the_place_that_changed(
+    client: Client, kernel: WorkspaceKernel, ann: Actor
+) -> None:
+    kernel.put_panel("todo", TODO, ann)
+    items: list[JsonValue] = [{"id": at, "title": f"Item {at}", "done": False} for at in range(300)]
+    text = "word " * 100
+
+    def change(value: list[JsonValue] | None = None, note: str = text) -> str:
+        kernel.set_state("todo", {"items": items if value is None else value, "note": note}, ann)
+        return str(ask(client, type="history", panel="todo")["ticks"][-1]["what"])  # type: ignore[index] # JSON
+
+    change()
+    assert change([*items[:7], {"id": 7, "title": "Item 7", "done": True}, *items[8:]]) == (
+        "items[7].done: false \u2192 true"
+    )
+    assert change() == "items[7].done: true \u2192 false"
+    assert change([*items, "new"]) == 'items[300]: [] \u2192 ["new"]'
+    change()
+    assert change([*items[:7], *items[8:]]).startswith('items[7]: [{"id": 7')
+    change()
+    assert change(["a", *items[1:200], "b", *items[201:]]) == "items: 2 places"
+    change()
+    assert change([{**items[0], "late": 1}, *items[1:]]) == "items[0]: late"  # type: ignore[dict-item] # a dict
+    change()
+    assert change(note=f"{text[:250]}new {text[250:]}") == 'note: \u2026"" \u2192 \u2026new '
 
 
 def test_a_panel_comes_back_as_it_was_with_the_values_of_then(
