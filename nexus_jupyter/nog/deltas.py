@@ -28,6 +28,9 @@ __all__ = ["Difference", "differences", "patched"]
 Difference = dict[str, Any]  # Any: JSON, as above
 #: Lists and dicts inside each other that are looked into, as in `nog.sharing`.
 _DEPTH = 8
+#: Characters that two values together must be longer than to be worth a difference.
+_SHORT = 160
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Pair = tuple[Difference, Difference]
 
 
@@ -39,7 +42,7 @@ def differences(old: JsonValue, new: JsonValue) -> Pair | None:
     forward, backward or None
         ``None`` when the whole values are no longer than that.
     """
-    if type(old) is not type(new) or not isinstance(old, (str, list, dict)):
+    if type(old) is not type(new) or not isinstance(old, (str, list, dict)) or not _longer([old, new], _SHORT):
         return None
     pair = _pair(old, new, _DEPTH)
     if "set" in pair[0]:
@@ -248,10 +251,6 @@ def _named(items: Sequence[JsonValue]) -> Iterator[Hashable]:
         yield name, seen[name]
 
 
-def _json(value: Any) -> str:  # Any: JSON
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _longer(value: JsonValue, than: int) -> bool:
     """Tell whether a value is longer as JSON, by its least length; looks at no more of it than it takes to tell."""
     length = 0
@@ -269,7 +268,7 @@ def _longer(value: JsonValue, than: int) -> bool:
                 stack.append(iter(one.values()))
                 break
             else:
-                length += len(_json(one)) + 1
+                length += len(repr(one)) + 1
             if length > than:
                 break
         else:

@@ -281,6 +281,7 @@ def test_every_text_is_in_the_folder_a_version_or_a_question(
             mix.move()
         if kill % CHECKED_EVERY == 0:
             mix.check()
+            sys.stdout.write(f"{kill} kills, {len(mix.words)} texts, none lost\n")
     mix.open()
     mix.kill(0)
     mix.git("reflog", "expire", "--expire=now", "refs/heads/main")

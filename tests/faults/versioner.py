@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from pathlib import Path
 
 from nexus_jupyter.protocol.errors import NexusError
@@ -62,6 +63,8 @@ def do(kernel: WorkspaceKernel, order: dict[str, str]) -> None:
 
 def child(folder: Path) -> None:
     os.setsid()
+    # What the killed ones have recorded of themselves would have each of them start the history's database.
+    shutil.rmtree(folder / ".nexus" / "trilog-spool", ignore_errors=True)
     try:
         kernel = WorkspaceKernel(folder)
     except NexusError as error:
