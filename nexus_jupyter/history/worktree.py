@@ -7,10 +7,12 @@ spelling that some file system takes for it, or passes through a link, is refuse
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from nexus_jupyter.protocol.errors import HistoryError
@@ -19,6 +21,10 @@ from nexus_jupyter.storage.names import portable, tools_own
 __all__ = ["Found", "WorkTree", "safe"]
 
 _LONGEST = 4096
+#: Control characters, and what stands for bytes that are no UTF-8.
+_UNWRITTEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+#: Names whose safety is remembered: the same ones are asked for several times by each commit and checkout.
+_NAMES = 16_384
 _UNSAFE = "has a name that git or this system cannot keep"
 
 
@@ -33,13 +39,12 @@ def safe(path: str, *, windows: bool = os.name == "nt") -> bool:
     >>> safe("files/data.csv"), safe("../x"), safe("panels/.GIT/config"), safe("files/git~1/x")
     (True, False, False, False)
     """
-    if not path or len(path) > _LONGEST or any(ord(char) < ord(" ") or char == "\x7f" for char in path):
-        return False
-    if any("\ud800" <= char <= "\udfff" for char in path):  # bytes that are no UTF-8
+    if not path or len(path) > _LONGEST or _UNWRITTEN.search(path):
         return False
     return all(_safe_name(name, windows=windows) for name in path.split("/"))
 
 
+@lru_cache(_NAMES)
 def _safe_name(name: str, *, windows: bool) -> bool:
     if not name.strip(". ") or ".." in name.split("\\") or tools_own(name):
         return False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 from pathlib import Path
 
 from nexus_jupyter.history import FILES, Blob, Content, Version, VersionStore, content_id, in_panels, owned, untouched
 from nexus_jupyter.nog import Graph
+from nexus_jupyter.nog.graph import Record
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change, Op
@@ -19,7 +21,14 @@ from nexus_jupyter.workspace.incoming import Brought, Incoming
 from nexus_jupyter.workspace.panels import panel_names, panel_view
 from nexus_jupyter.workspace.position import Position, read_position, write_position
 from nexus_jupyter.workspace.secrets import likeness, secrets_error
-from nexus_jupyter.workspace.versions import CHANGES_NAMED, checkout_ops, describe, panel_of, version_files
+from nexus_jupyter.workspace.versions import (
+    CHANGES_NAMED,
+    checkout_ops,
+    describe,
+    panel_files,
+    panel_of,
+    panel_records,
+)
 from nexus_jupyter.workspace.writer import Draft, Writer
 
 __all__ = ["Committer", "overruled"]
@@ -49,7 +58,8 @@ class Committer:
         self._writer = writer
         self._reactor = reactor
         self._file = file
-        self._printed: dict[str, str] = {}
+        #: The panels' records that files were made from last, and the files.
+        self._made: dict[str, tuple[list[Record], dict[str, bytes]]] = {}
         #: The graph whose files were asked for last, and the files; graphs never change.
         self._last: tuple[Graph, dict[str, bytes]] | None = None
         #: Sentences for the person who commits next.
@@ -72,11 +82,13 @@ class Committer:
         return last[1]
 
     def _files(self, graph: Graph) -> dict[str, bytes]:
-        texts = [panel_view(graph, name).nxml for name in panel_names(graph)]
-        new = [text for text in texts if text not in self._printed]
-        printed = dict(zip(new, self._reactor.format_all(new), strict=True))
-        self._printed = {text: printed.get(text) or self._printed[text] for text in texts}
-        return version_files(graph, self._printed)
+        records = {name: panel_records(graph, name) for name in panel_names(graph)}
+        self._made = {name: made for name, made in self._made.items() if _same(made[0], records.get(name, ()))}
+        new = [name for name in records if name not in self._made]
+        printed = self._reactor.format_all([panel_view(graph, name).nxml for name in new])
+        for name, text in zip(new, printed, strict=True):
+            self._made[name] = records[name], panel_files(name, text, records[name])
+        return {path: data for name in records for path, data in self._made[name][1].items()}
 
     def commit(self, message: str | None, actor: Actor, *, include: Collection[str] = (), asks: bool = True) -> Version:
         """Commit the graph and the folder's files; nothing changed means the newest version again.
@@ -111,7 +123,13 @@ class Committer:
         self.position = Position(head=version.id, loaded=version.id)
         notes = [*self.notes, *version.notes, *_left_out(self._store.left_out_files), *_kept_back(secret)]
         self.notes = []
-        return replace(version, notes=tuple(notes))
+        return replace(version, notes=tuple(dict.fromkeys(notes)))
+
+    def commit_on_the_way(self, message: str | None, actor: Actor) -> Version:
+        """Commit for what was asked instead; what the version's notes say is told to who commits or merges next."""
+        version = self.commit(message, actor, asks=False)
+        self.notes += version.notes
+        return version
 
     def take_in(self, actor: Actor) -> None:
         """Merge what was made outside: commits that were pulled, another branch that was gone to, edits by hand."""
@@ -147,7 +165,7 @@ class Committer:
         if since is None and not files and not self._store.own_files():
             return
         if since is None or self._store.changes(files, since):
-            self.commit(f"Before {why}: {self._message(files, head)}", actor, asks=False)
+            self.commit_on_the_way(f"Before {why}: {self._message(files, head)}", actor)
 
     def checkout_ops(self, graph: Graph, files: Mapping[str, bytes]) -> list[Op]:
         """Return the ops that make the panels of a graph those of a version; raises `HistoryError` if there are none.
@@ -271,6 +289,11 @@ def overruled(brought: Brought) -> list[str]:
         f"{one.entity}: {one.value!r}, set {'here' if one.side == 'ours' else 'there'}, gave way to a later value"
         for one in brought.overruled
     ]
+
+
+def _same(records: Sequence[Record], others: Sequence[Record]) -> bool:
+    """Whether these are the very same records, which never change."""
+    return len(records) == len(others) and all(map(is_, records, others))
 
 
 def _left_out(files: Mapping[str, str]) -> list[str]:

@@ -86,9 +86,10 @@ def _in_folder(store: VersionStore, written: Sequence[str]) -> dict[str, Content
     """Return the texts of panels in the folder that the workspace has not written."""
     head = store.head()
     length = len(head) if head is not None else 40
+    held = [store.blobs(commit) for commit in [head, *written]]
     found: dict[str, Content] = {}
     for path, blob in {**store.on_disk("panels", length), **store.on_disk("nog", length)}.items():
-        ids = _ids(store, path, [head, *written])
+        ids = _ids(held, path)
         if blob not in ids and not store.same_lines(path, ids):
             found[path] = store.tree.read(path)
     return found
@@ -96,10 +97,10 @@ def _in_folder(store: VersionStore, written: Sequence[str]) -> dict[str, Content
 
 def _staged(store: VersionStore, written: Sequence[str]) -> dict[str, Content]:
     """Return what is staged and neither committed nor in the folder: plain git would keep it."""
-    head = store.head()
+    held = [store.blobs(commit) for commit in [store.head(), *written]]
     found: dict[str, Content] = {}
     for path, blob in store.staged().items():
-        if blob.id in _ids(store, path, [head, *written]):
+        if blob.id in _ids(held, path):
             continue
         empty = content_id(b"", len(blob.id))  # also what ``git add --intent-to-add`` puts there
         if blob.id not in {content_id(store.tree.read(path), len(blob.id)), empty}:
@@ -107,5 +108,5 @@ def _staged(store: VersionStore, written: Sequence[str]) -> dict[str, Content]:
     return found
 
 
-def _ids(store: VersionStore, path: str, commits: Sequence[str | None]) -> list[str]:
-    return [blobs[path].id for blobs in map(store.blobs, commits) if path in blobs]
+def _ids(held: Sequence[Mapping[str, Blob]], path: str) -> list[str]:
+    return [blobs[path].id for blobs in held if path in blobs]

@@ -244,7 +244,7 @@ class Versioning:
             change, _ = self.incoming.change(prepare, lambda ops, _: Draft(ops, actor, cause, panel))
             if self._committer.position.merging is not None and not open_conflicts(self._head.graph):
                 self._committer.take_in(actor)
-                self._committer.commit(None, actor, asks=False)
+                self._committer.commit_on_the_way(None, actor)
             return change
 
     def revert(
@@ -374,7 +374,7 @@ class Versioning:
         """Return the commit that a new name is for; the present state is committed when there is none yet."""
         if at is not None:
             return self.store.resolve(at).id
-        return self.store.head() or self._committer.commit(None, actor, asks=False).id
+        return self.store.head() or self._committer.commit_on_the_way(None, actor).id
 
     def _info(
         self,

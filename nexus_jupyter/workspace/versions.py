@@ -7,11 +7,12 @@ sorted by id, with the values of states and the open conflicts. Both read well i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nexus_jupyter.nog import Graph, is_personal
 from nexus_jupyter.nog.diff import headline
+from nexus_jupyter.nog.graph import Record
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import HistoryError
 from nexus_jupyter.protocol.graph import Entity
@@ -28,7 +29,9 @@ __all__ = [
     "conflict_ops",
     "describe",
     "entities_text",
+    "panel_files",
     "panel_of",
+    "panel_records",
     "panel_texts",
     "read_entities",
     "version_files",
@@ -55,15 +58,24 @@ def version_files(graph: Graph, printed: Mapping[str, str]) -> dict[str, bytes]:
     """Return the files of the workspace's present state, by path; ``printed`` has each text as it is printed."""
     files: dict[str, bytes] = {}
     for name in panel_names(graph):
-        files[f"panels/{name}.nxml"] = printed[panel_view(graph, name).nxml].encode()
-        out = {entity.id: graph.record(entity.id).out for entity in graph.subtree(name)}
-        # Authors are those of the commits.
-        relations = {
-            key: {str(r): sorted(ends) for r, ends in sorted(found.items()) if r != "authoredBy"}
-            for key, found in out.items()
-        }
-        files[f"nog/{name}.json"] = entities_text(name, graph.subtree(name), relations).encode()
+        files |= panel_files(name, printed[panel_view(graph, name).nxml], panel_records(graph, name))
     return files
+
+
+def panel_records(graph: Graph, name: str) -> list[Record]:
+    """Return all of a panel in the graph: where these are the same records, its files are the same."""
+    return [graph.record(entity.id) for entity in graph.subtree(name)]
+
+
+def panel_files(name: str, printed: str, records: Sequence[Record]) -> dict[str, bytes]:
+    """Return the files of one panel, by path, from its text as it is printed and its records."""
+    # Authors are those of the commits.
+    relations = {
+        record.entity.id: {str(r): sorted(ends) for r, ends in sorted(record.out.items()) if r != "authoredBy"}
+        for record in records
+    }
+    entities = entities_text(name, (record.entity for record in records), relations)
+    return {f"panels/{name}.nxml": printed.encode(), f"nog/{name}.json": entities.encode()}
 
 
 def entities_text(panel: str, entities: Iterable[Entity], relations: Mapping[str, Mapping[str, list[str]]]) -> str:

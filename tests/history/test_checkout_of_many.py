@@ -10,9 +10,11 @@ import pytest
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.workspace.versions import panel_of, version_files
 
 ANN = Actor(id="ann", name="Ann")
 PANEL = '<panel id="{name}" title="{title}"><data><state name="n" type="int" default="0"/></data></panel>'
+LINKED = '<panel id="p5"><data><link name="n" from="p3.n"/></data></panel>'
 WAYS: dict[str, Callable[[WorkspaceKernel], object]] = {
     "switch": lambda kernel: kernel.versions.switch("other", ANN),
     "checkout": lambda kernel: kernel.versions.checkout("other", ANN),
@@ -45,6 +47,28 @@ def test_only_panels_that_differ_are_read(many: WorkspaceKernel, way: str, monke
     WAYS[way](many)
     assert checked == {"p0", "p1", "p2"}
     assert [many.panel(f"p{number}").title for number in (0, 2, 3)] == ["one", "one", "one"]
+
+
+def test_only_files_of_panels_that_changed_are_made_again_and_all_are_what_they_would_be(many: WorkspaceKernel) -> None:
+    committer = many.versions._committer
+    edits: dict[str, Callable[[], object]] = {
+        "p3": lambda: many.set_state("p3", {"n": 3}, ANN),
+        "p4": lambda: many.put_panel("p4", PANEL.format(name="p4", title="three"), ANN),
+        "p5": lambda: many.put_panel("p5", LINKED, ANN),  # a relation of both
+        "p6": lambda: many.delete("p6", ANN),
+        "p7": lambda: many.undo("p4", ANN),
+        "new": lambda: many.put_panel("new", PANEL.format(name="new", title="new"), ANN),
+    }
+    before = committer.files(many.head.graph)
+    for name, edit in edits.items():
+        edit()
+        graph = many.head.graph
+        files = committer.files(graph)
+        texts = [many.panel(one).nxml for one in many.panels()]
+        assert files == version_files(graph, dict(zip(texts, many.reactor.format_all(texts), strict=True)))
+        made = {panel_of(path) for path, data in files.items() if data is not before.get(path)}
+        assert made <= {name, "p3", "p4"}, name
+        before = files
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -55,6 +55,21 @@ def test_files_that_git_ignores_are_in_no_version_and_stay_through_a_checkout(op
     assert (root / "files" / "deep" / "left.txt").exists()
 
 
+def test_what_a_version_made_on_the_way_left_out_is_told_once_by_the_next_that_is_asked_for(
+    opened: WorkspaceKernel,
+) -> None:
+    first = opened.versions.commit(None, ANN)
+    write(opened, "key.pem", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n")
+    opened.put_panel("q", PANEL.format(name="q"), ANN)
+    opened.versions.checkout(first.id, ANN)
+    assert "files/key.pem" not in listed(opened)
+    (opened.folder.files / "key.pem").unlink()
+    told = opened.versions.commit(None, ANN).notes
+    assert [note for note in told if "files/key.pem" in note and "left out of the version" in note] == list(told)
+    assert len(told) == 1
+    assert opened.versions.commit("again", ANN).notes == ()
+
+
 def test_an_ignored_file_that_a_person_has_added_stays_in_versions(opened: WorkspaceKernel) -> None:
     root = opened.folder.root
     write(opened, "a.log", "one")

@@ -69,6 +69,15 @@ async def test_a_panel_through_its_life(call: Any, counter: str) -> None:
     assert await call("GET", "panels") == []
 
 
+async def test_what_a_version_leaves_out_is_told_with_it(call: Any, counter: str, jp_serverapp: Any) -> None:
+    await call("PUT", "panels/counter", {"nxml": counter})
+    files = (await jp_serverapp.web_app.settings["nexus"].workspace()).folder.files
+    files.mkdir(parents=True, exist_ok=True)
+    (files / ".envrc").write_text("x")
+    version = await call("POST", "workspace/commit", {})
+    assert [note.partition(",")[0] for note in version["notes"]] == ["files/.envrc has a name that tools look for"]
+
+
 async def test_branches_merges_and_questions_over_rest(call: Any, counter: str) -> None:
     await call("PUT", "panels/counter", {"nxml": counter})
     await call("POST", "workspace/commit", {"message": "start"})
