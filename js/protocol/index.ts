@@ -183,6 +183,7 @@ export interface NexusProtocol {
   ListExpression?: ListExpression;
   ListType?: ListType;
   Literal_?: Literal_;
+  Made?: Made;
   Member?: Member;
   MergeBody?: MergeBody;
   MergeInfo?: MergeInfo;
@@ -1479,10 +1480,7 @@ export interface Origin {
   via: string;
 }
 /**
- * One row of the journal: the only thing in Nexus that is stored durably; all else follows from it.
- *
- * ``rev`` counts the changes of a workspace from 1 without gaps; ``ts`` is nanoseconds since the epoch, UTC. It grows
- * with each change, whatever the machine's clock does.
+ * A change: the only thing in Nexus that is stored durably, as a row of the journal; all else follows from it.
  */
 export interface Change {
   actor: Actor;
@@ -2090,6 +2088,22 @@ export interface Links {
   values: {
     [k: string]: JsonValue;
   };
+}
+/**
+ * When, by whom and why a change was made.
+ *
+ * ``rev`` counts the changes of a workspace from 1 without gaps; ``ts`` is nanoseconds since the epoch, UTC. It grows
+ * with each change, whatever the machine's clock does.
+ */
+export interface Made {
+  actor: Actor;
+  cause: Cause;
+  panel: string | null;
+  rev: number;
+  span_id: string;
+  trace_id: string;
+  ts: number;
+  workspace: string;
 }
 /**
  * What to merge into the present branch.

@@ -27,13 +27,15 @@ from nexus_jupyter.nog.snapshot import dump, load
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.identity import SYSTEM
 from nexus_jupyter.storage import chained
-from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+from nexus_jupyter.workspace import Quotas, WorkspaceKernel, WorkspaceOptions
 
 __all__ = ["journal"]
 
 _SECONDS = 3.0
 _PANELS, _CHANGES, _VERSIONS = 100, 900, 10_000
 _RECORDS, _EDITS = 500, 200
+#: Lengths of lists whose records are changed a few times, and bytes that the longest may take.
+_LENGTHS, _FEW, _LIST_BYTES = (10, 500, 50_000), 5, 16 << 20
 _LIST = """<panel id="list"><view><text>list</text></view><data><state name="items" type="list"/></data></panel>"""
 
 
@@ -188,7 +190,23 @@ def _weight() -> list[Row]:
         Row(peer, whole, whole, _EDITS, unit="kB"),
         Row("one record changed, kept in memory", shared, shared, _EDITS, peer, unit="kB"),
         Row("one record changed, ops and inverse in the journal", stored, stored, _EDITS, peer, unit="kB"),
+        *(_stored(records) for records in _LENGTHS),
     ]
+
+
+def _stored(records: int) -> Row:
+    """Change one record of a list of some length a few times, and tell what each change costs in the journal."""
+    items: list[JsonValue] = [{"id": i, "title": f"Item {i:6}", "done": False} for i in range(records)]
+    with _workspace(WorkspaceOptions(quotas=Quotas(state_value_bytes=_LIST_BYTES))) as kernel:
+        kernel.put_panel("list", _LIST, SYSTEM)
+        kernel.set_state("list", {"items": items}, SYSTEM)
+        first = kernel.head.rev
+        for edit in range(_FEW):
+            items = [*items]
+            items[edit] = {"id": edit, "title": f"Edit {edit:6}", "done": True}
+            kernel.set_state("list", {"items": items}, SYSTEM)
+        stored = kernel.journal.bytes_after(first) / _FEW / 1e3
+    return Row(f"one record of {records:,} changed, in the journal", stored, stored, _FEW, unit="kB")
 
 
 def _timed(kernel: WorkspaceKernel, rev: int) -> float:
