@@ -71,7 +71,7 @@ def _patched(value: Any, difference: Difference) -> JsonValue:  # Any: JSON of t
         return whole
     if "text" in difference:
         at, gone, text = difference["text"]
-        _check(isinstance(value, str) and at >= 0 and at + gone <= len(value))
+        _check(isinstance(value, str) and at >= 0 and gone >= 0 and at + gone <= len(value))
         return f"{value[:at]}{text}{value[at + gone :]}"
     if "list" in difference:
         _check(isinstance(value, list))
@@ -91,6 +91,7 @@ def _patched_list(value: list[JsonValue], edits: Sequence[Any]) -> JsonValue:  #
             done = at + 1
         else:
             gone, items = rest
+            _check(gone >= 0)
             found += items
             done = at + gone
         _check(done <= len(value))

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.snapshot import load
-from nexus_jupyter.protocol.errors import PatchError, StorageError
+from nexus_jupyter.protocol.errors import NotFoundError, PatchError, StorageError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.patch import Cause, Change
 from nexus_jupyter.storage.chain import chained
@@ -194,7 +194,11 @@ class Journal:
             yield entry
 
     def _values_at(self, rev: int) -> Value:
-        return value_in(self.graph_at(rev))
+        try:
+            return value_in(self.graph_at(rev))
+        except NotFoundError:
+            # Rows are written before whoever has versions at hand is told of them.
+            return value_in(self._graph_at(rev))
 
     def _graph_at(self, rev: int) -> Graph:
         """Return the graph after a rev, from the last one that was asked for or from a checkpoint."""

@@ -28,7 +28,9 @@ from nexus_jupyter.workspace.store import WorkspaceStore
 
 __all__ = ["export_lines", "import_journal", "write_lines"]
 
-_FORMAT, _VERSION = "nexus-journal", 1
+_FORMAT, _VERSION = "nexus-journal", 2
+#: Versions that can be read: rows of the first have whole values only.
+_READ = (1, 2)
 _BATCH = 1000
 #: Characters of a line; the first one holds a whole checkpoint.
 _LINE = 512 << 20
@@ -159,7 +161,7 @@ def _head(file: Path) -> Row:
     number, head = next(_lines(file), (1, {}))
     if head.get("format") != _FORMAT:
         raise _damaged(file, number, "this is no exported journal")
-    if head.get("version") != _VERSION:
+    if head.get("version") not in _READ:
         raise StorageError(f"{file} was exported by a newer Nexus.", hint="Update nexus-jupyter.")
     if not isinstance(head.get("last"), int):
         raise _damaged(file, number, "it does not say how far the journal goes")

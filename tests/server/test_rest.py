@@ -29,6 +29,7 @@ BASE = ("nexus", "api")
 def call(jp_fetch: Any, jp_serverapp: Any) -> Any:
     async def ask(method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
         data = json.dumps(body) if body is not None and not isinstance(body, bytes) else body
+        kwargs.setdefault("request_timeout", 120)  # the first one opens the workspace
         answer = await jp_fetch(
             *BASE, *path.split("/"), method=method, body=data, allow_nonstandard_methods=True, **kwargs
         )

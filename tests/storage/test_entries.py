@@ -142,6 +142,21 @@ def test_every_reader_of_the_journal_gets_whole_values(kernel: WorkspaceKernel, 
     alone.close()
 
 
+def test_rows_that_nobody_was_told_of_yet_are_read_too(kernel: WorkspaceKernel) -> None:
+    kernel.set_state("todo", {"items": items(50)}, Actor(id="ann"))
+    rev, values = kernel.head.rev, [items(50), flipped(items(50), 1), flipped(items(50), 2)]
+    ops = [SetOp(id="todo/state.items", attrs={"value": value}) for value in values]
+    # As the writer does it, before it shows them.
+    kernel.journal.append(
+        [
+            made(rev + number, [ops[number]], [ops[number - 1]]).model_copy(update={"workspace": kernel.store.key})
+            for number in (1, 2)
+        ]
+    )
+    read = list(kernel.journal.read(after=rev + 1))
+    assert [op.attrs["value"] for op in read[0].ops if isinstance(op, SetOp)] == [values[2]]
+
+
 def sizes_of(folder: Path) -> list[int]:
     with closing(sqlite3.connect(folder / ".nexus" / "journal.db")) as connection:
         query = "SELECT length(ops) + length(inverse) FROM journal ORDER BY rev"
