@@ -43,3 +43,10 @@ describe("a use of a state", () => {
     expect(findings("if (f(state.list)) { state.totl = 1 }")[0]).toMatch(/totl/);
   });
 });
+
+test.each([[500, false], [501, true], [20_000, true]])("code within %i brackets is compiled, or is a finding of its own action", (depth, deep) => {
+  const found = check(`<panel id="p"><view/><logic><action name="a">return 1;</action><action name="b">return '((' + ${"(".repeat(depth)}1${")".repeat(depth)};</action></logic></panel>`, registry).diagnostics;
+  const said = found.filter(({ code }) => code === "NX1001");
+  expect(said.map(({ message }) => message)).toEqual(deep ? ["This code is nested deeper than 500 brackets, which cannot be compiled."] : []);
+  expect(said.map(({ node }) => node)).toEqual(deep ? ["action.b"] : []);
+});

@@ -82,6 +82,22 @@ function templateEnd(body: string, from: number): number {
   return body.length;
 }
 
+/** Brackets inside each other: some seven hundred functions in functions are too many for the engine's stack. */
+const NESTED = 500;
+
+/** Where code is nested too deeply, if it is. */
+function tooDeep(code: string): number | null {
+  let depth = 0;
+  for (let at = 0; at < code.length; at++) {
+    // In a regular expression.
+    if (code[at] === "\\") at += 1;
+    else if ("([{".includes(code[at] as string)) depth += 1;
+    else if (")]}".includes(code[at] as string)) depth -= 1;
+    if (depth > NESTED) return at;
+  }
+  return null;
+}
+
 export function declareAction(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
   if (names.actions.has(name)) {
@@ -111,7 +127,10 @@ function readCode(names: Names, raw: RawElement, node: string): { body: string; 
   const text = raw.children[0];
   const body = text?.kind === "text" ? text.value : "";
   const start = text?.start ?? raw.openEnd;
-  const shadowed = ALONE.test(withoutTexts(body));
+  const code = withoutTexts(body);
+  const deep = tooDeep(code);
+  if (deep !== null) names.source.report("NX1001", `This code is nested deeper than ${NESTED} brackets, which cannot be compiled.`, start + deep, start + deep + 1, { node });
+  const shadowed = ALONE.test(code);
   for (const use of stateUses(body)) {
     // Where the handler may have a `state` of its own, which one is meant is for the run to say.
     if (names.states.has(use.name) || shadowed) continue;
