@@ -88,6 +88,7 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3014", "an action that nothing runs", logic('‸<action name="a">state.count = 2;</action>')),
   fault("NX3015", "an interval without a length", logic('‸<lifecycle on="interval" run="a()"/><action name="a">return 1;</action>'), true),
   fault("NX3015", "an interval that is too short", logic('<lifecycle on="interval" every="‸20" run="a()"/><action name="a">return 1;</action>'), true),
+  fault("NX3017", "an address by its class", logic('<action name="a">return new ‸URL("https://x.example").host;</action>')),
   fault("NX3016", "a condition on rows", `<panel id="p"><data>${FRAME}</data><logic><effect on="‸len(df) > 1">return 1;</effect></logic></panel>`),
   fault("NX3016", "an argument that is rows", `<panel id="p"><data>${FRAME}<frame name="f" from="‸kernel:f(df)"/></data><logic><uses cap="kernel.call" target="f" why="rows"/></logic></panel>`),
   fault("NX3001", "an effect twice", logic('<effect name="e" on="count">return 1;</effect>‸<effect name="e" on="count">return 1;</effect>')),

@@ -1,7 +1,7 @@
 // Relations between the declarations of a panel, for the object graph. Relations of elements come with the view.
 
 import type { Build, Fact } from "../../protocol/index.ts";
-import { stateUses } from "./logic.ts";
+import { stateUses } from "./code.ts";
 import type { Names } from "./names.ts";
 import { columnsRead } from "./queries.ts";
 import { namesIn } from "./view.ts";

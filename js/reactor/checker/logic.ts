@@ -7,6 +7,7 @@ import { table } from "../table.ts";
 import { attribute, contentText, type Tree, type TreeNode } from "../tree.ts";
 import { emptyValue, fits, parseFields, readValue, spell } from "../types.ts";
 import { refuseRows } from "./calls.ts";
+import { readCode, withoutTexts } from "./code.ts";
 import { elsewhere, typeOf } from "./declarations.ts";
 import { readInvocation } from "./invocation.ts";
 import type { Names } from "./names.ts";
@@ -22,82 +23,6 @@ const NEEDS = table<CapabilityUse["cap"]>({
   "files.read": "fs.read", "files.readBytes": "fs.read", "files.list": "fs.read", "files.write": "fs.write", "files.remove": "fs.write", db: "db.query", ai: "ai.complete", emit: "agent.emit", notify: "notify", clipboard: "clipboard",
 });
 
-/** What an action does with states, as far as its text tells. */
-export interface StateUse {
-  readonly name: string;
-  readonly writes: boolean;
-  readonly start: number;
-}
-
-// Not a member of something else (`reply.state.city`), unless that is spread (`...state.list`).
-const USE = /(?<!(?<!\.\.)\.\s*|[\w$])state\s*(?:\?\.|\.)\s*([A-Za-z_$][\w$]*)((?:\s*(?:\?\.|\.)\s*[A-Za-z_$][\w$]*|\s*\[[^\]\n]*\])*)\s*(=(?!=)|\+=|-=|\*=|\/=|%=|\?\?=|\+\+|--|\()?/g;
-/** The word alone: a variable or a parameter of the handler's own, perhaps. (Or the states, given to a function.) */
-const ALONE = /(?<![\w$.])state\b(?!\s*(?:\?\.|\.|\[))/;
-const MUTATORS = /\.\s*(push|pop|shift|unshift|splice|sort|reverse|fill)$/;
-
-export function stateUses(body: string): StateUse[] {
-  const found: StateUse[] = [];
-  const text = withoutTexts(body);
-  for (const match of text.matchAll(USE)) {
-    const path = match[2] ?? "";
-    const after = match[3] ?? "";
-    const prefix = /(\+\+|--|delete\s)\s*$/.test(text.slice(0, match.index));
-    const writes = prefix || (after === "(" ? MUTATORS.test(path) : after !== "");
-    const name = match[1] as string;
-    found.push({ name, writes, start: match.index + match[0].indexOf(name, 5) });
-  }
-  return found;
-}
-
-/** Blank out comments and texts, so that nothing in them counts; offsets stay, and so does code within templates. */
-function withoutTexts(body: string): string {
-  const kept = body.split("");
-  const blank = (from: number, to: number): void => { for (let at = from; at < to; at++) if (kept[at] !== "\n") kept[at] = " "; };
-  /** Depth of braces at which each open template goes on. */
-  const templates: number[] = [];
-  let depth = 0;
-  const token = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[`{}]/g;
-  for (let match = token.exec(body); match; match = token.exec(body)) {
-    const [found] = match;
-    const inTemplate = found === "`" || (found === "}" && templates.at(-1) === depth);
-    if (found === "{") depth += 1;
-    else if (inTemplate) {
-      if (found === "}") templates.pop();
-      const end = templateEnd(body, token.lastIndex);
-      blank(token.lastIndex, end);
-      if (body[end] === "$") templates.push(depth);
-      token.lastIndex = body[end] === "$" ? end + 2 : end + 1;
-    } else if (found === "}") depth -= 1;
-    else blank(match.index, token.lastIndex);
-  }
-  return kept.join("");
-}
-
-/** Where the text of a template ends: at its backquote, at the next `${`, or with the body. */
-function templateEnd(body: string, from: number): number {
-  for (let at = from; at < body.length; at++) {
-    if (body[at] === "\\") at += 1;
-    else if (body[at] === "`" || (body[at] === "$" && body[at + 1] === "{")) return at;
-  }
-  return body.length;
-}
-
-/** Brackets inside each other: some seven hundred functions in functions are too many for the engine's stack. */
-const NESTED = 500;
-
-/** Where code is nested too deeply, if it is. */
-function tooDeep(code: string): number | null {
-  let depth = 0;
-  for (let at = 0; at < code.length; at++) {
-    // In a regular expression.
-    if (code[at] === "\\") at += 1;
-    else if ("([{".includes(code[at] as string)) depth += 1;
-    else if (")]}".includes(code[at] as string)) depth -= 1;
-    if (depth > NESTED) return at;
-  }
-  return null;
-}
-
 export function declareAction(names: Names, raw: RawElement, node: string): void {
   const name = attribute(raw, "name")?.value as string;
   if (names.actions.has(name)) {
@@ -106,7 +31,7 @@ export function declareAction(names: Names, raw: RawElement, node: string): void
   }
   const written = attribute(raw, "params");
   const params = written?.value ? parseFields(written.value).map((field) => parameter(names, field, written, node)) : [];
-  names.actions.set(name, { name, params, ...(readOrder(names, raw, node, params) ?? readCode(names, raw, node)) });
+  names.actions.set(name, { name, params, ...(readOrder(names, raw, node, params) ?? readCode(names, raw, node, params.map((param) => param.name))) });
 }
 
 /** The code of an action that another panel has: it sends the arguments there. */
@@ -120,26 +45,6 @@ function readOrder(names: Names, raw: RawElement, node: string, params: readonly
   const body = `return await nx.send(${JSON.stringify(panel)}, ${JSON.stringify(value)}, { ${params.map(({ name }) => name).join(", ")} });`;
   if (found) names.orders.set(attribute(raw, "name")?.value as string, found);
   return { body, span: names.source.span(from.valueStart, from.valueEnd) };
-}
-
-/** The code of a handler, with its uses of states checked. */
-function readCode(names: Names, raw: RawElement, node: string): { body: string; span: Span } {
-  const text = raw.children[0];
-  const body = text?.kind === "text" ? text.value : "";
-  const start = text?.start ?? raw.openEnd;
-  const code = withoutTexts(body);
-  const deep = tooDeep(code);
-  if (deep !== null) names.source.report("NX1001", `This code is nested deeper than ${NESTED} brackets, which cannot be compiled.`, start + deep, start + deep + 1, { node });
-  const shadowed = ALONE.test(code);
-  for (const use of stateUses(body)) {
-    // Where the handler may have a `state` of its own, which one is meant is for the run to say.
-    if (names.states.has(use.name) || shadowed) continue;
-    const [from, to] = [start + use.start, start + use.start + use.name.length];
-    const kind = names.values.get(use.name);
-    if (kind) names.source.report("NX3009", `'${use.name}' is a ${kind}, not a state: handlers read and write states only.`, from, to, { node });
-    else names.unknown(use.name, from, to, [...names.states.keys()], node);
-  }
-  return { body, span: names.source.span(start, start + body.length) };
 }
 
 export function declareEffect(names: Names, raw: RawElement, node: string): void {
