@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.coediting import CodeClose, CodeUpdate, CodeUpdated
@@ -137,7 +138,8 @@ class StreamSession:
         try:
             if isinstance(message, bytes):
                 return ReceivedTable.read(message)
-            parsed = json.loads(message) if isinstance(message, str) else message
+            # Unlike `json.loads`, this refuses half of a surrogate pair, which could be neither kept nor sent to anybody.
+            parsed = from_json(message if isinstance(message, str) else json.dumps(message))
             return _CLIENT.validate_python(parsed)
         except ValidationError as error:
             first = error.errors()[0]

@@ -10,6 +10,8 @@ such value becomes a state by another way; the panel can be read and committed a
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -18,7 +20,8 @@ import pytest
 from nexus_jupyter.engine import Engine, EngineFailure, unpack
 from nexus_jupyter.protocol.errors import HandlerError, StateError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.workspace import WorkspaceKernel
+from nexus_jupyter.workspace import StreamSession, WorkspaceKernel
+from tests.attacks.server.test_rights_of_messages import EXAMPLES
 
 #: Replaces what the program around the handler could use to look for halves.
 BROKEN = (
@@ -80,6 +83,43 @@ def test_half_of_a_character_does_not_become_a_state_from_outside(
     with pytest.raises(StateError, match="half of a character"):
         kernel.set_state("p", {"data": value}, ann)
     assert kernel.panel("p").state == {"data": None}
+
+
+def _spoiled(frame: Any) -> Iterator[Any]:
+    """Yield a frame with half of a character in the place of each of its texts but its type, and as a key."""
+    for key in frame if isinstance(frame, dict) else range(len(frame)):
+        inside = frame[key]
+        if isinstance(inside, str) and key != "type":
+            yield _with(frame, key, "\ud800")
+        elif isinstance(inside, (dict, list)):
+            yield from (_with(frame, key, one) for one in _spoiled(inside))
+    if isinstance(frame, dict):
+        yield {**frame, "\udc00": 1}
+
+
+def _with(frame: Any, key: Any, value: Any) -> Any:
+    copy = dict(frame) if isinstance(frame, dict) else list(frame)
+    copy[key] = value
+    return copy
+
+
+@pytest.mark.parametrize("decoded", [False, True], ids=["as text", "decoded by a comm"])
+def test_half_of_a_character_in_any_place_of_any_frame_is_answered_and_ends_nothing(
+    kernel: WorkspaceKernel, ann: Actor, decoded: bool
+) -> None:
+    told = threading.Event()
+    session = StreamSession(kernel, ann, "server", told.set)
+    try:
+        for kind, example in EXAMPLES.items():
+            for frame in _spoiled({"type": kind, **example}):
+                session.receive(frame if decoded else json.dumps(frame))
+                message = session.take()
+                assert message is not None, frame
+                assert json.loads(message)["type"] in {"notice", "result"}, frame
+        session.receive(json.dumps({"type": "ping", "id": "still"}))
+        assert json.loads(session.take() or "")["id"] == "still"
+    finally:
+        session.close()
 
 
 def test_the_engine_writes_whole_characters_only(engine: Engine) -> None:
