@@ -60,7 +60,7 @@ class McpHandler(NexusHandler):
             "server": None,
             CALLER: Caller(kernel, self.actor, rights),
         }
-        gate = self.room.mcp
+        gate = await self.room.mcp()
         given = asyncio.Queue[dict[str, Any]]()
         given.put_nowait({"type": "http.request", "body": self.request.body, "more_body": False})
 

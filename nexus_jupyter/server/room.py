@@ -62,18 +62,12 @@ class ServerRoom:
         self._kernel: WorkspaceKernel | None = None
         self._mcp: McpGate | None = None
 
-    @property
-    def mcp(self) -> McpGate:
-        """The MCP server, made when a client first asks for it: its libraries take a while to load."""
+    async def mcp(self) -> McpGate:
+        """Return the MCP server, made when a client first asks for it: its libraries take seconds to load."""
         if self._mcp is None:
-            try:
-                from nexus_jupyter.server.mcpgate import McpGate
-            except ModuleNotFoundError as error:
-                raise UnavailableError(
-                    "MCP is not installed on this server.", hint="Run: pip install 'nexus-jupyter[mcp]'"
-                ) from error
-
-            self._mcp = McpGate()
+            made = await self.work(_mcp_gate)
+            if self._mcp is None:  # two may have asked at once
+                self._mcp = made()
         return self._mcp
 
     async def work(self, task: Callable[[], Any]) -> Any:  # Any: the task's own result
@@ -120,3 +114,13 @@ class ServerRoom:
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
+
+
+def _mcp_gate() -> type[McpGate]:
+    try:
+        from nexus_jupyter.server.mcpgate import McpGate
+    except ModuleNotFoundError as error:
+        raise UnavailableError(
+            "MCP is not installed on this server.", hint="Run: pip install 'nexus-jupyter[mcp]'"
+        ) from error
+    return McpGate

@@ -138,7 +138,7 @@ class StreamSession:
         try:
             if isinstance(message, bytes):
                 return ReceivedTable.read(message)
-            # Unlike `json.loads`, this refuses half of a surrogate pair, which could be neither kept nor sent to anybody.
+            # Unlike `json.loads`, this refuses half of a surrogate pair, which could be neither kept nor sent on.
             parsed = from_json(message if isinstance(message, str) else json.dumps(message))
             return _CLIENT.validate_python(parsed)
         except ValidationError as error:

@@ -55,6 +55,8 @@ class Attack:
         The planted fault, or none; processes that are attacked besides the server have it too.
     over
         Set when it is to end.
+    ended
+        When that was, in seconds since the epoch; a server that ends may take its time.
     """
 
     place: Place
@@ -64,6 +66,7 @@ class Attack:
     seed: int
     plant: str = ""
     over: threading.Event = field(default_factory=threading.Event)
+    ended: float = float("inf")
 
     def chance(self, name: str) -> random.Random:
         """Return a source of decisions of its own for a part of the attack."""

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from tests.attacker.attack import Attack
-from tests.attacker.carriers import CARRIERS, Carrier
+from tests.attacker.carriers import CARRIERS, WORKERS, Carrier
 from tests.attacker.ledger import Finding, Ledger
 from tests.attacker.place import Place
 from tests.attacker.server import Server
@@ -22,8 +22,6 @@ __all__ = ["Result", "attack"]
 
 #: Seconds between two looks of the witnesses, and between two times that the owner brings back what was deleted.
 _LOOK, _RESTORE = 0.25, 8.0
-#: Times that all that a carrier can send must have been sent at least before a type that never was is an error.
-_ROUNDS = 3
 
 
 @dataclass
@@ -85,7 +83,9 @@ class _Campaign:
             Connections.listener = listener
             world.prepare(server)
             self._witnesses: list[Witness] = [kind(self._attack) for kind in WITNESSES]
-            self._carriers: dict[str, Carrier] = {name: CARRIERS[name](self._attack) for name in carriers}
+            self._carriers: dict[str, list[Carrier]] = {
+                name: [CARRIERS[name](self._attack, worker) for worker in range(WORKERS.get(name, 1))] for name in carriers
+            }
         except BaseException:
             server.stop()
             raise
@@ -94,7 +94,8 @@ class _Campaign:
     def run(self) -> Result:
         """Attack, watch, and return what came of it."""
         one, began = self._attack, time.monotonic()
-        threads = [threading.Thread(target=self._send, args=(carrier,), name=f"attack-{name}") for name, carrier in self._carriers.items()]
+        workers = [(name, worker) for name, some in self._carriers.items() for worker in some]
+        threads = [threading.Thread(target=self._send, args=(worker,), name=f"attack-{name}") for name, worker in workers]
         try:
             for thread in threads:
                 thread.start()
@@ -106,11 +107,12 @@ class _Campaign:
                     one.world.restore(one.server)
                     restored = time.monotonic()
         finally:
+            one.ended = time.time()
             one.over.set()
             for thread in threads:
                 thread.join(90)
-            for carrier in self._carriers.values():
-                carrier.close()
+            for _, worker in workers:
+                worker.close()
             one.server.stop()
         for witness in self._witnesses:
             witness.end()
@@ -118,10 +120,9 @@ class _Campaign:
 
     def _result(self, took: float) -> Result:
         ledger = self._attack.ledger
-        lines = ledger.report(self._seed, {name: carrier.types for name, carrier in self._carriers.items()})
-        missing = [
-            f"{name} {kind}" for name, carrier in self._carriers.items() for kind in sorted(carrier.types) if not ledger.sent[name, kind]
-        ]
+        types = {name: some[0].types for name, some in self._carriers.items()}
+        lines = ledger.report(self._seed, types)
+        missing = [f"{name} {kind}" for name, kinds in types.items() for kind in sorted(kinds) if not ledger.sent[name, kind]]
         lines += [witness.words() for witness in self._witnesses if hasattr(witness, "words")]
         total = sum(ledger.sent.values())
         lines.append(f"{total} messages in {took:.0f} s, seed {self._seed}")

@@ -76,7 +76,8 @@ def beat(file: Path) -> None:
         now, used = time.monotonic(), time.thread_time()
         late, cpu = now - last[0] - _BEAT, used - last[1]
         if late > 0.05:  # noqa: PLR2004 - what is near the border is of use to see, too
-            most = max(set(looks), key=looks.count) if looks else ""
+            places = [look for look in looks if look not in {"idle", "late"}]
+            most = max(set(places), key=places.count) if places else ""
             same = _longest(looks)
             line = {"at": time.time(), "late": late, "cpu": cpu, "looks": len(looks), "same": same, "where": most}
             out.write(json.dumps(line) + "\n")
@@ -98,7 +99,7 @@ def beat(file: Path) -> None:
                 if frame is None or frame.f_code.co_name in _IDLE:
                     looks.append("idle")
                 else:
-                    looks.append("".join(traceback.format_stack(frame, limit=12)))
+                    looks.append(_place(frame))
                     del frame
 
     tick()
@@ -113,6 +114,13 @@ def _longest(looks: list[str]) -> int:
         if one not in {"idle", "late"}:
             most = max(most, run)
     return most
+
+
+def _place(frame: Any) -> str:
+    """Return where a thread is: its steps in the product, or in a planted fault, and the innermost few."""
+    steps = traceback.extract_stack(frame)
+    own = [step for step in steps[:-4] if "nexus_jupyter" in step.filename or "attacker/plants" in step.filename]
+    return "".join(traceback.format_list([*own, *steps[-4:]]))
 
 
 def _unit() -> float:

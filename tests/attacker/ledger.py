@@ -128,6 +128,7 @@ class Ledger:
             if finding.sent is not None:
                 who = f"{finding.sent.person.name}, {finding.sent.carrier} {finding.sent.type}"
                 lines.append(f"  sent by {who}: {finding.sent.text[:_WIDTH]}")
+                lines += [f"  before: {one}" for one in finding.before[-4:-1]]
         return lines
 
 

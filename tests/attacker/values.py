@@ -12,9 +12,9 @@ from typing import Any
 from tests.attacker.people import PEOPLE
 from tests.attacker.world import World, damaged, misshapen, programs
 
-__all__ = ["Maker"]
+__all__ = ["PROGRAMS", "Maker"]
 
-_DAMAGED, _PROGRAMS = damaged(), programs()
+_DAMAGED, PROGRAMS = damaged(), programs()
 _DEEPEST = 6
 #: Names that mean something to a language or a system.
 _NAMES = (
@@ -62,7 +62,7 @@ class Maker:
     def of(self, schema: dict[str, Any], defs: dict[str, Any], name: str = "", depth: int = 0) -> Any:
         """Return a value that a schema allows, with names that there are."""
         if "$ref" in schema:
-            return self.of(defs[schema["$ref"].rpartition("/")[2]], defs, name, depth)
+            return self.of(defs.get(schema["$ref"].rpartition("/")[2], {}), defs, name, depth)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -158,7 +158,7 @@ class Maker:
             case 2 | 3:
                 return self._named(misshapen(chance, chance.choice(list(self.world.texts.values()))))
             case 4:
-                return self.program(chance.choice(_PROGRAMS))
+                return self.program(chance.choice(PROGRAMS))
             case _:
                 return self._named(chance.choice(list(self.world.texts.values())))
 

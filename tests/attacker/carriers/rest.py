@@ -32,9 +32,9 @@ _FAILED = 500
 class Rest:
     """Sends requests to the routes of the server's own table."""
 
-    def __init__(self, attack: Attack) -> None:
+    def __init__(self, attack: Attack, worker: int = 0) -> None:
         self._attack = attack
-        self._chance = attack.chance("rest")
+        self._chance = attack.chance(f"rest {worker}")
         self._maker = Maker(self._chance, attack.world)
         self._web = Web(attack.server.port)
         self._verbs = dict(_routes())

@@ -35,9 +35,9 @@ _SILENT = frozenset(["subscribe", "unsubscribe", "focus", "cancel", "code.update
 class Stream:
     """Opens connections as people, one after the other, and sends frames on each."""
 
-    def __init__(self, attack: Attack) -> None:
+    def __init__(self, attack: Attack, worker: int = 0) -> None:
         self._attack = attack
-        self._chance = attack.chance("stream")
+        self._chance = attack.chance(f"stream {worker}")
         self._maker = Maker(self._chance, attack.world)
         self._frames = {name: ref.rpartition("/")[2] for name, ref in _SCHEMA["discriminator"]["mapping"].items()}
         self._turns = {"table": 0, "broken frames": 0, "unread": 0}
@@ -45,6 +45,7 @@ class Stream:
         self._deck = Deck(self._chance, list(self._frames))
         self._ends = Deck(self._chance, ["close", "close", "close", "drop", "broken frames", "unread", "table", "table"])
         self._waits: dict[str, Sent] = {}
+        self._garbled = False
 
     def step(self) -> None:
         """Open a connection, send frames, take the answers, and end it in some way."""
@@ -75,7 +76,7 @@ class Stream:
         """Nothing stays open between two steps."""
 
     def _talk(self, connection: ClientConnection, person: Person) -> None:
-        self._waits = {}
+        self._waits, self._garbled = {}, False
         for number in range(_MESSAGES):
             if self._attack.over.is_set():
                 return
@@ -108,6 +109,10 @@ class Stream:
         sent = self._note(Sent("stream", kind, person, FRAMES[kind][0], shown(data)))
         if isinstance(frame.get("id"), str) and kind not in _SILENT:
             self._waits[frame["id"]] = sent
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            self._garbled = True  # a text that is no UTF-8 ends a connection, by RFC 6455
         connection.send(data, text=True)
 
     def _read(self, connection: ClientConnection, person: Person) -> None:
@@ -172,7 +177,7 @@ class Stream:
     def _closed(self, person: Person, code: int, sent: Sent) -> None:
         # 1009 is for a message that is too large, 4403 for a person who lost their rights, 1013 for one who reads nothing.
         self._attack.ledger.answer(sent, Answer(False, f"closed {code}"))
-        if code in _FAULT and not self._attack.over.is_set() and self._attack.server.alive:
+        if code in _FAULT and not self._garbled and not self._attack.over.is_set() and self._attack.server.alive:
             words = f"A connection of {person.name} was closed with {code}."
             self._attack.ledger.found("answers", words, sent, kind=f"closed {code}")
 

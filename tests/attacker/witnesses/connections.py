@@ -50,6 +50,7 @@ class Connections:
     def __init__(self, attack: Attack) -> None:
         self._attack = attack
         self._read: dict[Path, int] = {}
+        events(attack.place.harness, self._read)
 
     def look(self) -> None:
         """Look at who has connected to what."""

@@ -27,6 +27,7 @@ class Processes:
         self._attack = attack
         self._seen: dict[int, psutil.Process] = {}
         self._read: dict[Path, int] = {}
+        events(attack.place.harness, self._read)  # what the server started before it listened
 
     def look(self) -> None:
         """Look at the processes that are there, and at those that were started since the last look."""
@@ -35,6 +36,8 @@ class Processes:
             self._seen[one.pid] = one
             try:
                 command = one.cmdline()
+                if one.status() == psutil.STATUS_ZOMBIE:
+                    continue
                 parents = [one.name(), *(parent.name() for parent in one.parents()[:4])]
             except psutil.Error:
                 continue  # it has ended

@@ -61,7 +61,7 @@ class Stalls:
         return f"event loop: late by more than {_STALL} s {self.count} times, at most {self.longest:.2f} s"
 
     def _judge(self, line: dict[str, Any]) -> None:
-        if line.get("late", 0) <= _STALL:
+        if line.get("late", 0) <= _STALL or line["at"] > self._attack.ended:
             return
         self.count += 1
         self.longest = max(self.longest, line["late"])
@@ -73,7 +73,7 @@ class Stalls:
                 f"The event loop stood still for {line['late']:.2f} s, of which its thread worked {line['cpu']:.2f} s; "
                 f"a bare loop was late by {bare:.2f} s meanwhile.\n" + "\n".join(place)
             )
-            self._attack.ledger.found("stalls", words, kind="\n".join(place[-4:]))
+            self._attack.ledger.found("stalls", words, kind="\n".join(line for line in place if "nexus_jupyter" in line)[-300:])
 
     def _lines(self, file: Path) -> list[dict[str, Any]]:
         if not file.exists():
