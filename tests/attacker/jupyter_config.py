@@ -40,7 +40,7 @@ class Rights(Authorizer):
 
 inside.watch(Path(os.environ["ATTACK_PLACE"]) / "harness")
 if os.environ.get("ATTACK_PLANT"):
-    plants.PLANTS[os.environ["ATTACK_PLANT"]].put()
+    plants.PLANTS[os.environ["ATTACK_PLANT"]]()
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
 c.ServerApp.identity_provider_class = People

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tests.attacker.attack import Attack
 from tests.attacker.carriers.arrow import Arrow
+from tests.attacker.carriers.folders import Folders
 from tests.attacker.carriers.mcp import Mcp
 from tests.attacker.carriers.nxml import Nxml
 from tests.attacker.carriers.rest import Rest
@@ -39,6 +40,7 @@ CARRIERS: Mapping[str, type[Carrier]] = {
     "nxml": Nxml,
     "arrow": Arrow,
     "sql": Sql,
+    "folders": Folders,
 }
 #: How many of a kind send at the same time, where it is not one: whoever waits for an answer holds up no other.
 WORKERS: Mapping[str, int] = {"rest": 3}

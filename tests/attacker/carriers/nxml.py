@@ -25,7 +25,7 @@ _DIAL = """<panel id="PANEL"><data><state name="n" type="any" default="0"/></dat
 <action name="ws"><![CDATA[const s = await nx.socket("ORIGIN/".replace("http", "ws")); state.n = await s.receive();]]></action></logic></panel>"""
 _FILES = """<panel id="PANEL"><data><state name="n" type="any" default="0"/></data><logic>
 <uses cap="fs.read" why="to attack"/><uses cap="fs.write" why="to attack"/>
-<action name="go" params="path: str = ''"><![CDATA[state.n = await nx.files.read(path);]]></action>
+<action name="go" params="path: str = ''"><![CDATA[state.n = await nx.files.read(path); return state.n;]]></action>
 <action name="put" params="path: str = ''"><![CDATA[await nx.files.write(path, "attacked");]]></action>
 <action name="gone" params="path: str = ''"><![CDATA[await nx.files.remove(path);]]></action></logic></panel>"""
 
