@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nexus_jupyter.nog import Graph, is_personal
+from nexus_jupyter.nog import Graph, apply, is_personal
 from nexus_jupyter.nog.diff import headline
 from nexus_jupyter.nog.graph import Record
 from nexus_jupyter.protocol.base import JsonValue
@@ -192,13 +192,16 @@ def checkout_ops(graph: Graph, files: Files, reactor: Reactor, present: Files | 
     wanted = panel_texts({path: data for path, data in files.items() if not _unchanged(path, files, present or {})})
     stay = {panel_of(path) for path in files if path.startswith("panels/")}
     ops: list[Op] = [RemoveOp(id=name) for name in panel_names(graph) if name not in stay]
+    graph = apply(graph, ops, rev=0).graph
     for name, text in wanted.items():
         build = reactor.check(text.nxml)
         if not build.ok or build.id != name:
             first = next((str(d) for d in build.diagnostics if d.severity == "error"), f"it is the panel '{build.id}'")
             raise HistoryError(f"The panel '{name}' of that version cannot be used: {first}.")
-        ops += replacement(graph, build, text.nxml, text.values)
-        ops += conflict_ops(graph, name, text.conflicts)
+        own = [*replacement(graph, build, text.nxml, text.values), *conflict_ops(graph, name, text.conflicts)]
+        # What several panels name outside of them comes with the first of them.
+        graph = apply(graph, own, rev=0).graph
+        ops += own
     return ops
 
 

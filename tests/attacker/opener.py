@@ -10,6 +10,8 @@ import json
 import os
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,7 @@ def make(folder: Path, origin: str) -> dict[str, Any]:
     return {}
 
 
-def opened(folder: Path, links: list[list[str]]) -> dict[str, Any]:
+def opened(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
     """Open a folder and do what people do in it."""
     found: dict[str, Any] = {"said": [], "grants": 0, "remotes": 0, "alerts": False}
     try:
@@ -69,27 +71,44 @@ def opened(folder: Path, links: list[list[str]]) -> dict[str, Any]:
         found["remotes"] = len(kernel.versions.remotes.all())
         found["alerts"] = kernel.alerts.state().rule.active
         # What somebody puts there while it is open.
-        for name, target in links:
+        for name, target in asked["links"]:
             file = folder / name
             if file.parent.is_dir():
                 file.unlink(missing_ok=True)
                 file.symlink_to(target)
-        for name in kernel.panels()[:4]:
-            _try(said, lambda name=name: kernel.html(name, ANN.id))
+        for name in kernel.panels()[:2]:
             kernel.lifecycle.enter(name, ANN)
-            for action, args in (("write", []), ("read", ["link.txt"]), ("read", ["data.csv"]), ("dial", [])):
-                _try(said, lambda name=name, action=action, args=args: kernel.execution.start(name, action, args, ANN).result(60).value)
-        _try(said, lambda: kernel.put_panel("mine", '<panel id="mine"><data><state name="x" type="int" default="1"/></data></panel>', ANN))
-        _try(said, lambda: kernel.versions.commit("second", ANN))
-        _try(said, lambda: kernel.versions.log(5))
+        steps = _steps(kernel)
+        for step in asked["steps"]:
+            _try(said, steps[step % len(steps)])
         _try(said, lambda: kernel.versions.remote("mine", "https://mine.invalid/x.git"))
         _try(said, lambda: kernel.alerts.watch(AlertRule(every=60)))
-        _try(said, lambda: kernel.versions.branch("try", ANN))
-        _try(said, lambda: kernel.versions.switch("try", ANN))
-        _try(said, lambda: kernel.adoption.state())
     finally:
         kernel.close()
     return found
+
+
+def _steps(kernel: WorkspaceKernel) -> list[Callable[[], object]]:
+    """Return what people do in a workspace."""
+    name = (kernel.panels() or ["one"])[0]
+    small = '<panel id="mine"><data><state name="x" type="int" default="1"/></data></panel>'
+
+    def run(action: str, *args: str) -> object:
+        return kernel.execution.start(name, action, list(args), ANN).result(60).value
+
+    return [
+        lambda: kernel.html(name, ANN.id),
+        lambda: run("write"),
+        lambda: run("read", "link.txt"),
+        lambda: run("read", "data.csv"),
+        lambda: run("dial"),
+        lambda: kernel.put_panel("mine", small, ANN),
+        lambda: kernel.versions.commit("second", ANN),
+        lambda: kernel.versions.log(5),
+        lambda: kernel.versions.switch(kernel.versions.branch("try", ANN).name, ANN),
+        lambda: kernel.adoption.state(),
+        lambda: kernel.delete(name, ANN),
+    ]
 
 
 def _try(said: list[str], task: Any) -> None:
@@ -108,10 +127,8 @@ def main() -> None:
         asked = json.loads(line)
         began = time.monotonic()
         try:
-            done = make(Path(asked["make"]), asked["origin"]) if "make" in asked else opened(Path(asked["open"]), asked["links"])
+            done = make(Path(asked["make"]), asked["origin"]) if "make" in asked else opened(Path(asked["open"]), asked)
         except Exception as error:  # noqa: BLE001 - what is not a refusal in a sentence is a finding
-            import traceback
-
             done = {"raised": f"{error!r}\n{traceback.format_exc()[-1500:]}"}
         print(json.dumps({**done, "seconds": time.monotonic() - began}), flush=True)
 

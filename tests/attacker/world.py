@@ -30,7 +30,7 @@ TILL = """<panel xmlns="urn:nexus:nxml:1" id="till" title="Till">
     <action name="add" params="by: int = 1">state.count += by; return state.count;</action>
     <action name="wait"><![CDATA[await new Promise((go) => setTimeout(go, 200)); state.list = [state.count];]]></action>
     <lifecycle on="mount" run="add()"/>
-    <export name="total" value="count"/>
+    <export name="total" expr="count"/>
     <tool name="add" action="add">Add to the count.</tool>
     <tool name="label" set="label">Set the label.</tool>
     <resource name="count" expr="count">The count.</resource>
@@ -48,11 +48,11 @@ NOTES = """<panel xmlns="urn:nexus:nxml:1" id="notes" title="Notes">
 </panel>
 """
 BOARD = """<panel xmlns="urn:nexus:nxml:1" id="board" title="Board">
-  <view><table id="rows" rows="{big}"/><select id="city" label="City" options="['a', 'b']" bind:value="city"/></view>
+  <view><table id="rows" data="big"/><select id="city" label="City" options="['a', 'b']" bind:value="city"/></view>
   <data>
     <state name="city" type="str" default="a"/>
-    <frame name="numbers" source="kernel:numbers"><col name="x" type="int"/><col name="t" type="str"/></frame>
-    <query name="big" from="numbers" where="x > 1" order="x"/>
+    <frame name="numbers" from="kernel:numbers" columns="x: int, t: str"/>
+    <query name="big" frame="numbers" where="x > 1" order="x"/>
   </data>
 </panel>
 """
@@ -144,6 +144,9 @@ class World:
     def prepare(self, server: Server) -> None:
         """Make what is attacked, as the owner."""
         self.restore(server)
+        made = {one["name"] for one in server.ask("GET", "panels")}
+        if made != set(self.texts):
+            raise RuntimeError(f"What is to be attacked could not be made: {sorted(made)}")
         server.ask("PUT", "panels/notes/state", {"values": {"note": self.personal}})
         self.watch(server)
         for cap in _GRANTED:

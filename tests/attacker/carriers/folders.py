@@ -49,7 +49,7 @@ class Folders:
             return
         links = [[f".nexus/{name}", self._maker.chance.choice(self._maker.world.files)] for name in self._chance.sample(_PRIVATE[:3], 2)]
         sent = self._attack.ledger.send(Sent("folders", kind, OWNER, None, folder.name + " " + json.dumps(self._did)))
-        done = self._ask(self._opener(), {"open": str(folder), "links": links})
+        done = self._ask(self._opener(), {"open": str(folder), "links": links, "steps": [self._chance.randrange(100) for _ in range(3)]})
         answer = Answer(False, "refused" if "refused" in done else "raised" if "raised" in done else "opened", json.dumps(done).encode())
         self._attack.ledger.answer(sent, answer)
         self._judge(kind, done, sent)

@@ -20,9 +20,9 @@ _MARKED = """<panel id="PANEL"><data><state name="n" type="int" default="0"/></d
 <uses cap="fs.write" why="to attack"/>
 <action name="go">await nx.files.write("marks/MARK.txt", "MARK"); state.n += 1;</action></logic></panel>"""
 _DIAL = """<panel id="PANEL"><data><state name="n" type="any" default="0"/></data><logic>
-<uses cap="net.http" target="ORIGIN" why="to attack"/><uses cap="net.ws" target="ORIGIN" why="to attack"/>
+<uses cap="net.http" target="ORIGIN" why="to attack"/><uses cap="net.ws" target="SOCKET" why="to attack"/>
 <action name="go"><![CDATA[state.n = await (await nx.fetch("ORIGIN/dialled", {method: "POST", body: "x"})).text();]]></action>
-<action name="ws"><![CDATA[const s = await nx.socket("ORIGIN/".replace("http", "ws")); state.n = await s.receive();]]></action></logic></panel>"""
+<action name="ws"><![CDATA[const s = await nx.socket("SOCKET/"); state.n = await s.receive();]]></action></logic></panel>"""
 _FILES = """<panel id="PANEL"><data><state name="n" type="any" default="0"/></data><logic>
 <uses cap="fs.read" why="to attack"/><uses cap="fs.write" why="to attack"/>
 <action name="go" params="path: str = ''"><![CDATA[state.n = await nx.files.read(path); return state.n;]]></action>
@@ -91,9 +91,10 @@ class Nxml:
         host = self._chance.choice(["127.0.0.1", "localhost", "[::1]", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "127.0.0.1.", "017700000001"])
         origin = f"http://{host}:{port}"
         person = self._attack.somebody(self._chance, "write")
-        if self._ask(kind, "PUT", f"panels/{name}", {"nxml": _DIAL.replace("PANEL", name).replace("ORIGIN", origin)}, person).done:
-            for cap in ("net.http", "net.ws"):
-                self._ask(kind, "POST", "grants", {"panel": name, "cap": cap, "target": self._chance.choice([origin, None])}, person)
+        if self._ask(kind, "PUT", f"panels/{name}", {"nxml": _DIAL.replace("PANEL", name).replace("ORIGIN", origin).replace("SOCKET", origin.replace("http", "ws"))}, person).done:
+            for cap, target in (("net.http", origin), ("net.ws", origin.replace("http", "ws"))):
+                target = self._chance.choice([target, None])  # noqa: PLW2901 - or anything
+                self._ask(kind, "POST", "grants", {"panel": name, "cap": cap, "target": target}, person)
             self._run(name, "go", [])
             self._run(name, "ws", [])
 
