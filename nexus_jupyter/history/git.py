@@ -161,12 +161,17 @@ def open_repository(root: Path) -> Git | None:
     Raises
     ------
     HistoryError
-        If the repository's parts lie elsewhere: git would write there.
+        If the repository's parts lie elsewhere (git would write there), or it is none.
     """
     folder = root / ".git"
     if not folder.exists() and not folder.is_symlink():
         return None
     refuse_elsewhere(folder)
+    if not (folder / "HEAD").is_file():
+        raise HistoryError(
+            f"{folder} is no git repository: it has no file HEAD.",
+            hint="Remove it if nothing in it is needed; the workspace makes a new one with the next version.",
+        )
     return Git(root, repository_environment(root))
 
 

@@ -21,7 +21,7 @@ def main() -> int:
     given = parser.parse_args()
     seed = secrets.randbits(32) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)
-    result = attack(given.seconds, seed, carriers=given.carriers.split(","), plant=given.plant, until_found=bool(given.plant), keep=given.keep)
+    result = attack(given.seconds, seed, carriers=given.carriers.split(","), plant=given.plant, until="." if given.plant else "", keep=given.keep)
     print("\n".join(result.lines))
     return 0 if result.ok else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -45,6 +46,10 @@ class Result:
     missing: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
+    def matching(self, words: str) -> list[Finding]:
+        """Return the findings that have some words, by a regular expression."""
+        return [one for one in self.findings if re.search(words, one.words)]
+
     @property
     def ok(self) -> bool:
         """Whether nothing was found, and the attack was a whole one."""
@@ -52,13 +57,13 @@ class Result:
 
 
 def attack(
-    seconds: float, seed: int, *, carriers: Collection[str] = tuple(CARRIERS), plant: str = "", until_found: bool = False, keep: bool = False
+    seconds: float, seed: int, *, carriers: Collection[str] = tuple(CARRIERS), plant: str = "", until: str = "", keep: bool = False
 ) -> Result:
-    """Attack a new server for some seconds; with ``until_found``, no longer than until something is found."""
+    """Attack a new server for some seconds; with ``until``, no longer than until a finding has such words."""
     place = Place.make()
     listener = Listener()
     try:
-        return _Campaign(place, listener, seconds, seed, carriers, plant, until_found=until_found).run()
+        return _Campaign(place, listener, seconds, seed, carriers, plant, until=until).run()
     finally:
         listener.close()
         if keep:
@@ -69,11 +74,11 @@ def attack(
 
 class _Campaign:
     def __init__(
-        self, place: Place, listener: Listener, seconds: float, seed: int, carriers: Collection[str], plant: str, *, until_found: bool
+        self, place: Place, listener: Listener, seconds: float, seed: int, carriers: Collection[str], plant: str, *, until: str
     ) -> None:
         self._seconds = seconds
         self._seed = seed
-        self._until_found = until_found
+        self._until = until
         self._broken: list[str] = []
         ledger = Ledger()
         server = Server(place, place.workspace, plant)
@@ -126,7 +131,7 @@ class _Campaign:
         lines += [witness.words() for witness in self._witnesses if hasattr(witness, "words")]
         total = sum(ledger.sent.values())
         lines.append(f"{total} messages in {took:.0f} s, seed {self._seed}")
-        if ledger.findings and self._until_found:
+        if self._attack.over.is_set() and self._until:
             missing = []  # it was cut short
         lines += [f"NEVER SENT: {one}" for one in missing] + [f"BROKEN: {one}" for one in self._broken]
         return Result(ledger.findings, lines, missing, self._broken)
@@ -143,6 +148,6 @@ class _Campaign:
                     return
                 time.sleep(0.5)
 
-    def _on_finding(self, _finding: Finding) -> None:
-        if self._until_found:
+    def _on_finding(self, finding: Finding) -> None:
+        if self._until and re.search(self._until, finding.words):
             self._attack.over.set()

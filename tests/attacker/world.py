@@ -48,11 +48,11 @@ NOTES = """<panel xmlns="urn:nexus:nxml:1" id="notes" title="Notes">
 </panel>
 """
 BOARD = """<panel xmlns="urn:nexus:nxml:1" id="board" title="Board">
-  <view><table id="rows" data="big"/><select id="city" label="City" options="['a', 'b']" bind:value="city"/></view>
+  <view><table id="rows" data="big"/><input id="city" label="City" bind:value="city"/></view>
   <data>
     <state name="city" type="str" default="a"/>
     <frame name="numbers" from="kernel:numbers" columns="x: int, t: str"/>
-    <query name="big" frame="numbers" where="x > 1" order="x"/>
+    <query name="big" frame="numbers" where="row.x != 1" order="x"/>
   </data>
 </panel>
 """

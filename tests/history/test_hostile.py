@@ -371,3 +371,24 @@ def test_ordinary_paths_are_written(tmp_path: Path, path: str) -> None:
 def test_names_that_only_windows_refuses_are_refused_only_there(tmp_path: Path, path: str) -> None:
     assert not safe(path, windows=True)
     assert safe(path, windows=False)
+
+
+HEADS: dict[str, Callable[[Path], object]] = {
+    "missing": lambda _head: None,
+    "a folder": lambda head: head.mkdir(),
+    "a pipe": lambda head: os.mkfifo(head),
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_repository_without_a_head_is_refused_in_a_sentence(
+    tmp_path: Path, engine: Engine, head: Callable[[Path], object]
+) -> None:
+    (tmp_path / "ws" / ".git" / "hooks").mkdir(parents=True)
+    head(tmp_path / "ws" / ".git" / "HEAD")
+    kernel = workspace(tmp_path / "ws", engine)
+    try:
+        with pytest.raises(HistoryError, match="no file HEAD"):
+            kernel.versions.commit("first", ANN)
+    finally:
+        kernel.close()

@@ -64,6 +64,8 @@ def known(command: list[str]) -> bool:
     """Tell whether a program is one that `nexus_jupyter.processes` is asked to start."""
     if any(command[: len(ours)] == ours for ours in _OURS):
         return True
+    if command == ["uname", "-p"]:
+        return True  # Jupyter, when it starts
     # Before a new process has become its program, it looks like its parent.
     if command[1:3] == ["-m", "jupyter_server"]:
         return True
