@@ -12,9 +12,10 @@ ENGINE := $(wildcard engine/*.c engine/*.h engine/*.py engine/*.txt)
 FUZZ_SECONDS ?= 600
 FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
+ATTACK_SECONDS ?= 600
 SEARCH_SECONDS ?= 600
 
-.PHONY: help demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible search soak faults protocol setup
+.PHONY: help attack demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible search soak faults protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +78,9 @@ search: setup  ## Try the properties on new inputs, again and again (SEARCH_SECO
 
 soak: setup  ## Run hostile and friendly programs at random (SOAK_SECONDS=600)
 	NEXUS_SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sandbox/test_soak.py -s --timeout=0
+
+attack: setup  ## Attack a real server with random messages (ATTACK_SECONDS=600, ATTACK_SEED=...)
+	$(BIN)/python -m tests.attacker --seconds $(ATTACK_SECONDS) $(if $(ATTACK_SEED),--seed $(ATTACK_SEED))
 
 faults: setup  ## Kill writers and the database server at random, 500 times (NEXUS_KILLS=500)
 	NEXUS_KILLS=$${NEXUS_KILLS:-500} $(BIN)/pytest tests/faults -s

@@ -57,7 +57,13 @@ class Result:
 
 
 def attack(
-    seconds: float, seed: int, *, carriers: Collection[str] = tuple(CARRIERS), plant: str = "", until: str = "", keep: bool = False
+    seconds: float,
+    seed: int,
+    *,
+    carriers: Collection[str] = tuple(CARRIERS),
+    plant: str = "",
+    until: str = "",
+    keep: bool = False,
 ) -> Result:
     """Attack a new server for some seconds; with ``until``, no longer than until a finding has such words."""
     place = Place.make()
@@ -74,7 +80,15 @@ def attack(
 
 class _Campaign:
     def __init__(
-        self, place: Place, listener: Listener, seconds: float, seed: int, carriers: Collection[str], plant: str, *, until: str
+        self,
+        place: Place,
+        listener: Listener,
+        seconds: float,
+        seed: int,
+        carriers: Collection[str],
+        plant: str,
+        *,
+        until: str,
     ) -> None:
         self._seconds = seconds
         self._seed = seed
@@ -89,7 +103,8 @@ class _Campaign:
             world.prepare(server)
             self._witnesses: list[Witness] = [kind(self._attack) for kind in WITNESSES]
             self._carriers: dict[str, list[Carrier]] = {
-                name: [CARRIERS[name](self._attack, worker) for worker in range(WORKERS.get(name, 1))] for name in carriers
+                name: [CARRIERS[name](self._attack, worker) for worker in range(WORKERS.get(name, 1))]
+                for name in carriers
             }
         except BaseException:
             server.stop()
@@ -100,7 +115,9 @@ class _Campaign:
         """Attack, watch, and return what came of it."""
         one, began = self._attack, time.monotonic()
         workers = [(name, worker) for name, some in self._carriers.items() for worker in some]
-        threads = [threading.Thread(target=self._send, args=(worker,), name=f"attack-{name}") for name, worker in workers]
+        threads = [
+            threading.Thread(target=self._send, args=(worker,), name=f"attack-{name}") for name, worker in workers
+        ]
         try:
             for thread in threads:
                 thread.start()
@@ -127,7 +144,9 @@ class _Campaign:
         ledger = self._attack.ledger
         types = {name: some[0].types for name, some in self._carriers.items()}
         lines = ledger.report(self._seed, types)
-        missing = [f"{name} {kind}" for name, kinds in types.items() for kind in sorted(kinds) if not ledger.sent[name, kind]]
+        missing = [
+            f"{name} {kind}" for name, kinds in types.items() for kind in sorted(kinds) if not ledger.sent[name, kind]
+        ]
         lines += [witness.words() for witness in self._witnesses if hasattr(witness, "words")]
         total = sum(ledger.sent.values())
         lines.append(f"{total} messages in {took:.0f} s, seed {self._seed}")
@@ -144,7 +163,7 @@ class _Campaign:
                 if self._attack.over.is_set() or not self._attack.server.alive:
                     return
                 self._broken.append(f"{type(carrier).__name__}: {traceback.format_exc()}")
-                if len(self._broken) > 20:  # noqa: PLR2004 - it will not get better
+                if len(self._broken) > 20:
                     return
                 time.sleep(0.5)
 

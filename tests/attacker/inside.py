@@ -75,7 +75,7 @@ def beat(file: Path) -> None:
     def tick() -> None:
         now, used = time.monotonic(), time.thread_time()
         late, cpu = now - last[0] - _BEAT, used - last[1]
-        if late > 0.05:  # noqa: PLR2004 - what is near the border is of use to see, too
+        if late > 0.05:
             places = [look for look in looks if look not in {"idle", "late"}]
             most = max(set(places), key=places.count) if places else ""
             same = _longest(looks)

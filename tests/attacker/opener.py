@@ -54,7 +54,10 @@ def make(folder: Path, origin: str) -> dict[str, Any]:
         kernel.versions.remote("origin", "https://hostile.invalid/x.git")
     finally:
         kernel.close()
-    replace(folder / ".nexus" / "alert-rule.json", AlertRule(active=True, every=1, webhooks=[f"{origin}/told"]).model_dump_json())
+    replace(
+        folder / ".nexus" / "alert-rule.json",
+        AlertRule(active=True, every=1, webhooks=[f"{origin}/told"]).model_dump_json(),
+    )
     return {}
 
 
@@ -106,7 +109,7 @@ def _steps(kernel: WorkspaceKernel) -> list[Callable[[], object]]:
         lambda: kernel.versions.commit("second", ANN),
         lambda: kernel.versions.log(5),
         lambda: kernel.versions.switch(kernel.versions.branch("try", ANN).name, ANN),
-        lambda: kernel.adoption.state(),
+        kernel.adoption.state,
         lambda: kernel.delete(name, ANN),
     ]
 
@@ -130,7 +133,7 @@ def main() -> None:
             done = make(Path(asked["make"]), asked["origin"]) if "make" in asked else opened(Path(asked["open"]), asked)
         except Exception as error:  # noqa: BLE001 - what is not a refusal in a sentence is a finding
             done = {"raised": f"{error!r}\n{traceback.format_exc()[-1500:]}"}
-        print(json.dumps({**done, "seconds": time.monotonic() - began}), flush=True)
+        print(json.dumps({**done, "seconds": time.monotonic() - began}), flush=True)  # noqa: T201 - its answer
 
 
 if __name__ == "__main__":

@@ -41,7 +41,12 @@ class Place:
         place = cls(Path(tempfile.mkdtemp(prefix="nexus-attack-")).resolve())
         for folder in (place.root, place.home, place.runtime, place.temporary, place.harness, place.folders):
             folder.mkdir(parents=True)
-        for name, folder in (("beside", place.base), ("root", place.root), ("home", place.home), ("runtime", place.runtime)):
+        for name, folder in (
+            ("beside", place.base),
+            ("root", place.root),
+            ("home", place.home),
+            ("runtime", place.runtime),
+        ):
             file = folder / f"{name}-secret.txt"
             place.canaries[file] = _secret(name)
             file.write_text(place.canaries[file], encoding="utf-8")

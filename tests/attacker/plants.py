@@ -23,7 +23,9 @@ def stream_right() -> None:
     from nexus_jupyter.workspace import StreamSession
 
     handle = StreamSession.handle
-    StreamSession.handle = lambda self, frame, rights: handle(self, frame, ALL_RIGHTS if frame.type == "set" else rights)  # type: ignore[method-assign]
+    StreamSession.handle = lambda self, frame, rights: handle(
+        self, frame, ALL_RIGHTS if frame.type == "set" else rights
+    )  # type: ignore[method-assign]
 
 
 def rest_right() -> None:

@@ -6,7 +6,7 @@ import base64
 import json
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.attacker.people import PEOPLE
@@ -23,7 +23,7 @@ _NAMES = (
     "é" * 100, "x" * 300, "null", "undefined", "NaN", "-1", "0", "1e999", "true", "action.add", "state.count", "*", "%",
 )  # fmt: skip
 _TEXTS = (
-    "'; DROP TABLE journal; --", "\" OR 1=1 --", "${7*7}", "{{7*7}}", "{count}", "<script>alert(1)</script>", "</script>",
+    "'; DROP TABLE journal; --", '" OR 1=1 --', "${7*7}", "{{7*7}}", "{count}", "<script>alert(1)</script>", "</script>",
     "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "%00", "\r\nX-Injected: 1", "\x00\x01\x02", "\udc00\ud800",
     "--upload-pack=id", "-c core.pager=id", "$(id)", "`id`", "| id", "ext::sh -c id", "\u202eabc", "=cmd|'/c x'!A1",
 )  # fmt: skip
@@ -69,22 +69,38 @@ class Maker:
             return self.chance.choice(schema["enum"])
         for some in ("anyOf", "oneOf"):
             if some in schema:
-                kinds = [one for one in schema[some] if one.get("type") != "null"] if depth < _DEEPEST else schema[some][-1:]
-                return None if len(kinds) < len(schema[some]) and self.chance.random() < 0.4 else self.of(self.chance.choice(kinds or schema[some]), defs, name, depth)  # noqa: E501, PLR2004
+                kinds = (
+                    [one for one in schema[some] if one.get("type") != "null"]
+                    if depth < _DEEPEST
+                    else schema[some][-1:]
+                )
+                return (
+                    None
+                    if len(kinds) < len(schema[some]) and self.chance.random() < 0.4
+                    else self.of(self.chance.choice(kinds or schema[some]), defs, name, depth)
+                )
         match schema.get("type"):
             case "object":
                 return self._object(schema, defs, name, depth)
             case "array":
                 most = min(int(schema.get("maxItems", 3)), 3) if depth < _DEEPEST else 0
-                return [self.of(schema.get("items", {}), defs, name, depth + 1) for _ in range(self.chance.randint(0, most))]
+                return [
+                    self.of(schema.get("items", {}), defs, name, depth + 1) for _ in range(self.chance.randint(0, most))
+                ]
             case "string":
                 return self._string(schema, name)
             case "integer":
                 return self._integer(schema, name)
             case "number":
-                return round(self.chance.uniform(float(schema.get("minimum", schema.get("exclusiveMinimum", 0))), min(float(schema.get("maximum", 100)), 1e6)), 3)  # noqa: E501
+                return round(
+                    self.chance.uniform(
+                        float(schema.get("minimum", schema.get("exclusiveMinimum", 0))),
+                        min(float(schema.get("maximum", 100)), 1e6),
+                    ),
+                    3,
+                )
             case "boolean":
-                return self.chance.random() < 0.5  # noqa: PLR2004
+                return self.chance.random() < 0.5
             case "null":
                 return None
         return self._any(name, depth)
@@ -117,7 +133,15 @@ class Maker:
             case 1:
                 return chance.choice([None, [], {}, True, "", [[]], {"": None}, {"__proto__": {"x": 1}}])
             case 2:
-                return chance.choice(["x" * 5000, "é" * 5000, "\ud800" * 100, "9" * 5000, "x" * 2_000_000 if chance.random() < 0.05 else "y"])  # noqa: E501, PLR2004
+                return chance.choice(
+                    [
+                        "x" * 5000,
+                        "é" * 5000,
+                        "\ud800" * 100,
+                        "9" * 5000,
+                        "x" * 2_000_000 if chance.random() < 0.05 else "y",
+                    ]
+                )
             case 3:
                 return chance.choice(PEOPLE).name
             case 4:
@@ -135,7 +159,7 @@ class Maker:
         """Return something that is nested far."""
         value: Any = 1
         for _ in range(self.chance.choice([20, 120, 400])):
-            value = [value] if self.chance.random() < 0.5 else {"a": value}  # noqa: PLR2004
+            value = [value] if self.chance.random() < 0.5 else {"a": value}
         return value
 
     def path(self) -> str:
@@ -172,9 +196,9 @@ class Maker:
 
     def dumped(self, value: Any) -> bytes:
         """Return JSON, now and then not quite."""
-        text = json.dumps(value, allow_nan=True, ensure_ascii=self.chance.random() < 0.9)  # noqa: PLR2004
+        text = json.dumps(value, allow_nan=True, ensure_ascii=self.chance.random() < 0.9)
         data = text.encode("utf-8", "surrogatepass")
-        if self.chance.random() < 0.95:  # noqa: PLR2004
+        if self.chance.random() < 0.95:
             return data
         return self.chance.choice([
             data[: self.chance.randint(0, len(data))], b"[" * 50_000, b'{"a":' * 50_000, data + data, b"\xff\xfe" + data, b"null", b"",
@@ -190,7 +214,7 @@ class Maker:
         needed = set(schema.get("required", ()))
         found: dict[str, Any] = {}
         for key, part in schema.get("properties", {}).items():
-            if key in needed or "const" in part or (depth < _DEEPEST and self.chance.random() < 0.5):  # noqa: PLR2004
+            if key in needed or "const" in part or (depth < _DEEPEST and self.chance.random() < 0.5):
                 found[key] = self.of(part, defs, key, depth + 1)
         more = schema.get("additionalProperties")
         if isinstance(more, dict) and "properties" not in schema and depth < _DEEPEST:
@@ -203,38 +227,22 @@ class Maker:
         chance, names = self.chance, self.world.NAMES
         if schema.get("pattern") == "^(api|cell)$":
             return chance.choice(["api", "cell"])
-        match name:
-            case "panel" | "panels" | "create" | "without_panels":
-                return self.panel
-            case "id":
-                return self.id()
-            case "nxml":
-                return self.text()
-            case "xml":
-                return f'<patch><set id="value" size="{chance.choice(["xl", "s"])}"/></patch>'
-            case "url":
-                return chance.choice([self.world.remote, "https://git.invalid/x.git", "git@git.invalid:x.git", self.world.remote])
-            case "webhooks":
-                return f"http://127.0.0.1:{self.world.canary}/hook"
-            case "sql":
-                return "SELECT count() FROM twin_changes"
-            case "target":
-                return chance.choice([f"http://127.0.0.1:{self.world.canary}", "notes", "numbers", "till", "f", ""])
-            case "a" | "b" | "at" | "version":
-                return chance.choice(names["ref"])
-            case "data" | "update":
-                return base64.b64encode(chance.randbytes(chance.choice([0, 5, 200]))).decode()
-            case "start" | "end":
-                return chance.choice(["now", "2026-01-01T00:00", "2026-11-23T14:30"])
-            case "proposal" | "run" | "conflict" | "code" | "epoch" | "ticket" | "trace_id" | "call" if self.world.known:
-                return chance.choice(self.world.known[-50:])
-            case "user":
-                return chance.choice(PEOPLE).name
-            case "file":
-                return chance.choice(["f1", "f2"])
+        if name in _NAMED and self.world.known:
+            return chance.choice(self.world.known[-50:])
+        if name in _MADE:
+            return _MADE[name](self)
         if name in names:
             return chance.choice(names[name])
-        return "".join(chance.choice(string.ascii_letters) for _ in range(max(int(schema.get("minLength", 0)), chance.randint(1, 12))))
+        length = max(int(schema.get("minLength", 0)), chance.randint(1, 12))
+        return "".join(chance.choice(string.ascii_letters) for _ in range(length))
+
+    def url(self) -> str:
+        """Return the address of a remote: one that is there, or a name that nobody has."""
+        return self.chance.choice([self.world.remote, "https://git.invalid/x.git", "git@git.invalid:x.git"])
+
+    def target(self) -> str:
+        """Return what a capability is for."""
+        return self.chance.choice([f"http://127.0.0.1:{self.world.canary}", "notes", "numbers", "till", "f", ""])
 
     def _integer(self, schema: dict[str, Any], name: str) -> int:
         low = int(schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1))
@@ -247,7 +255,7 @@ class Maker:
 
     def _any(self, name: str, depth: int) -> Any:
         chance = self.chance
-        if name == "value" or depth >= _DEEPEST or chance.random() < 0.7:  # noqa: PLR2004
+        if name == "value" or depth >= _DEEPEST or chance.random() < 0.7:
             return chance.choice([1, 5, "text", None, True, 2.5, [1, 2], {"a": 1}, ""])
         return self.hostile()
 
@@ -261,3 +269,28 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield inside, key
             if isinstance(one, (dict, list)):
                 waiting.append(one)
+
+
+#: Fields that name something which an answer has told of before.
+_NAMED = frozenset(["proposal", "run", "conflict", "code", "epoch", "ticket", "trace_id"])
+#: Fields by name, and what makes a sound value of each.
+_MADE: dict[str, Callable[[Maker], str]] = {
+    **dict.fromkeys(("panel", "panels", "create"), lambda maker: maker.panel),
+    **dict.fromkeys(("a", "b", "at"), lambda maker: maker.chance.choice(maker.world.NAMES["ref"])),
+    **dict.fromkeys(
+        ("data", "update"),
+        lambda maker: base64.b64encode(maker.chance.randbytes(maker.chance.choice([0, 5, 200]))).decode(),
+    ),
+    **dict.fromkeys(
+        ("start", "end"), lambda maker: maker.chance.choice(["now", "2026-01-01T00:00", "2026-11-23T14:30"])
+    ),
+    "id": Maker.id,
+    "nxml": Maker.text,
+    "xml": lambda maker: f'<patch><set id="value" size="{maker.chance.choice(["xl", "s"])}"/></patch>',
+    "url": Maker.url,
+    "webhooks": lambda maker: f"http://127.0.0.1:{maker.world.canary}/hook",
+    "sql": lambda _maker: "SELECT count() FROM twin_changes",
+    "target": Maker.target,
+    "user": lambda maker: maker.chance.choice(PEOPLE).name,
+    "file": lambda maker: maker.chance.choice(["f1", "f2"]),
+}

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tests.attacker.attack import Attack, Deck
 from tests.attacker.carriers.rest import answered
-from tests.attacker.ledger import Answer, Sent
+from tests.attacker.ledger import Sent
 from tests.attacker.people import PEOPLE
 from tests.attacker.values import Maker
 from tests.attacker.web import Web
@@ -23,7 +23,9 @@ _BOMB = 200 << 20
 class Arrow:
     """Binds frames."""
 
-    types = frozenset(["sound", "values outside", "bytes exchanged", "cut", "joined", "asks for much", "no stream", "odd types"])
+    types = frozenset(
+        ["sound", "values outside", "bytes exchanged", "cut", "joined", "asks for much", "no stream", "odd types"]
+    )
 
     def __init__(self, attack: Attack, worker: int = 0) -> None:
         self._attack = attack
@@ -39,7 +41,9 @@ class Arrow:
         data = self._stream(kind)
         person = self._chance.choice(PEOPLE)
         name = self._chance.choice(["numbers", "other", "other", "a.b", "\u00e9"])
-        sent = self._attack.ledger.send(Sent("arrow", kind, person, "frame.bind", f"{len(data)} bytes: {data[:200].hex()}"))
+        sent = self._attack.ledger.send(
+            Sent("arrow", kind, person, "frame.bind", f"{len(data)} bytes: {data[:200].hex()}")
+        )
         headers = {**self._attack.server.headers(person), "Content-Type": "application/vnd.apache.arrow.stream"}
         target = f"/nexus/api/frames/{name.encode().hex() if not name.isascii() else name}"
         answer = answered(self._web.ask("PUT", target, headers, data))
@@ -49,7 +53,9 @@ class Arrow:
             self._attack.ledger.found("answers", words, sent)
         if answer.done:
             reader = self._attack.somebody(self._chance, "read")
-            self._attack.ledger.answer(sent, answered(self._web.ask("GET", target, self._attack.server.headers(reader))))
+            self._attack.ledger.answer(
+                sent, answered(self._web.ask("GET", target, self._attack.server.headers(reader)))
+            )
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,7 +84,14 @@ class Arrow:
             case "odd types":
                 return arrow(odd(chance))
             case _:
-                return chance.choice([b"\xff" * 40, b"ARROW1\0\0" * 5, struct.pack("<iI", -1, 2**31 - 1) + bytes(50), chance.randbytes(500)])
+                return chance.choice(
+                    [
+                        b"\xff" * 40,
+                        b"ARROW1\0\0" * 5,
+                        struct.pack("<iI", -1, 2**31 - 1) + bytes(50),
+                        chance.randbytes(500),
+                    ]
+                )
 
 
 def table(chance: random.Random) -> pa.Table:
@@ -110,4 +123,6 @@ def odd(chance: random.Random) -> pa.Table:
         "nested": nested, "half": pa.array([1.0]).cast(pa.float16()), "duration": pa.array([1], pa.duration("s")), "fixed": pa.array([b"abcd"], pa.binary(4)),
     }  # fmt: skip
     name = chance.choice(list(columns))
-    return pa.table([columns[name]], names=[chance.choice(["x", "", 'a"b', "x" * 3000, "__proto__", "'; DROP TABLE x; --"])])
+    return pa.table(
+        [columns[name]], names=[chance.choice(["x", "", 'a"b', "x" * 3000, "__proto__", "'; DROP TABLE x; --"])]
+    )

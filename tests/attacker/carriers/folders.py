@@ -21,7 +21,18 @@ from tests.attacker.values import Maker
 __all__ = ["Folders"]
 
 #: Private files that the workspace writes itself, which somebody may have made links of.
-_PRIVATE = ("remotes.json", "alert-rule.json", "adoption.json", "owner", "quotas.json", "seal.json", "identity.json", ".gitignore", "journal.db", "lock")
+_PRIVATE = (
+    "remotes.json",
+    "alert-rule.json",
+    "adoption.json",
+    "owner",
+    "quotas.json",
+    "seal.json",
+    "identity.json",
+    ".gitignore",
+    "journal.db",
+    "lock",
+)
 
 
 class Folders:
@@ -44,13 +55,23 @@ class Folders:
         """Make a folder and open it."""
         kind = self._deck.next()
         folder = self._made(kind)
-        if self._number == 3 or self._chance.random() < 0.03:  # noqa: PLR2004 - once early; a server takes seconds
+        if self._number == 3 or self._chance.random() < 0.03:
             self._serve(folder)
             return
-        links = [[f".nexus/{name}", self._maker.chance.choice(self._maker.world.files)] for name in self._chance.sample(_PRIVATE[:3], 2)]
+        links = [
+            [f".nexus/{name}", self._maker.chance.choice(self._maker.world.files)]
+            for name in self._chance.sample(_PRIVATE[:3], 2)
+        ]
         sent = self._attack.ledger.send(Sent("folders", kind, OWNER, None, folder.name + " " + json.dumps(self._did)))
-        done = self._ask(self._opener(), {"open": str(folder), "links": links, "steps": [self._chance.randrange(100) for _ in range(3)]})
-        answer = Answer(False, "refused" if "refused" in done else "raised" if "raised" in done else "opened", json.dumps(done).encode())
+        done = self._ask(
+            self._opener(),
+            {"open": str(folder), "links": links, "steps": [self._chance.randrange(100) for _ in range(3)]},
+        )
+        answer = Answer(
+            False,
+            "refused" if "refused" in done else "raised" if "raised" in done else "opened",
+            json.dumps(done).encode(),
+        )
         self._attack.ledger.answer(sent, answer)
         self._judge(kind, done, sent)
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,21 +89,39 @@ class Folders:
     def _judge(self, kind: str, done: dict[str, Any], sent: Sent) -> None:
         found = self._attack.ledger.found
         if "raised" in done:
-            found("answers", f"Opening a folder raised what is no refusal: {done['raised']}", sent, kind=f"raised {done['raised'][:60]}")
+            found(
+                "answers",
+                f"Opening a folder raised what is no refusal: {done['raised']}",
+                sent,
+                kind=f"raised {done['raised'][:60]}",
+            )
         if kind == "foreign" and (done.get("grants") or done.get("remotes") or done.get("alerts")):
             words = {name: done.get(name) for name in ("grants", "remotes", "alerts")}
             found("rights", f"Rights of another account hold in its folder: {words}", sent, kind="adopted")
 
     def _serve(self, folder: Path) -> None:
         """Let a server of its own have the folder for its workspace."""
-        sent = self._attack.ledger.send(Sent("folders", "opened by a server", OWNER, None, folder.name + " " + json.dumps(self._did)))
+        sent = self._attack.ledger.send(
+            Sent("folders", "opened by a server", OWNER, None, folder.name + " " + json.dumps(self._did))
+        )
         server = Server(self._attack.place, folder, self._attack.plant, name=f"door-{self._number}")
         try:
-            for path in ("workspaces", "panels", "grants", "workspace/adoption", "workspace/remote", "trilog/alerts", "workspace/log", "panels/one/html"):
+            for path in (
+                "workspaces",
+                "panels",
+                "grants",
+                "workspace/adoption",
+                "workspace/remote",
+                "trilog/alerts",
+                "workspace/log",
+                "panels/one/html",
+            ):
                 said = server.ask("GET", path)
                 self._attack.ledger.answer(sent, Answer(False, "told", json.dumps(said, default=repr).encode()))
                 if path == "grants" and isinstance(said, list) and said and not self._own:
-                    self._attack.ledger.found("rights", f"Grants of another account hold: {said}", sent, kind="adopted by a server")
+                    self._attack.ledger.found(
+                        "rights", f"Grants of another account hold: {said}", sent, kind="adopted by a server"
+                    )
             for person in PEOPLE[-2:]:
                 said = server.ask("POST", "panels/one/run/write", {"args": []}, person)
                 self._attack.ledger.answer(sent, Answer(False, "told", json.dumps(said, default=repr).encode()))
@@ -90,7 +129,12 @@ class Folders:
             server.stop()
         if "Traceback" in server.log.read_text(errors="replace"):
             text = server.log.read_text(errors="replace")
-            self._attack.ledger.found("answers", f"A server with the folder logged: {text[text.index('Traceback') :][:2000]}", sent, kind="door")
+            self._attack.ledger.found(
+                "answers",
+                f"A server with the folder logged: {text[text.index('Traceback') :][:2000]}",
+                sent,
+                kind="door",
+            )
 
     # The folders
 
@@ -99,7 +143,7 @@ class Folders:
         self._own = kind == "own"
         folder = self._attack.place.folders / f"w{self._number}"
         shutil.copytree(self._template(kind), folder, symlinks=True)
-        if kind == "foreign" and self._chance.random() < 0.3:  # noqa: PLR2004
+        if kind == "foreign" and self._chance.random() < 0.3:
             shutil.rmtree(folder / ".git", ignore_errors=True)
         self._did = []
         for change in self._chance.sample(self._changes, self._chance.randint(0, 3)):
@@ -132,18 +176,41 @@ class Folders:
         file.symlink_to(target)
 
     def _link_private(self, folder: Path) -> None:
-        self._link(folder / ".nexus" / self._chance.choice([*_PRIVATE, "frames", "trilog", "trilog-spool"]), self._secret())
+        self._link(
+            folder / ".nexus" / self._chance.choice([*_PRIVATE, "frames", "trilog", "trilog-spool"]), self._secret()
+        )
 
     def _link_files(self, folder: Path) -> None:
         self._link(folder / "files" / self._chance.choice(["link.txt", "data.csv", "witness.txt"]), self._secret())
-        if self._chance.random() < 0.3:  # noqa: PLR2004
+        if self._chance.random() < 0.3:
             self._link(folder / "files", str(self._attack.place.home))
 
     def _link_panels(self, folder: Path) -> None:
-        self._link(folder / self._chance.choice(["panels/one.nxml", "panels/three.nxml", "nog/one.json", "panels", "nog", ".gitignore", ".gitattributes"]), self._secret())
+        self._link(
+            folder
+            / self._chance.choice(
+                [
+                    "panels/one.nxml",
+                    "panels/three.nxml",
+                    "nog/one.json",
+                    "panels",
+                    "nog",
+                    ".gitignore",
+                    ".gitattributes",
+                ]
+            ),
+            self._secret(),
+        )
 
     def _hooks(self, folder: Path) -> None:
-        for name in ("pre-commit", "post-commit", "post-checkout", "reference-transaction", "post-index-change", "fsmonitor-watchman"):
+        for name in (
+            "pre-commit",
+            "post-commit",
+            "post-checkout",
+            "reference-transaction",
+            "post-index-change",
+            "fsmonitor-watchman",
+        ):
             hook = folder / ".git" / "hooks" / name
             hook.parent.mkdir(parents=True, exist_ok=True)
             hook.write_text(f"#!/bin/sh\necho attacked >> '{self._secret()}'\n")
@@ -159,12 +226,36 @@ class Folders:
                          f'[remote "origin"]\n\turl = ext::{program}\n\tuploadpack = {program}\n[alias]\n\tlog = !{program}\n[include]\n\tpath = {self._secret()}\n')  # fmt: skip
 
     def _attributes(self, folder: Path) -> None:
-        (folder / ".gitattributes").write_text("* filter=x diff=x merge=x ident export-subst working-tree-encoding=UTF-16\n")
+        (folder / ".gitattributes").write_text(
+            "* filter=x diff=x merge=x ident export-subst working-tree-encoding=UTF-16\n"
+        )
         self._config(folder)
 
     def _garbage(self, folder: Path) -> None:
-        name = self._chance.choice(["nog/one.json", "panels/one.nxml", ".nexus/identity.json", ".nexus/remotes.json", ".nexus/adoption.json", ".nexus/seal.json", ".nexus/alert-rule.json", ".git/HEAD", ".git/index"])
-        data = self._chance.choice([b"", b"{", b"\xff\xfe", b"[" * 100_000, self._chance.randbytes(500), self._maker.text().encode("utf-8", "replace"), b'{"id": {}, "key": []}'])
+        name = self._chance.choice(
+            [
+                "nog/one.json",
+                "panels/one.nxml",
+                ".nexus/identity.json",
+                ".nexus/remotes.json",
+                ".nexus/adoption.json",
+                ".nexus/seal.json",
+                ".nexus/alert-rule.json",
+                ".git/HEAD",
+                ".git/index",
+            ]
+        )
+        data = self._chance.choice(
+            [
+                b"",
+                b"{",
+                b"\xff\xfe",
+                b"[" * 100_000,
+                self._chance.randbytes(500),
+                self._maker.text().encode("utf-8", "replace"),
+                b'{"id": {}, "key": []}',
+            ]
+        )
         (folder / name).write_bytes(data)
 
     def _bytes(self, folder: Path) -> None:
@@ -182,14 +273,27 @@ class Folders:
             file.write_text(self._maker.text(), encoding="utf-8", errors="replace")
 
     def _pipe(self, folder: Path) -> None:
-        file = folder / self._chance.choice(["panels/three.nxml", "files/link.txt", ".nexus/adoption.json", ".nexus/identity.json", ".gitignore", "nog/two.json", ".nexus/lock", ".nexus/journal.db-wal"])
+        file = folder / self._chance.choice(
+            [
+                "panels/three.nxml",
+                "files/link.txt",
+                ".nexus/adoption.json",
+                ".nexus/identity.json",
+                ".gitignore",
+                "nog/two.json",
+                ".nexus/lock",
+                ".nexus/journal.db-wal",
+            ]
+        )
         file.unlink(missing_ok=True)
         os.mkfifo(file)
 
     def _identity(self, folder: Path) -> None:
         file = folder / ".nexus" / "identity.json"
         held = json.loads(file.read_text())
-        held[self._chance.choice(list(held))] = self._chance.choice(["", "0" * 64, 5, None, ["x"], "../..", "x" * 100_000])
+        held[self._chance.choice(list(held))] = self._chance.choice(
+            ["", "0" * 64, 5, None, ["x"], "../..", "x" * 100_000]
+        )
         file.write_text(json.dumps(held))
 
     def _whole_link(self, folder: Path) -> None:
@@ -197,7 +301,9 @@ class Folders:
 
     def _git_file(self, folder: Path) -> None:
         shutil.rmtree(folder / ".git", ignore_errors=True)
-        (folder / ".git").write_text(f"gitdir: {self._chance.choice([str(self._attack.place.remote), '/nowhere', self._secret()])}\n")
+        (folder / ".git").write_text(
+            f"gitdir: {self._chance.choice([str(self._attack.place.remote), '/nowhere', self._secret()])}\n"
+        )
 
     # The program
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from nexus_jupyter.mcp.asking import AskingTools
 from nexus_jupyter.mcp.apps import APP_TOOL, AppDesk
+from nexus_jupyter.mcp.asking import AskingTools
 from nexus_jupyter.mcp.authoring import AUTHORING
 from nexus_jupyter.mcp.past import PAST
 from nexus_jupyter.protocol.rights import RequestName
@@ -43,7 +43,7 @@ class Mcp:
         self._maker.begin()
         person = self._chance.choice(PEOPLE)
         request, message = self._message(kind)
-        whole = self._chance.random() < 0.5  # noqa: PLR2004
+        whole = self._chance.random() < 0.5
         data = json.dumps(message).encode() if whole else self._maker.dumped(self._spoiled(message))
         sent = self._attack.ledger.send(Sent("mcp", kind, person, request, shown(data)))
         reply = self._web.ask("POST", "/nexus/mcp", self._headers(person), data)
@@ -74,7 +74,9 @@ class Mcp:
                                           "resources/subscribe", "notifications/cancelled", "sampling/createMessage", "", "__init__"])  # fmt: skip
             return "mcp.call", _rpc(method, {"uri": "nexus://panel/till/state", "level": "debug"})
         if kind == "no JSON-RPC":
-            return "mcp.call", self._chance.choice([{"jsonrpc": "1.0"}, {"id": 1}, {"jsonrpc": "2.0", "id": [], "method": 5}, {}])
+            return "mcp.call", self._chance.choice(
+                [{"jsonrpc": "1.0"}, {"id": 1}, {"jsonrpc": "2.0", "id": [], "method": 5}, {}]
+            )
         return "mcp.call", _rpc(kind, {})
 
     def _call(self, name: str, given: Any) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Mcp:
     def _spoiled(self, message: dict[str, Any]) -> Any:
         """Spoil the arguments mostly, so that the message reaches the tool."""
         inside = message.get("params", {})
-        if "arguments" in inside and self._chance.random() < 0.8:  # noqa: PLR2004
+        if "arguments" in inside and self._chance.random() < 0.8:
             return {**message, "params": {**inside, "arguments": self._maker.spoiled(inside["arguments"])}}
         return self._maker.spoiled(message)
 
@@ -92,11 +94,11 @@ class Mcp:
             **self._attack.server.headers(person), "Content-Type": "application/json",
             "Accept": "application/json, text/event-stream",
         }  # fmt: skip
-        if self._chance.random() < 0.2:  # noqa: PLR2004
+        if self._chance.random() < 0.2:
             found["MCP-Protocol-Version"] = self._chance.choice(_VERSIONS)
-        if self._chance.random() < 0.05:  # noqa: PLR2004
+        if self._chance.random() < 0.05:
             found["Mcp-Session-Id"] = self._chance.choice(["x", "../..", "a" * 3000])
-        if self._chance.random() < 0.05:  # noqa: PLR2004
+        if self._chance.random() < 0.05:
             found["Accept"] = self._chance.choice(["", "*/*", "text/html"])
         return found
 

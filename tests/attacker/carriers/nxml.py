@@ -38,7 +38,14 @@ class Nxml:
         self._chance = attack.chance(f"nxml {worker}")
         self._maker = Maker(self._chance, attack.world)
         self._web = Web(attack.server.port)
-        self._kinds = {"check": self._check, "make": self._make, "program": self._program, "other code": self._other_code, "dial": self._dial, "files": self._files}
+        self._kinds = {
+            "check": self._check,
+            "make": self._make,
+            "program": self._program,
+            "other code": self._other_code,
+            "dial": self._dial,
+            "files": self._files,
+        }
         self.types = {*self._kinds, "run", "draw"}
         self._deck = Deck(self._chance, list(self._kinds))
         self._worker = worker
@@ -84,14 +91,39 @@ class Nxml:
         self._run(name, "go", [])
         if (self._attack.place.workspace / "files" / "marks" / f"{marks[1]}.txt").exists():
             sent = Sent("nxml", kind, second, None, texts[1])
-            self._attack.ledger.found("rights", f"Code of {second.name} did what {first.name} had allowed to other code.", sent)
+            self._attack.ledger.found(
+                "rights", f"Code of {second.name} did what {first.name} had allowed to other code.", sent
+            )
 
     def _dial(self, kind: str) -> None:
         name, port = "dial", self._maker.world.canary
-        host = self._chance.choice(["127.0.0.1", "localhost", "[::1]", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "127.0.0.1.", "017700000001"])
+        host = self._chance.choice(
+            [
+                "127.0.0.1",
+                "localhost",
+                "[::1]",
+                "127.1",
+                "0.0.0.0",
+                "[::ffff:127.0.0.1]",
+                "2130706433",
+                "0x7f000001",
+                "127.0.0.1.",
+                "017700000001",
+            ]
+        )
         origin = f"http://{host}:{port}"
         person = self._attack.somebody(self._chance, "write")
-        if self._ask(kind, "PUT", f"panels/{name}", {"nxml": _DIAL.replace("PANEL", name).replace("ORIGIN", origin).replace("SOCKET", origin.replace("http", "ws"))}, person).done:
+        if self._ask(
+            kind,
+            "PUT",
+            f"panels/{name}",
+            {
+                "nxml": _DIAL.replace("PANEL", name)
+                .replace("ORIGIN", origin)
+                .replace("SOCKET", origin.replace("http", "ws"))
+            },
+            person,
+        ).done:
             for cap, target in (("net.http", origin), ("net.ws", origin.replace("http", "ws"))):
                 target = self._chance.choice([target, None])  # noqa: PLW2901 - or anything
                 self._ask(kind, "POST", "grants", {"panel": name, "cap": cap, "target": target}, person)

@@ -21,7 +21,15 @@ from tests.attacker.web import Reply, Web
 __all__ = ["Rest", "answered"]
 
 _VERBS = ("get", "post", "put", "delete")
-_TYPES = ("application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "\xff", "application/json; charset=utf-16")
+_TYPES = (
+    "application/json",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "",
+    "\xff",
+    "application/json; charset=utf-16",
+)
 _QUERY = ("after", "rev", "limit", "all", "a", "b", "panel", "workspace", "v", "token", "_xsrf")
 #: Members of an answer that name something which other requests are about.
 _NAMED = re.compile(rb'"(?:run|id|proposal|code|epoch|trace_id|conflict)": ?"([0-9a-f]{8,64})"')
@@ -56,7 +64,7 @@ class Rest:
         reply = self._web.ask(verb.upper(), target, headers, body)
         self._note(reply)
         self._attack.ledger.answer(sent, answered(reply))
-        if self._chance.random() < 0.03:  # noqa: PLR2004
+        if self._chance.random() < 0.03:
             self._raw(person, verb.upper(), target, body or b"{}")
 
     def close(self) -> None:
@@ -67,8 +75,8 @@ class Rest:
         def value(group: re.Match[str]) -> str:
             name = group.group(1) or "path"
             maker, chance = self._maker, self._chance
-            if chance.random() < 0.15:  # noqa: PLR2004
-                hostile = maker.path() if chance.random() < 0.5 else str(maker.hostile())  # noqa: PLR2004
+            if chance.random() < 0.15:
+                hostile = maker.path() if chance.random() < 0.5 else str(maker.hostile())
                 return quote(hostile[:3000].encode("utf-8", "replace"), safe=chance.choice(["", "/", "/%"]))
             match name:
                 case "action":
@@ -86,28 +94,30 @@ class Rest:
         return re.sub(r"\((?:\?P<(\w+)>)?[^)]*\)", value, pattern)
 
     def _search(self) -> str:
-        if self._chance.random() < 0.6:  # noqa: PLR2004
+        if self._chance.random() < 0.6:
             return ""
         given = []
         for name in self._chance.sample(_QUERY, self._chance.randint(1, 3)):
             good = self._chance.choice(["1", "2", "main", self._maker.panel])
-            value = good if self._chance.random() < 0.5 else str(self._maker.hostile())[:3000]  # noqa: PLR2004
+            value = good if self._chance.random() < 0.5 else str(self._maker.hostile())[:3000]
             given.append(f"{name}={quote(value.encode('utf-8', 'replace'), safe='%')}")
         return "?" + "&".join(given)
 
     def _headers(self) -> dict[str, str]:
         chance, found = self._chance, {"Content-Type": "application/json"}
-        if chance.random() < 0.1:  # noqa: PLR2004
+        if chance.random() < 0.1:
             found["Content-Type"] = chance.choice(_TYPES)
-        if chance.random() < 0.1:  # noqa: PLR2004
+        if chance.random() < 0.1:
             found["If-Match"] = chance.choice(['"1"', "3", "x", "9" * 500, '"', "-1"])
-        if chance.random() < 0.1:  # noqa: PLR2004
+        if chance.random() < 0.1:
             found["Idempotency-Key"] = chance.choice(["k1", "k2", "k" * 500, "\xe9"])
-        if chance.random() < 0.05:  # noqa: PLR2004
+        if chance.random() < 0.05:
             found["traceparent"] = chance.choice(["00-" + "a" * 32 + "-" + "b" * 16 + "-01", "x" * 500])
-        if chance.random() < 0.03:  # noqa: PLR2004
-            found["Authorization"] = chance.choice(["Bearer x", "Bearer a.b.c", "Basic eDp5", "token ", "Bearer " + "e" * 5000])
-        if chance.random() < 0.03:  # noqa: PLR2004
+        if chance.random() < 0.03:
+            found["Authorization"] = chance.choice(
+                ["Bearer x", "Bearer a.b.c", "Basic eDp5", "token ", "Bearer " + "e" * 5000]
+            )
+        if chance.random() < 0.03:
             found["Origin"] = "http://hostile.invalid"
         return found
 
@@ -116,12 +126,14 @@ class Rest:
             return None
         model = getattr(handler, "operations", {})[verb].body if verb in getattr(handler, "operations", {}) else None
         if pattern.startswith("frames"):
-            return self._chance.choice([b"", b"ARROW1", self._chance.randbytes(300), b"\xff\xff\xff\xff" + self._chance.randbytes(60)])
+            return self._chance.choice(
+                [b"", b"ARROW1", self._chance.randbytes(300), b"\xff\xff\xff\xff" + self._chance.randbytes(60)]
+            )
         if model is None:
             return self._chance.choice([b"", b"{}", b"null"])
         schema = TypeAdapter(model).json_schema()
         value = self._maker.of(schema, schema.get("$defs", {}))
-        if self._chance.random() < 0.5:  # noqa: PLR2004
+        if self._chance.random() < 0.5:
             value = self._maker.spoiled(value)
         return self._maker.dumped(value)
 
@@ -157,7 +169,7 @@ def answered(reply: Reply) -> Answer:
             kind = f"{kind} {json.loads(reply.body)['code']}"
         except (ValueError, KeyError, TypeError):
             kind = f"{kind} without a problem"
-    return Answer(0 < reply.status < 400, kind, reply.all)  # noqa: PLR2004 - refusals begin there
+    return Answer(0 < reply.status < 400, kind, reply.all)
 
 
 def _routes() -> list[tuple[str, tuple[str, str, Any]]]:

@@ -33,12 +33,19 @@ class Sql:
         """Ask one question."""
         kind = self._deck.next()
         text = self._text(kind)
-        if kind in {"reads", "garbage"} or self._chance.random() < 0.3:  # noqa: PLR2004
+        if kind in {"reads", "garbage"} or self._chance.random() < 0.3:
             text = self._disguised(text)
         person = self._chance.choice(PEOPLE)
         body = json.dumps({"kind": "sql", "sql": text}).encode()
         sent = self._attack.ledger.send(Sent("sql", kind, person, "history.ask", shown(text)))
-        answer = answered(self._web.ask("POST", "/nexus/api/trilog/query", {**self._attack.server.headers(person), "Content-Type": "application/json"}, body))
+        answer = answered(
+            self._web.ask(
+                "POST",
+                "/nexus/api/trilog/query",
+                {**self._attack.server.headers(person), "Content-Type": "application/json"},
+                body,
+            )
+        )
         self._attack.ledger.answer(sent, answer)
         if answer.done and kind in _REFUSED:
             self._attack.ledger.found("answers", f"SQL of the kind '{kind}' was answered.", sent)
@@ -56,7 +63,9 @@ class Sql:
             f"fileCluster('default', '{secret}', 'LineAsString')", "python('x')", "merge('system', '.*')", f"`file`('{secret}', 'LineAsString')",
             "cluster('default', system.one)", "input('a String')", f"postgresql('127.0.0.1:{canary}', 'd', 't', 'u', 'p')", "loop(system.one)",
         ])  # fmt: skip
-        inner = chance.choice(["SELECT 1", "SELECT * FROM twin_changes", "SELECT count() FROM twin_timeline", "SHOW TABLES"])
+        inner = chance.choice(
+            ["SELECT 1", "SELECT * FROM twin_changes", "SELECT count() FROM twin_timeline", "SHOW TABLES"]
+        )
         match kind:
             case "table function":
                 return chance.choice([f"SELECT * FROM {source}", f"WITH a AS (SELECT * FROM {source}) SELECT * FROM a", f"SELECT (SELECT count() FROM {source})",
@@ -73,9 +82,24 @@ class Sql:
             case "settings":
                 return f"SELECT 1 SETTINGS {chance.choice(['readonly = 0', 'max_execution_time = 0', 'max_threads = 9', 'additional_table_filters = {}'])}"
             case "two statements":
-                return chance.choice(["SELECT 1; DROP TABLE twin_changes", "SELECT 1;;SELECT 2", "SET readonly = 0; SELECT 1", "SELECT 1;/* */CREATE TABLE x (a Int8) ENGINE = Memory"])
+                return chance.choice(
+                    [
+                        "SELECT 1; DROP TABLE twin_changes",
+                        "SELECT 1;;SELECT 2",
+                        "SET readonly = 0; SELECT 1",
+                        "SELECT 1;/* */CREATE TABLE x (a Int8) ENGINE = Memory",
+                    ]
+                )
             case "file":
-                return chance.choice([f"SELECT * FROM '{secret}'", f'SELECT * FROM "{secret}"', f"SELECT * FROM `{secret}`", f"DESCRIBE file('{secret}')", f"SELECT * FROM file('{secret}')"])
+                return chance.choice(
+                    [
+                        f"SELECT * FROM '{secret}'",
+                        f'SELECT * FROM "{secret}"',
+                        f"SELECT * FROM `{secret}`",
+                        f"DESCRIBE file('{secret}')",
+                        f"SELECT * FROM file('{secret}')",
+                    ]
+                )
             case "into outfile":
                 return f"SELECT 1 INTO OUTFILE '{chance.choice([secret, secret + '.new'])}'"
             case "other tables":
@@ -92,6 +116,10 @@ class Sql:
         words = text.split(" ")
         made = words[0]
         for word in words[1:]:
-            mixed = word.upper() if word.isalpha() and word.islower() and self._chance.random() < 0.1 else word  # noqa: PLR2004
-            made += (self._chance.choice(_SPACES) if self._chance.random() < 0.3 else " ") + mixed  # noqa: PLR2004
-        return self._chance.choice(["", " ", "-- x\n", "/* SELECT */ "]) + made + self._chance.choice(["", ";", " -- end", "\n"])
+            mixed = word.upper() if word.isalpha() and word.islower() and self._chance.random() < 0.1 else word
+            made += (self._chance.choice(_SPACES) if self._chance.random() < 0.3 else " ") + mixed
+        return (
+            self._chance.choice(["", " ", "-- x\n", "/* SELECT */ "])
+            + made
+            + self._chance.choice(["", ";", " -- end", "\n"])
+        )

@@ -43,7 +43,9 @@ class Stream:
         self._turns = {"table": 0, "broken frames": 0, "unread": 0}
         self.types = {*self._frames, "connect", *self._turns}
         self._deck = Deck(self._chance, list(self._frames))
-        self._ends = Deck(self._chance, ["close", "close", "close", "drop", "broken frames", "unread", "table", "table"])
+        self._ends = Deck(
+            self._chance, ["close", "close", "close", "drop", "broken frames", "unread", "table", "table"]
+        )
         self._waits: dict[str, Sent] = {}
         self._garbled = False
 
@@ -58,7 +60,9 @@ class Stream:
                 compression=self._chance.choice([None, "deflate"]), proxy=None, close_timeout=5,
             )  # fmt: skip
         except InvalidStatus as error:
-            self._attack.ledger.answer(sent, Answer(False, str(error.response.status_code), bytes(error.response.body or b"")))
+            self._attack.ledger.answer(
+                sent, Answer(False, str(error.response.status_code), bytes(error.response.body or b""))
+            )
             return
         except (OSError, InvalidHandshake) as error:
             self._attack.ledger.answer(sent, Answer(False, f"no connection: {type(error).__name__}"))
@@ -81,7 +85,7 @@ class Stream:
             if self._attack.over.is_set():
                 return
             self._send(connection, person)
-            if number % 5 == 4:  # noqa: PLR2004 - a page that reads now and then
+            if number % 5 == 4:
                 self._read(connection, person)
         end = self._ends.next()
         if end == "table":
@@ -104,7 +108,7 @@ class Stream:
         kind = self._deck.next()
         self._maker.begin()
         frame = self._maker.of(_DEFS[self._frames[kind]], _DEFS)
-        whole = self._chance.random() < 0.5  # noqa: PLR2004
+        whole = self._chance.random() < 0.5
         data = json.dumps(frame).encode() if whole else self._maker.dumped(self._maker.spoiled(frame))
         sent = self._note(Sent("stream", kind, person, FRAMES[kind][0], shown(data)))
         if isinstance(frame.get("id"), str) and kind not in _SILENT:

@@ -13,7 +13,9 @@ __all__ = ["Answers"]
 #: Codes of problems above 500 that say in a sentence what somebody has to do, and are no fault: a service that is not
 #: configured, a quota of files, a model that is not there.
 _TOLD = frozenset(["unavailable", "storage", "model"])
-_FAULT = re.compile(r"Traceback \(most recent call last\)|Fatal Python error|Exception in callback|never retrieved|was never awaited")
+_FAULT = re.compile(
+    r"Traceback \(most recent call last\)|Fatal Python error|Exception in callback|never retrieved|was never awaited"
+)
 #: Lines around a fault in the log that are shown.
 _AFTER = 30
 
@@ -50,14 +52,21 @@ class Answers:
             text = data.decode(errors="replace")
             after = text[text.rfind("\n", 0, fault.start()) + 1 :].splitlines()[:_AFTER]
             self._read += len(data)
-            last = next((line for line in after[1:] if line and not line.startswith(" ") and not line.startswith("Traceback")), "")
-            found("answers", "The log of the server has an exception:\n" + "\n".join(after), kind=f"log {re.sub('[0-9a-f]{6,}', 'N', last)[:80]}")
+            last = next(
+                (line for line in after[1:] if line and not line.startswith(" ") and not line.startswith("Traceback")),
+                "",
+            )
+            found(
+                "answers",
+                "The log of the server has an exception:\n" + "\n".join(after),
+                kind=f"log {re.sub('[0-9a-f]{6,}', 'N', last)[:80]}",
+            )
         if not server.alive and not self._told and not self._attack.over.is_set():
             self._told = True
             found("answers", f"The server has ended, with the code {server.process.returncode}.", kind="ended")
             self._attack.over.set()
             return
-        if time.monotonic() - self._asked > 5:  # noqa: PLR2004 - seconds between two signs of life
+        if time.monotonic() - self._asked > 5:
             self._asked = time.monotonic()
             try:
                 server.ask("GET", "health", seconds=60)

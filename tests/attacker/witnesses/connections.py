@@ -57,10 +57,16 @@ class Connections:
         found = self._attack.ledger.found
         while self.listener.came:
             said = self.listener.came.pop()
-            found("connections", f"Somebody has called the listener on loopback and said {said[:200]!r}.", kind="called")
+            found(
+                "connections", f"Somebody has called the listener on loopback and said {said[:200]!r}.", kind="called"
+            )
         for event in events(self._attack.place.harness, self._read):
             if event["event"] == "socket.connect":
-                found("connections", f"A process dials {event['said']}:\n{event['where']}", kind=f"dials {event['said'][:1]}")
+                found(
+                    "connections",
+                    f"A process dials {event['said']}:\n{event['where']}",
+                    kind=f"dials {event['said'][:1]}",
+                )
         try:
             server = psutil.Process(self._attack.server.pid)
             family = [server, *server.children(recursive=True)]

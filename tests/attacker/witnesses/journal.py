@@ -35,7 +35,9 @@ class Rights:
     def look(self) -> None:
         """Look at the rows that came since the last look."""
         private = self._attack.place.workspace / ".nexus"
-        for rev, actor, cause in _rows(private / "journal.db", "SELECT rev, actor, cause FROM journal WHERE rev > ? ORDER BY rev", self._rev):
+        for rev, actor, cause in _rows(
+            private / "journal.db", "SELECT rev, actor, cause FROM journal WHERE rev > ? ORDER BY rev", self._rev
+        ):
             self._rev = rev
             kind, via = json.loads(cause)["kind"], json.loads(cause)["via"]
             # An effect follows from a change, and lifecycle from a page; whose rights those needed is judged with them.
@@ -58,7 +60,9 @@ class Rights:
         person = by_name.get(name)
         if person is not None and not person.rights & set(needed):
             found = self._attack.ledger.found
-            found("rights", f"In the name of {name}, who may not {' or '.join(needed)}: {what}.", kind=f"{name} {needed}")
+            found(
+                "rights", f"In the name of {name}, who may not {' or '.join(needed)}: {what}.", kind=f"{name} {needed}"
+            )
 
 
 def _rows(file: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:

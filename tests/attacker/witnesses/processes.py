@@ -42,11 +42,19 @@ class Processes:
             except psutil.Error:
                 continue  # it has ended
             if command and not known(command) and not any(name.startswith("git") for name in parents):
-                found("processes", f"The server has started a program: {' '.join(command)[:300]}", kind=f"program {command[0]}")
+                found(
+                    "processes",
+                    f"The server has started a program: {' '.join(command)[:300]}",
+                    kind=f"program {command[0]}",
+                )
         for event in events(self._attack.place.harness, self._read):
             if event["event"] != "socket.connect" and not known(event["said"]):
                 said = " ".join(map(str, event["said"]))[:300]
-                found("processes", f"A process has started a program: {said}\n{event['where']}", kind=f"program {said[:60]}")
+                found(
+                    "processes",
+                    f"A process has started a program: {said}\n{event['where']}",
+                    kind=f"program {said[:60]}",
+                )
 
     def end(self) -> None:
         """Look whether something was left behind when the server ended."""

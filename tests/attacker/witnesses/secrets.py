@@ -77,7 +77,9 @@ class Secrets:
         logs = list(place.harness.glob("*.log"))
         # What the history keeps is compressed, and shown by answers only.
         walked = os.walk(place.workspace)
-        inside = [Path(where, name) for where, _, names in walked if "/.nexus/trilog/" not in f"{where}/" for name in names]
+        inside = [
+            Path(where, name) for where, _, names in walked if "/.nexus/trilog/" not in f"{where}/" for name in names
+        ]
         for file in [*inside, *logs]:
             try:
                 if file.is_symlink():

@@ -32,7 +32,9 @@ class Stalls:
         self._attack = attack
         self._file, self._bare_file = (attack.place.harness / name for name in ("beats.jsonl", "bare.jsonl"))
         self._bare = subprocess.Popen(
-            [sys.executable, "-m", "tests.attacker.inside", str(self._bare_file)], env=attack.place.environment(), cwd="/"
+            [sys.executable, "-m", "tests.attacker.inside", str(self._bare_file)],
+            env=attack.place.environment(),
+            cwd="/",
         )
         self._read: dict[Path, int] = {}
         self._unit = _STALL / _UNITS
@@ -45,7 +47,10 @@ class Stalls:
     def look(self) -> None:
         """Judge what both have written since."""
         self._late += [(line["at"], line["late"]) for line in self._lines(self._bare_file) if "late" in line]
-        judged, self._waiting = self._waiting, self._lines(self._file)  # a bare loop's beat may be written a moment later
+        judged, self._waiting = (
+            self._waiting,
+            self._lines(self._file),
+        )  # a bare loop's beat may be written a moment later
         for line in judged:
             self._judge(line)
 
@@ -73,7 +78,9 @@ class Stalls:
                 f"The event loop stood still for {line['late']:.2f} s, of which its thread worked {line['cpu']:.2f} s; "
                 f"a bare loop was late by {bare:.2f} s meanwhile.\n" + "\n".join(place)
             )
-            self._attack.ledger.found("stalls", words, kind="\n".join(line for line in place if "nexus_jupyter" in line)[-300:])
+            self._attack.ledger.found(
+                "stalls", words, kind="\n".join(line for line in place if "nexus_jupyter" in line)[-300:]
+            )
 
     def _lines(self, file: Path) -> list[dict[str, Any]]:
         if not file.exists():
