@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
+import sys
 
 from tests.attacker.campaign import attack
 from tests.attacker.carriers import CARRIERS
@@ -21,6 +23,8 @@ def main() -> int:
     parser.add_argument("--carriers", default=",".join(CARRIERS), help="which ones, separated by commas")
     parser.add_argument("--keep", action="store_true", help="keep the folder of the attack, with the server's log")
     given = parser.parse_args()
+    # Whoever ends the attack ends the server with it, which has a session of its own.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     seed = secrets.randbits(32) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)  # noqa: T201 - a command line
     result = attack(

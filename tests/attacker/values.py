@@ -188,10 +188,9 @@ class Maker:
 
     def program(self, body: str) -> str:
         """Return a panel with one action."""
-        inner = body.replace("]]>", "]] >")
         return (
             f'<panel id="{self.panel}"><data><state name="n" type="int" default="1"/><state name="list" type="any" default="[1]"/></data>'
-            f'<logic><action name="add"><![CDATA[{inner}]]></action></logic></panel>'
+            f'<logic><action name="add">{body}</action></logic></panel>'
         )  # fmt: skip
 
     def dumped(self, value: Any) -> bytes:

@@ -21,13 +21,13 @@ _MARKED = """<panel id="PANEL"><data><state name="n" type="int" default="0"/></d
 <action name="go">await nx.files.write("marks/MARK.txt", "MARK"); state.n += 1;</action></logic></panel>"""
 _DIAL = """<panel id="PANEL"><data><state name="n" type="any" default="0"/></data><logic>
 <uses cap="net.http" target="ORIGIN" why="to attack"/><uses cap="net.ws" target="SOCKET" why="to attack"/>
-<action name="go"><![CDATA[state.n = await (await nx.fetch("ORIGIN/dialled", {method: "POST", body: "x"})).text();]]></action>
-<action name="ws"><![CDATA[const s = await nx.socket("SOCKET/"); state.n = await s.receive();]]></action></logic></panel>"""
+<action name="go">state.n = await (await nx.fetch("ORIGIN/dialled", {method: "POST", body: "x"})).text();</action>
+<action name="ws">const s = await nx.socket("SOCKET/"); state.n = await s.receive();</action></logic></panel>"""
 _FILES = """<panel id="PANEL"><data><state name="n" type="any" default="0"/></data><logic>
 <uses cap="fs.read" why="to attack"/><uses cap="fs.write" why="to attack"/>
-<action name="go" params="path: str = ''"><![CDATA[state.n = await nx.files.read(path); return state.n;]]></action>
-<action name="put" params="path: str = ''"><![CDATA[await nx.files.write(path, "attacked");]]></action>
-<action name="gone" params="path: str = ''"><![CDATA[await nx.files.remove(path);]]></action></logic></panel>"""
+<action name="go" params="path: str = ''">state.n = await nx.files.read(path); return state.n;</action>
+<action name="put" params="path: str = ''">await nx.files.write(path, "attacked");</action>
+<action name="gone" params="path: str = ''">await nx.files.remove(path);</action></logic></panel>"""
 
 
 class Nxml:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import struct
@@ -24,6 +25,9 @@ __all__ = ["Stream"]
 
 _SCHEMA = TypeAdapter(ClientFrame).json_schema()
 _DEFS = _SCHEMA["$defs"]
+#: The client's own log, which tells of connections that are broken on purpose.
+_QUIET = logging.getLogger("tests.attacker.stream")
+_QUIET.disabled = True
 #: Messages of one connection, and seconds for what they are answered with.
 _MESSAGES, _PATIENCE = 25, 20.0
 #: Codes that a server closes a connection with when it was at fault itself.
@@ -58,6 +62,7 @@ class Stream:
             connection = connect(
                 url, additional_headers=self._attack.server.headers(person), max_size=None, open_timeout=60,
                 compression=self._chance.choice([None, "deflate"]), proxy=None, close_timeout=5,
+                logger=_QUIET,
             )  # fmt: skip
         except InvalidStatus as error:
             self._attack.ledger.answer(
