@@ -211,7 +211,7 @@ def misshapen(chance: Random, text: str) -> str:
 
 
 _PIECES = (
-    "<", ">", "&", "{", "}", "<script>alert(1)</script>", "<!--", "]]>", "", '"', "'", "\0", "\ud800", "&#0;",
+    "<", ">", "&", "{", "}", "<script>alert(1)</script>", "<!--", "]]>", "<![CDATA[", '"', "'", "\0", "\ud800", "&#0;",
     "&lt;", "{constructor}", "{__proto__.x}", "{count | text}", ' on:press="add()"', ' onclick="x()"', "<panel>", "</view>",
     '<image src="http://127.0.0.1/x"/>', '<uses cap="net.http" why="x"/>', "<if test=", "<for each=", "😀", "\u202e", "{" * 500,
     "<row>" * 300, "(" * 300,
