@@ -24,6 +24,8 @@ _BEAT = 0.02
 _EVENTS = frozenset(["subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "socket.connect"])
 #: Functions that a loop is in while it has nothing to do.
 _IDLE = frozenset(["select", "poll", "_run_once"])
+#: What a look finds besides a place: a loop that waits, a look that was late itself, a thread that ran since the last.
+_NO_PLACE = frozenset(["idle", "late", "ran"])
 
 
 def audit(folder: Path) -> None:
@@ -68,6 +70,7 @@ def beat(file: Path) -> None:
     """Let the running loop beat, and write down each time that it was late, and where it was meanwhile."""
     loop, thread = asyncio.get_running_loop(), threading.get_ident()
     last = [time.monotonic(), time.thread_time()]
+    native, switched = threading.get_native_id(), [0]
     looks: list[str] = []
     out = file.open("a", encoding="utf-8", buffering=1)
     out.write(json.dumps({"unit": _unit()}) + "\n")
@@ -76,7 +79,7 @@ def beat(file: Path) -> None:
         now, used = time.monotonic(), time.thread_time()
         late, cpu = now - last[0] - _BEAT, used - last[1]
         if late > 0.05:
-            places = [look for look in looks if look not in {"idle", "late"}]
+            places = [look for look in looks if look not in _NO_PLACE]
             most = max(set(places), key=places.count) if places else ""
             same = _longest(looks)
             line = {"at": time.time(), "late": late, "cpu": cpu, "looks": len(looks), "same": same, "where": most}
@@ -99,6 +102,11 @@ def beat(file: Path) -> None:
                 if frame is None or frame.f_code.co_name in _IDLE:
                     looks.append("idle")
                 else:
+                    # A thread that waits for the interpreter's lock wakes up every few milliseconds to ask for it;
+                    # one that is blocked does not run at all.
+                    before, switched[0] = switched[0], _switches(native)
+                    if switched[0] != before:
+                        looks.append("ran")
                     looks.append(_place(frame))
                     del frame
 
@@ -111,7 +119,7 @@ def _longest(looks: list[str]) -> int:
     most = run = 0
     for before, one in zip(["", *looks], looks, strict=False):
         run = run + 1 if one == before else 1
-        if one not in {"idle", "late"}:
+        if one not in _NO_PLACE:
             most = max(most, run)
     return most
 
@@ -121,6 +129,15 @@ def _place(frame: Any) -> str:
     steps = traceback.extract_stack(frame)
     own = [step for step in steps[:-4] if "nexus_jupyter" in step.filename or "attacker/plants" in step.filename]
     return "".join(traceback.format_list([*own, *steps[-4:]]))
+
+
+def _switches(native: int) -> int:
+    """Return how often a thread was given the processor; always the same where the system does not tell."""
+    try:
+        text = Path(f"/proc/self/task/{native}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in text.splitlines() if "ctxt_switches" in line)
 
 
 def _unit() -> float:
