@@ -111,7 +111,7 @@ def read_entities(data: bytes, panel: str) -> list[Entity]:
             row["id"]: Entity.model_validate({k: row[k] for k in ("id", "type", "parent", "attrs")}) for row in rows
         }
         after = {row["id"]: row.get("after") for row in rows}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise HistoryError(
             f"The file nog/{panel}.json of that version is damaged: {first}.",

@@ -60,7 +60,7 @@ def watch(folder: Path) -> None:
     start = ServerApp.start_ioloop
 
     def start_ioloop(app: Any) -> None:
-        app.io_loop.add_callback(lambda: beat(folder / "beats.jsonl"))
+        app.io_loop.add_callback(lambda: beat(folder / f"beats-{os.getpid()}.jsonl"))
         start(app)
 
     ServerApp.start_ioloop = start_ioloop

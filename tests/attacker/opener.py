@@ -76,7 +76,7 @@ def opened(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
         # What somebody puts there while it is open.
         for name, target in asked["links"]:
             file = folder / name
-            if file.parent.is_dir():
+            if file.parent.is_dir() and not file.parent.is_symlink():
                 file.unlink(missing_ok=True)
                 file.symlink_to(target)
         for name in kernel.panels()[:2]:

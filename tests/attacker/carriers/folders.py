@@ -168,6 +168,8 @@ class Folders:
         return self._chance.choice(self._maker.world.files)
 
     def _link(self, file: Path, target: str) -> None:
+        if file.parent.is_symlink():
+            return  # another change made a link of the folder: this would be the attacker's own doing outside
         if file.is_dir() and not file.is_symlink():
             shutil.rmtree(file)
         else:

@@ -22,6 +22,8 @@ __all__ = ["Mcp"]
 _TOOLS = {**AUTHORING, **PAST, **AskingTools().tools}
 #: Tools of the panels of the world.
 _OF_PANELS: dict[str, RequestName] = {"till__add": "panel.run", "till__label": "state.set", "notes__keep": "panel.run"}
+#: A notification was taken; nothing is done for one.
+_ACCEPTED = 202
 _OTHER = ("tools/list", "resources/list", "resources/read", "no JSON-RPC", "other methods")
 _VERSIONS = ("2025-06-18", "2025-11-25", "2024-11-05", "x" * 300, "")
 
@@ -109,6 +111,8 @@ def _rpc(method: str, params: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(reply: Reply) -> Answer:
     found = answered(reply)
+    if reply.status == _ACCEPTED:
+        return Answer(False, found.kind, found.body)
     try:
         message = json.loads(reply.body)
     except ValueError:
