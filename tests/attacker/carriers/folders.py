@@ -146,7 +146,9 @@ class Folders:
         if kind == "foreign" and self._chance.random() < 0.3:
             shutil.rmtree(folder / ".git", ignore_errors=True)
         self._did = []
-        for change in self._chance.sample(self._changes, self._chance.randint(0, 3)):
+        chosen = self._chance.sample(self._changes, self._chance.randint(0, 3))
+        # A link of the whole folder comes last: what is changed after it would be the attacker's own doing elsewhere.
+        for change in sorted(chosen, key=lambda change: change == self._whole_link):
             self._did.append(change.__name__)
             with suppress(OSError):
                 change(folder)
