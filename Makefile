@@ -58,6 +58,8 @@ fuzz-engine: setup  ## Fuzz the engine's C interface (FUZZ_SECONDS=600); needs c
 	$(BIN)/python engine/build.py --fuzz build/fuzz
 	ASAN_OPTIONS=detect_leaks=0 build/fuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=0 -timeout=20 \
 	  -artifact_prefix=build/ -print_final_stats=1 build/corpus engine/corpus 2>&1 | tail -n 40; exit $${PIPESTATUS[0]}
+	build/fuzz-heap -max_total_time=$(FUZZ_SECONDS) -max_len=6000 -artifact_prefix=build/ -print_final_stats=1 2>&1 \
+	  | tail -n 40; exit $${PIPESTATUS[0]}
 
 fuzz-nxml: setup  ## Fuzz the language with damaged panels (FUZZ_INPUTS=1000000)
 	cd js && node run.mjs fuzz/main.ts $(FUZZ_INPUTS)

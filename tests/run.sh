@@ -26,7 +26,8 @@ browser=(tests/browser)
 pages=(tests/attacks/browser tests/keys)
 half=(tests/history tests/nog tests/storage tests/workspace)
 server=(tests/server tests/attacks/server)
-elsewhere=("${browser[@]}" "${pages[@]}" "${half[@]}" "${server[@]}")
+attacker=(tests/attacker)
+elsewhere=("${browser[@]}" "${pages[@]}" "${half[@]}" "${server[@]}" "${attacker[@]}")
 
 run ruff ruff check .
 run format ruff format --check .
@@ -43,6 +44,8 @@ beside=$!
 run rest pytest "${elsewhere[@]/#/--ignore=}"
 wait "$beside"
 cat "$logs/beside.out"
+# Alone: it looks for moments in which the server stands still.
+run attacker pytest -s "${attacker[@]}"
 
 printf '\n== closing lines\n'
 for log in "$logs"/*.log; do

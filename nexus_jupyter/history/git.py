@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nexus_jupyter.processes import Answer, answer
 from nexus_jupyter.protocol.errors import HistoryError, UnavailableError
+from nexus_jupyter.storage.private import entries, special
 
 __all__ = ["NO_PROGRAMS", "Git", "GitRefusal", "git_path", "open_repository"]
 
@@ -189,6 +190,10 @@ def repository_environment(root: Path) -> dict[str, str]:
     }
 
 
+#: Folders of a repository that git only reads, where people keep links.
+_UNWRITTEN = frozenset(["branches", "hooks", "info"])
+
+
 def refuse_elsewhere(folder: Path) -> None:
     """Refuse a repository that is not wholly inside its folder."""
     if folder.is_symlink() or not folder.is_dir():
@@ -196,24 +201,17 @@ def refuse_elsewhere(folder: Path) -> None:
             f"{folder} is no folder but leads elsewhere, and the workspace keeps its versions in its own folder.",
             hint="Clone the repository with git, and open the clone.",
         )
-    for part in _parts(folder):
-        if part.is_symlink() or part == folder / "commondir":
+    for part, entry in entries(folder):
+        if part == "commondir" or (entry.is_symlink() and part.partition("/")[0] not in _UNWRITTEN):
             raise HistoryError(
-                f"{part} is a link or leads elsewhere, and the workspace does not write through links.",
+                f"{entry.path} is a link or leads elsewhere, and the workspace does not write through links.",
                 hint="Clone the repository with git, and open the clone.",
             )
-
-
-def _parts(folder: Path) -> list[Path]:
-    """Return the entries of a repository that git writes to, or below."""
-    parts = list(folder.iterdir())
-    for name in ("objects", "objects/pack", "objects/info"):
-        if (folder / name).is_dir():
-            parts += (folder / name).iterdir()
-    for name in ("refs", "logs"):
-        if (folder / name).is_dir() and not (folder / name).is_symlink():
-            parts += (folder / name).rglob("*")
-    return parts
+        if special(entry):
+            raise HistoryError(
+                f"{entry.path} is neither a file nor a folder, and git would wait for it.",
+                hint="Clone the repository with git, and open the clone.",
+            )
 
 
 def git_path() -> str:

@@ -20,7 +20,7 @@ from nexus_jupyter.history.git import Git, GitRefusal
 from nexus_jupyter.history.refs import check_name, references
 from nexus_jupyter.history.store import VersionStore
 from nexus_jupyter.protocol.errors import ConflictError, HistoryError, NotFoundError
-from nexus_jupyter.storage.private import replace
+from nexus_jupyter.storage.private import read, replace
 
 __all__ = ["Remotes", "checked_url"]
 
@@ -87,7 +87,7 @@ class Remotes:
         if not self._file.exists():
             return {}
         try:
-            found = json.loads(self._file.read_text(encoding="utf-8"))
+            found = json.loads(read(self._file))
         except ValueError as error:
             raise HistoryError(
                 f"The confirmed remotes in {self._file} cannot be read.",

@@ -20,7 +20,18 @@ from typing import BinaryIO
 
 from nexus_jupyter.protocol.errors import StorageError
 
-__all__ = ["PRIVATE", "append_new", "check_own", "check_tree", "make_folder", "replace", "writing"]
+__all__ = [
+    "PRIVATE",
+    "append_new",
+    "check_own",
+    "check_tree",
+    "entries",
+    "make_folder",
+    "read",
+    "replace",
+    "special",
+    "writing",
+]
 
 #: The name of a workspace's private folder.
 PRIVATE = ".nexus"
@@ -30,6 +41,9 @@ _RELATIVE = bool(_NO_FOLLOW) and os.open in os.supports_dir_fd
 _FOLDER_FLAGS = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 #: For folders on the way, which a confined process may pass but not read.
 _WAY_FLAGS = _FOLDER_FLAGS | getattr(os, "O_PATH", 0)
+_READ = (
+    os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -67,6 +81,28 @@ def replace(file: Path, data: bytes | str) -> None:
     """Write a file whole, or not at all; raises as `writing` does."""
     with writing(file) as out:
         out.write(data.encode() if isinstance(data, str) else data)
+
+
+def read(file: Path, most: int = -1) -> bytes:
+    """Return the content of a private file, or its first bytes.
+
+    Raises
+    ------
+    StorageError
+        If it is a link or no plain file; a pipe would keep its reader waiting.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        handle = os.open(file, _READ)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _link(file) from error
+        raise
+    with os.fdopen(handle, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _link(file)
+        return opened.read(most)
 
 
 def append_new(file: Path) -> int:
@@ -130,6 +166,23 @@ def check_tree(folder: Path, *, but: Callable[[str], bool] = lambda _name: False
                         waiting.append(Path(entry.path))
                 else:
                     check_own(Path(entry.path))
+
+
+def entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield all that is below a folder, by its path in it with ``/`` between; links are not followed."""
+    waiting = [""]
+    while waiting:
+        inside = waiting.pop()
+        with os.scandir(folder / inside) as found:
+            for entry in found:
+                yield inside + entry.name, entry
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{inside}{entry.name}/")
+
+
+def special(entry: os.DirEntry[str]) -> bool:
+    """Tell whether it is a pipe, a socket or a device, which keeps who opens it waiting, or worse."""
+    return not (entry.is_symlink() or entry.is_file() or entry.is_dir())
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from nexus_jupyter.storage.private import replace
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.private import read, replace
 from nexus_jupyter.trilog.spool import Position
 
 __all__ = ["Progress"]
@@ -39,8 +40,8 @@ class Progress:
     def load(cls, path: Path) -> Self:
         """Read the file, if it is there."""
         try:
-            kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))  # Any: JSON
-        except (OSError, ValueError):
+            kept: dict[str, Any] = json.loads(read(path))  # Any: JSON
+        except (StorageError, OSError, ValueError):
             return cls(path, Position())
         reading, writing = kept["reading"], kept["writing"]
         return cls(

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from nexus_jupyter.storage.private import entries, special
+
 __all__ = ["set_aside", "unsound"]
 
 _log = logging.getLogger(__name__)
@@ -39,6 +41,9 @@ def unsound(folder: Path) -> str:
     for name in _FOREIGN:
         if (folder / name).is_symlink() or ((folder / name).is_dir() and any((folder / name).iterdir())):
             return f"it has definitions or programs of its own in '{name}'"
+    for name, entry in entries(folder) if folder.is_dir() else ():
+        if special(entry):
+            return f"'{name}' is neither a file nor a folder"
     for path in _definitions(folder):
         if path.is_symlink():
             return f"'{path.relative_to(folder)}' is a link"

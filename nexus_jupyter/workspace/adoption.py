@@ -19,11 +19,11 @@ from nexus_jupyter.history import FILES, in_panels, owned
 from nexus_jupyter.processes import run
 from nexus_jupyter.protocol.adoption import Adoption, LeftOut
 from nexus_jupyter.protocol.alerts import AlertRule
-from nexus_jupyter.protocol.errors import NexusError, NotFoundError
+from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
 from nexus_jupyter.protocol.identity import SYSTEM, Actor
 from nexus_jupyter.protocol.patch import Cause
 from nexus_jupyter.storage import foreign
-from nexus_jupyter.storage.private import check_own, replace
+from nexus_jupyter.storage.private import check_own, read, replace
 from nexus_jupyter.workspace.seal import RIGHTS, sealed
 from nexus_jupyter.workspace.versions import checkout_ops, panel_of
 from nexus_jupyter.workspace.writer import Draft
@@ -77,8 +77,8 @@ class Adoptions:
     def state(self) -> Adoption | None:
         """Return what was taken and what was left out; ``None`` when nothing in the folder came from elsewhere."""
         try:
-            return Adoption.model_validate_json(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return Adoption.model_validate_json(read(self._file))
+        except (StorageError, OSError, ValueError):
             return None
 
     def allow(self, number: int, actor: Actor) -> Adoption:
@@ -248,8 +248,7 @@ def _alerts(aside: Path) -> Iterator[dict[str, Any]]:  # Any: as above
 def _json(file: Path) -> object:
     try:
         check_own(file)
-        with file.open("rb") as opened:
-            return json.loads(opened.read(_MOST_TOLD))
+        return json.loads(read(file, _MOST_TOLD))
     except (NexusError, OSError, ValueError, RecursionError):
         return None
 

@@ -19,7 +19,7 @@ from nexus_jupyter.protocol.alerts import Alert, AlertRule, AlertState, CauseLin
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError
 from nexus_jupyter.protocol.trilog import AnomaliesBetween, CauseOf, TwinDiff
 from nexus_jupyter.sandbox import Network
-from nexus_jupyter.storage.private import replace
+from nexus_jupyter.storage.private import read, replace
 from nexus_jupyter.trilog import TriLog
 
 __all__ = ["Alerts"]
@@ -237,7 +237,7 @@ def _value(text: str | None) -> Any:  # Any: JSON
 
 def _kept_rule(file: Path) -> AlertRule:
     try:
-        return AlertRule.model_validate_json(file.read_text(encoding="utf-8"))
+        return AlertRule.model_validate_json(read(file))
     except FileNotFoundError:
         return AlertRule()
     except ValueError:
@@ -247,7 +247,7 @@ def _kept_rule(file: Path) -> AlertRule:
 
 def _kept_alerts(file: Path) -> list[Alert]:
     try:
-        return [Alert.model_validate_json(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        return [Alert.model_validate_json(line) for line in read(file).splitlines()]
     except FileNotFoundError:
         return []
     except ValueError:

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from nexus_jupyter.history import WorkTree, keep_out_private
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
-from nexus_jupyter.storage.private import PRIVATE, check_own, check_tree, make_folder, replace
+from nexus_jupyter.storage.private import PRIVATE, check_own, check_tree, make_folder, read, replace
 from nexus_jupyter.workspace.account import Account
 from nexus_jupyter.workspace.identity import (
     Identity,
@@ -262,10 +262,9 @@ _ADVICE = {
 def _in_use(private: Path) -> StorageError:
     """Return the error that says who has a workspace open, and what can be done about it."""
     try:
-        with (private / "owner").open("rb") as file:
-            owner: dict[str, Any] = json.loads(file.read(4096))  # Any: JSON
+        owner: dict[str, Any] = json.loads(read(private / "owner", 4096))  # Any: JSON
         process, program, host = int(owner["process"]), str(owner["program"]), str(owner["host"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (StorageError, OSError, ValueError, TypeError, KeyError):
         process, program, host = 0, "another process", ""
     opened = f"The workspace {private.parent} is open"
     if process == os.getpid() and host == socket.gethostname():

@@ -86,11 +86,10 @@ def read_identity(folder: Path, account: Account | None) -> Identity | None:
     Without an account, the signature is not looked at.
     """
     try:
-        with (folder / _FILE).open("rb") as file:
-            found = json.loads(file.read(_MOST))
+        found = json.loads(private.read(folder / _FILE, _MOST))
         signature = str(found.pop("signature"))
         identity = Identity(**found)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (StorageError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     text = [identity.id, identity.key, identity.before, identity.salt, identity.path]
     if not all(isinstance(one, str) for one in text) or not isinstance(identity.copied, bool):

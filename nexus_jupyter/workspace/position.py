@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from nexus_jupyter.storage.private import replace
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.private import read, replace
 
 __all__ = ["Position", "read_position", "write_position"]
 
@@ -40,10 +41,10 @@ class Position:
 def read_position(file: Path) -> Position:
     """Read a position; one that is missing or damaged is that of a workspace that was never committed."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(read(file))
         other = {str(path): (str(one[0]), str(one[1])) if one else None for path, one in found.pop("other").items()}
         return Position(**found, other=other)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (StorageError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return Position()
 
 

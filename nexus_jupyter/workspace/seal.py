@@ -18,7 +18,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from nexus_jupyter.protocol.errors import NexusError
-from nexus_jupyter.storage.private import replace
+from nexus_jupyter.storage.private import read, replace
 from nexus_jupyter.workspace.account import Account
 from nexus_jupyter.workspace.verification import read_file, verify
 
@@ -45,7 +45,7 @@ def seal(folder: WorkspaceFolder, store: WorkspaceStore) -> None:
 def sealed(folder: WorkspaceFolder, store: WorkspaceStore) -> bool:
     """Tell whether the rights are those that the workspace was closed with, over the journal that it had then."""
     try:
-        signature = str(json.loads((folder.private / _FILE).read_bytes()[:4096])["signature"])
+        signature = str(json.loads(read(folder.private / _FILE, 4096))["signature"])
         if not Account().signed(_text(folder, store), signature):
             return False
         return not store.in_folder or not verify(read_file(folder.journal)).faults
@@ -64,6 +64,6 @@ def _text(folder: WorkspaceFolder, store: WorkspaceStore) -> str:
 
 def _content(folder: WorkspaceFolder, name: str) -> bytes:
     try:
-        return (folder.private / name).read_bytes()
+        return read(folder.private / name)
     except FileNotFoundError:
         return b""

@@ -7,7 +7,8 @@ import uuid
 from dataclasses import asdict
 from pathlib import Path
 
-from nexus_jupyter.storage.private import replace
+from nexus_jupyter.protocol.errors import StorageError
+from nexus_jupyter.storage.private import read, replace
 from nexus_jupyter.trilog import Recorder
 from nexus_jupyter.workspace.quotas import Quotas
 
@@ -31,8 +32,8 @@ def note_quotas(recorder: Recorder, workspace: str, private: Path, quotas: Quota
     kept = private / "quotas.json"
     now: dict[str, int] = {name: int(value) for name, value in asdict(quotas).items()}
     try:
-        before: dict[str, int] = json.loads(kept.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        before: dict[str, int] = json.loads(read(kept))
+    except (StorageError, OSError, ValueError):
         before = {}
     changed = {name: value for name, value in now.items() if before.get(name) != value}
     if not changed:

@@ -131,6 +131,37 @@ def test_the_writer_alone_follows_no_link(used: Path, tmp_path: Path, engine: En
     walk(used, tmp_path, engine)
 
 
+#: Files of a repository that git reads, the last three of them folders away.
+GIT = ("HEAD", "config", "index", "info/exclude", "refs/heads/main", "objects/info/alternates")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_no_pipe_is_waited_for(used: Path, tmp_path: Path, engine: Engine) -> None:
+    """Who opens a pipe that nobody writes to waits for good."""
+    places = [Path(".nexus", path) for path in written(used)] + [Path(".git", name) for name in GIT]
+    for number, place in enumerate(places):
+        folder = tmp_path / f"ws{number}"
+        shutil.copytree(used, folder, symlinks=True)
+        if (folder / place).is_dir():
+            continue
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).unlink(missing_ok=True)
+        os.mkfifo(folder / place)
+        using = threading.Thread(target=use, args=(folder, engine), daemon=True)
+        using.start()
+        using.join(120)
+        assert not using.is_alive(), place
+
+
+def test_a_repository_with_a_pipe_is_refused_in_a_sentence(used: Path, tmp_path: Path, engine: Engine) -> None:
+    folder = tmp_path / "ws"
+    shutil.copytree(used, folder, symlinks=True)
+    (folder / ".git" / "config").unlink()
+    os.mkfifo(folder / ".git" / "config")
+    with opened(folder, engine) as kernel, pytest.raises(NexusError, match="config is neither a file nor a folder"):
+        kernel.versions.commit(None, ANN)
+
+
 def test_a_file_with_a_second_name_is_left_alone(tmp_path: Path, engine: Engine) -> None:
     folder, witness = tmp_path / "ws", tmp_path / "witness"
     use(folder, engine)

@@ -376,7 +376,6 @@ def test_names_that_only_windows_refuses_are_refused_only_there(tmp_path: Path, 
 HEADS: dict[str, Callable[[Path], object]] = {
     "missing": lambda _head: None,
     "a folder": lambda head: head.mkdir(),
-    "a pipe": os.mkfifo,
 }
 
 

@@ -147,8 +147,10 @@ class Folders:
             shutil.rmtree(folder / ".git", ignore_errors=True)
         self._did = []
         chosen = self._chance.sample(self._changes, self._chance.randint(0, 3))
-        # A link of the whole folder comes last: what is changed after it would be the attacker's own doing elsewhere.
-        for change in sorted(chosen, key=lambda change: change == self._whole_link):
+        # Links come last, and that of the whole folder at the end: what is written through one would be the attacker's
+        # own doing elsewhere.
+        links = [self._link_private, self._link_files, self._link_panels, self._whole_link]
+        for change in sorted(chosen, key=lambda change: links.index(change) if change in links else -1):
             self._did.append(change.__name__)
             with suppress(OSError):
                 change(folder)
@@ -294,7 +296,10 @@ class Folders:
 
     def _identity(self, folder: Path) -> None:
         file = folder / ".nexus" / "identity.json"
-        held = json.loads(file.read_text())
+        try:
+            held = json.loads(file.read_text())
+        except ValueError:
+            return  # garbage of another change
         held[self._chance.choice(list(held))] = self._chance.choice(
             ["", "0" * 64, 5, None, ["x"], "../..", "x" * 100_000]
         )
