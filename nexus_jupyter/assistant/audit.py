@@ -83,7 +83,9 @@ class Exchange:
         self._end()
 
     def failed(self, error: str) -> None:
-        """Note that nothing came of it."""
+        """Note that nothing came of it; what was refused before it was asked is no exchange."""
+        if self._operation is None:
+            return
         if self.answer:
             self.answered()
         self._step("failed", error=_kept(error))

@@ -7,6 +7,7 @@ There are no sessions, so no request can borrow another one's rights.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -82,7 +83,8 @@ class McpHandler(NexusHandler):
         else:
             await task
         if not self._finished and not self._gone.is_set():
-            await self.finish(set_content_type=self._kind)
+            with suppress(StreamClosedError):  # the client left just now
+                await self.finish(set_content_type=self._kind)
 
     async def _send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":

@@ -119,3 +119,22 @@ def test_a_value_of_another_person_is_in_no_proposal(ws: Workspace) -> None:
             await router.aclose()
 
     run(go())
+
+
+def test_a_wish_that_is_refused_before_a_model_is_asked_is_no_exchange(tmp_path: Path) -> None:
+    """Otherwise a process would begin with its end, which the history sets aside."""
+    with Workspace.open(tmp_path / "ws") as workspace:
+        host = workspace._host
+        assert isinstance(host, LocalHost)
+
+        async def go() -> None:
+            async with scripted() as server:
+                router = Router([])
+                assistant = Assistant(host.kernel, router)
+                failure = await Talk(host.kernel, server, assistant, router).failure("Do it", panel="nope")
+                assert "nope" in failure.message
+                assistant.close()
+                await router.aclose()
+
+        run(go())
+        assert len(workspace.trilog.quarantine()) == 0
