@@ -86,7 +86,7 @@ class Spool:
     @property
     def crowded(self) -> bool:
         """Whether there is so much that the database should take it in now."""
-        return len(_segments(self._folder)) > 1
+        return self.size >= _SEGMENT
 
     def close(self) -> None:
         """Close the file."""

@@ -342,3 +342,16 @@ def test_what_many_short_processes_recorded_waits_until_it_is_too_many_bytes(
     record(20)
     assert kept()[-1] == 20
     assert 0 < len(kept()) < 10
+
+
+def test_a_spool_is_crowded_by_what_is_in_it_and_not_by_how_often_a_workspace_was_opened(tmp_path: Path) -> None:
+    """The history's process, which takes a third of a gigabyte, starts for a spool that is crowded."""
+    spool = Spool(tmp_path)
+    for number in range(6):
+        spool.append([{"at": number}])
+        spool.close()
+        spool = Spool(tmp_path)
+    assert not spool.crowded
+    spool.append([{"text": "x" * (1 << 20)} for _ in range(8)])
+    assert spool.crowded
+    spool.close()
