@@ -66,8 +66,8 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
         f"{limits['attributes']} attributes in a tag.\n"
     )
     yield "## Declarations\n"
-    types = ", ".join(f"`{name}`" for name in known["types"])
-    yield f"Types: {types}, `list[T]`, `dict[T]`, `T?`, and declared ones.\n"
+    types = ", ".join(f"`{name}`" for name in [*known["types"], *known["typeForms"]])
+    yield f"Types: {types}, and declared ones.\n"
     for section in ("data", "logic"):
         yield f"### In `<{section}>`\n"
         rows = [

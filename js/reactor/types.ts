@@ -7,6 +7,8 @@ import { isList, isNumber, isRecord } from "./expression/index.ts";
 const DEPTH = 32;
 
 export const SCALARS = ["str", "int", "float", "bool", "date", "any"] as const;
+/** How types are made of others, `T`. */
+export const TYPE_FORMS = ["list[T]", "dict[T]", "T?"] as const;
 
 /** Parse a type; a text that is none gives the name that is not known. */
 export function parseType(text: string, declared: ReadonlyMap<string, RecordType>, depth = 0): TypeSpec | { readonly unknown: string } {

@@ -58,7 +58,8 @@ def core(language: Table) -> str:
         for name, attributes in declarations.items():
             lines.append(f"{section} <{name} {' '.join(attributes)}> {_first(meanings.get(name, ''))}")
     lines.append("On all components: " + "; ".join(f"{name}: {doc}" for name, doc in language["directives"].items()))
-    lines.append(f"Types: {', '.join(language['types'])}, list<T>, T?, and records declared with <type>.")
+    types = [*language["types"], *language["typeForms"]]
+    lines.append(f"Types: {', '.join(types)}, and records declared with <type>.")
     lines.append(f"Capabilities: {', '.join(language['capabilities'])}.")
     return "\n".join(lines)
 

@@ -131,6 +131,7 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3009", "a bound computed value", panel('<slider id="s" bind:value="‸twice"/>', '<computed name="twice" expr="count * 2"/>')),
   fault("NX3009", "a text bound to a slider", panel('<slider id="s" bind:value="‸word"/>', '<state name="word" type="str"/>')),
   fault("NX3010", "a misspelt type", data('<state name="x" type="list[‸itn]"/>'), true),
+  fault("NX3010", "a type as other languages write it", data('<state name="x" type="‸list&lt;int&gt;"/>'), true),
   fault("NX3010", "a type nested without end", data(`<state name="x" type="${"list[".repeat(33)}‸${"list[".repeat(9)}int${"]".repeat(42)}"/>`)),
   fault("NX2011", "a misspelt section with something inside", '<panel id="p">\n  ‸<veiw><text id="t">One</text></veiw>\n</panel>', true),
   fault("NX3003", "a misspelt name in a list", panel('<text id="t" for="x in [1, &quot;a&quot;, ‸cuont]" key="x">{x}</text>'), true),

@@ -6,7 +6,7 @@ import type { Registry } from "../registry.ts";
 import { attribute, NAME, SECTIONS, unknownAttribute, type TreeNode } from "../tree.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import { replaceFix } from "../source.ts";
-import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell } from "../types.ts";
+import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell, TYPE_FORMS } from "../types.ts";
 import { table } from "../table.ts";
 import { everyPart } from "../walk.ts";
 import type { Names, ValueKind } from "./names.ts";
@@ -128,11 +128,18 @@ export function typeOf(names: Names, text: string, at: RawAttribute, offset: num
   const type = parseType(text, names.types);
   if (!("unknown" in type)) return type;
   if (names.source.leavesOut()) return null;
-  const known = [...SCALARS, "list", "dict", ...names.types.keys()];
+  const angled = /^\s*(list|dict)\s*<\s*([\s\S]+?)\s*>(\s*\??\s*)$/.exec(text);
+  if (angled && !text.includes("[")) {
+    const [start, end] = [names.source.place(at.valueStart, at.value ?? "", offset), names.source.place(at.valueStart, at.value ?? "", offset + text.length)];
+    const square = text.replaceAll("<", "[").replaceAll(">", "]").trim();
+    names.source.report("NX3010", `Types of items stand in square brackets: ${square}.`, start, end, { node, fix: replaceFix(`write ${square}`, start, end, square) });
+    return null;
+  }
+  const known = [...SCALARS, ...TYPE_FORMS, ...names.types.keys()];
   const value = at.value ?? "";
   const index = Math.max(0, value.indexOf(type.unknown, offset));
   const takesItems = value.slice(index + type.unknown.length).trimStart().startsWith("[");
-  const near = names.source.nearest(type.unknown, takesItems ? ["list", "dict"] : known);
+  const near = names.source.nearest(type.unknown, takesItems ? ["list", "dict"] : [...SCALARS, "list", "dict", ...names.types.keys()]);
   const start = names.source.place(at.valueStart, value, index);
   names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " and others" : ""}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
     node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near) : null,

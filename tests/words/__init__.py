@@ -1,0 +1,1 @@
+"""What the documentation, the prompt and the messages say is so."""
