@@ -81,6 +81,29 @@ function tooDeep(code: string): number | null {
   return null;
 }
 
+/** What `nx` has: calls, and records of calls. A test compares it with the sandbox's own. */
+export const CALLS = table<readonly string[]>({
+  log: [], error: [], now: [], random: [], id: [], fetch: [], socket: [], kernel: ["call"], send: [], panel: [], frame: [],
+  files: ["read", "readBytes", "list", "write", "remove"], db: ["query"], ai: [], emit: [], notify: [], clipboard: [],
+});
+const CALL = /(?<![\w$.])nx\s*\.\s*([A-Za-z_$][\w$]*)(?:\s*\.\s*([A-Za-z_$][\w$]*))?/dg;
+/** What every function has. */
+const OF_FUNCTIONS = ["apply", "bind", "call"];
+
+/** Report calls of `nx` that there are not, which would fail when they are run. */
+function checkCalls(names: Names, code: string, start: number, node: string): void {
+  for (const { 1: name = "", 2: member, indices } of code.matchAll(CALL)) {
+    const members = CALLS[name];
+    const [at, wrong, known] = !members ? [indices?.[1], name, Object.keys(CALLS)] : [indices?.[2], member, members.length ? members : OF_FUNCTIONS];
+    if (!at || wrong === undefined || known.includes(wrong)) continue;
+    const [from, to] = [start + at[0], start + at[1]];
+    const near = names.source.nearest(wrong, known);
+    const whole = members ? `nx.${name}` : "nx";
+    const says = members && !members.length ? `${whole} is a call itself` : `${whole} has no '${wrong}'`;
+    names.source.report("NX3018", `${says}${near && members?.length !== 0 ? `; did you mean '${near}'?` : members?.length === 0 ? "." : `. It has ${known.join(", ")}.`}`, from, to, { node, fix: near && members?.length !== 0 ? names.source.correction(wrong, near, from, to) : null });
+  }
+}
+
 /** What other places where JavaScript runs have, and what to use here. */
 const ABSENT = table<string>({
   URL: "Join the parts of an address, each by encodeURIComponent().",
@@ -131,6 +154,7 @@ export function readCode(names: Names, raw: RawElement, node: string, own: reado
   const code = withoutTexts(body);
   const deep = tooDeep(code);
   if (deep !== null) names.source.report("NX1001", `This code is nested deeper than ${NESTED} brackets, which cannot be compiled.`, start + deep, start + deep + 1, { node });
+  checkCalls(names, code, start, node);
   const shadowed = ALONE.test(code);
   for (const { at, length, message } of absences(code, own)) names.source.report("NX3017", message, start + at, start + at + length, { node });
   for (const use of stateUses(body)) {
