@@ -88,6 +88,7 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3014", "an action that nothing runs", logic('‸<action name="a">state.count = 2;</action>')),
   fault("NX3015", "an interval without a length", logic('‸<lifecycle on="interval" run="a()"/><action name="a">return 1;</action>'), true),
   fault("NX3015", "an interval that is too short", logic('<lifecycle on="interval" every="‸20" run="a()"/><action name="a">return 1;</action>'), true),
+  fault("NX1006", "an action in CDATA", logic('<action name="a">‸<![CDATA[return state.count < 1]]></action>'), true),
   fault("NX3018", "a misspelt call", logic('<uses cap="net.http" target="https://x.example" why="rows"/><action name="a">return nx.‸fetsh("https://x.example");</action>'), true),
   fault("NX3018", "a call that nothing is like", logic('<action name="a">return nx.‸http("https://x.example");</action>')),
   fault("NX3018", "a call of a call", logic('<uses cap="frame.read" why="rows"/><action name="a">return nx.frame.‸read("f");</action>')),

@@ -146,11 +146,23 @@ function hasItself(code: string, name: string): boolean {
   return new RegExp(`\\b(?:const|let|var|function|class)\\b[^;=]*\\b${name}\\b|\\b${name}\\b[^()]*\\)?\\s*=>`).test(code);
 }
 
+const CDATA = /^\s*(<!\[CDATA\[)[\s\S]*?(\]\]>)?\s*$/d;
+
+/** Content that is taken as it is needs no CDATA, and has it in its code. */
+function refuseCdata(names: Names, body: string, start: number, node: string): void {
+  const indices = CDATA.exec(body)?.indices;
+  const opened = indices?.[1];
+  if (!opened) return;
+  const edits = [opened, indices?.[2]].flatMap((range) => (range ? [{ start: start + range[0], end: start + range[1], text: "" }] : []));
+  names.source.report("NX1006", "CDATA is not needed: the content of an action is taken as it is.", start + opened[0], start + opened[1], { node, fix: { title: "take out CDATA", edits } });
+}
+
 /** The code of a handler, checked; `own` are the names that it gets. */
 export function readCode(names: Names, raw: RawElement, node: string, own: readonly string[] = []): { body: string; span: Span } {
   const text = raw.children[0];
   const body = text?.kind === "text" ? text.value : "";
   const start = text?.start ?? raw.openEnd;
+  refuseCdata(names, body, start, node);
   const code = withoutTexts(body);
   const deep = tooDeep(code);
   if (deep !== null) names.source.report("NX1001", `This code is nested deeper than ${NESTED} brackets, which cannot be compiled.`, start + deep, start + deep + 1, { node });
