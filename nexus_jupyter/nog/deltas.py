@@ -3,8 +3,9 @@
 A difference is a JSON value itself, an object with one of four names::
 
     {"set": VALUE}                                           the whole value
-    {"text": [AT, GONE, TEXT]}                               characters of a text
-    {"list": [[AT, GONE, [ITEM, ...]] or [AT, DIFFERENCE], ...]}    items, by their places in the old list
+    {"text": [AT, GONE, TEXT, CRC]}                          characters of a text, and the CRC-32 of the old one
+    {"list": [[AT, GONE, [ITEM, ...]] or [AT, DIFFERENCE], ...], "of": LENGTH}
+                                                             items, by their places in the old list, and its length
     {"dict": {KEY: DIFFERENCE}, "gone": [KEY, ...], "new": [[PLACE, KEY, VALUE], ...]}
 
 What stays of a list is a longest row of items that are the same in both, in order. It is found as in patience diffs:
@@ -14,6 +15,7 @@ by a longest increasing subsequence of places (Fredman, 1975), in n log n.
 from __future__ import annotations
 
 import json
+import zlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
@@ -61,7 +63,7 @@ def patched(value: JsonValue, difference: Difference) -> JsonValue:
     """
     try:
         return _patched(value, difference)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise PatchError("The difference was made from another value.") from error
 
 
@@ -70,11 +72,12 @@ def _patched(value: Any, difference: Difference) -> JsonValue:  # Any: JSON of t
         whole: JsonValue = difference["set"]
         return whole
     if "text" in difference:
-        at, gone, text = difference["text"]
-        _check(isinstance(value, str) and at >= 0 and gone >= 0 and at + gone <= len(value))
+        at, gone, text, crc = difference["text"]
+        _check(isinstance(value, str) and isinstance(text, str) and _crc(value) == crc)
+        _check(at >= 0 and gone >= 0 and at + gone <= len(value))
         return f"{value[:at]}{text}{value[at + gone :]}"
     if "list" in difference:
-        _check(isinstance(value, list))
+        _check(isinstance(value, list) and len(value) == difference["of"])
         return _patched_list(value, difference["list"])
     _check(isinstance(value, dict))
     return _patched_dict(value, difference)
@@ -91,7 +94,7 @@ def _patched_list(value: list[JsonValue], edits: Sequence[Any]) -> JsonValue:  #
             done = at + 1
         else:
             gone, items = rest
-            _check(gone >= 0)
+            _check(gone >= 0 and isinstance(items, list))
             found += items
             done = at + gone
         _check(done <= len(value))
@@ -106,7 +109,7 @@ def _patched_dict(value: dict[str, JsonValue], difference: Difference) -> JsonVa
     taken = 0
     for place, key, one in difference.get("new", ()):
         until = taken + place - len(found)
-        _check(taken <= until <= len(kept))
+        _check(taken <= until <= len(kept) and isinstance(key, str) and key not in value)
         found += kept[taken:until]
         taken = until
         found.append((key, one))
@@ -142,7 +145,11 @@ def _of_texts(old: str, new: str) -> Pair:
     gone, come = old[before : len(old) - behind], new[before : len(new) - behind]
     if len(gone) == len(old) or len(come) == len(new):
         return _whole(old, new)
-    return {"text": [before, len(gone), come]}, {"text": [before, len(come), gone]}
+    return {"text": [before, len(gone), come, _crc(old)]}, {"text": [before, len(come), gone, _crc(new)]}
+
+
+def _crc(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def _common(one: str, other: str, most: int) -> int:
@@ -189,7 +196,7 @@ def _of_lists(old: list[JsonValue], new: list[JsonValue], depth: int) -> Pair:
             backward.append([to_at + place, pair[1]])
             run = place + 1
         _splice(forward, backward, old, new, (at + run, until, to_at + run, to_until))
-    return {"list": forward}, {"list": backward}
+    return {"list": forward, "of": len(old)}, {"list": backward, "of": len(new)}
 
 
 def _splice(

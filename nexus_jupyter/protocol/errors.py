@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from nexus_jupyter.protocol.base import well_formed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,9 +49,9 @@ class NexusError(Exception):
     status: ClassVar[int] = 400
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = well_formed(message)
+        self.hint = well_formed(hint)
+        super().__init__(self.message)
         #: The OpenTelemetry trace of what failed, if it was recorded; ``ws.trilog.cause(error)`` follows it.
         self.trace_id = ""
 

@@ -173,7 +173,11 @@ def entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     waiting = [""]
     while waiting:
         inside = waiting.pop()
-        with os.scandir(folder / inside) as found:
+        try:
+            found = os.scandir(folder / inside)
+        except FileNotFoundError:
+            continue  # gone meanwhile
+        with found:
             for entry in found:
                 yield inside + entry.name, entry
                 if entry.is_dir(follow_symlinks=False):
@@ -181,8 +185,12 @@ def entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 
 def special(entry: os.DirEntry[str]) -> bool:
-    """Tell whether it is a pipe, a socket or a device, which keeps who opens it waiting, or worse."""
-    return not (entry.is_symlink() or entry.is_file() or entry.is_dir())
+    """Tell whether it is a pipe or a device, which keeps who opens it waiting, or worse. Sockets cannot be opened."""
+    if entry.is_symlink() or entry.is_file() or entry.is_dir():
+        return False
+    with suppress(FileNotFoundError):
+        return not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode)
+    return False
 
 
 @contextmanager

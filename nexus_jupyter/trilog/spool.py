@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nexus_jupyter.protocol.base import well_formed
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage.private import append_new
 
@@ -56,7 +57,7 @@ class Spool:
 
     def append(self, events: Iterable[Event]) -> None:
         """Write all of the events down, or raise `OSError` and leave none of them there."""
-        data = b"".join(_written(event).encode() + b"\n" for event in events)
+        data = b"".join(well_formed(_written(event)).encode() + b"\n" for event in events)
         with self._lock:
             file = self._open()
             view = memoryview(data)

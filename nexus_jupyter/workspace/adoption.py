@@ -19,6 +19,7 @@ from nexus_jupyter.history import FILES, in_panels, owned
 from nexus_jupyter.processes import run
 from nexus_jupyter.protocol.adoption import Adoption, LeftOut
 from nexus_jupyter.protocol.alerts import AlertRule
+from nexus_jupyter.protocol.base import well_formed
 from nexus_jupyter.protocol.errors import NexusError, NotFoundError, StorageError
 from nexus_jupyter.protocol.identity import SYSTEM, Actor
 from nexus_jupyter.protocol.patch import Cause
@@ -41,6 +42,10 @@ FROM_FILES = Actor(id="file", name="file", kind="system")
 _WITHDRAWN = (
     "The private folder of %s was copied or brought back, and its rights are not those that it was closed with: %d "
     "were withdrawn. ws.adoption lists them and allows each."
+)
+_SET_ASIDE = (
+    "The private folder of %s was made by another account or on another machine. It was set aside as %s; panels and "
+    "files were taken. Rights that were left out: %d. If it is your own: nexus trust %s"
 )
 #: Bytes of a file that is taken, and of one that tells of rights; seconds for the process that reads a database.
 _MOST, _MOST_TOLD, _PATIENCE = 4 << 20, 65_536, 20.0
@@ -65,9 +70,14 @@ class Adoptions:
             replace(self._file, kept.model_copy(update={"left": left}).model_dump_json())
             _LOG.warning(_WITHDRAWN, kernel.folder.root, len(left))
         if kernel.folder.new:
+            aside = kernel.folder.foreign
+            if aside is not None:
+                # Before anything is taken: who is interrupted meanwhile is told all the same where it came from.
+                self._note(aside, Adoption(at=datetime.now(UTC).isoformat(), aside=""))
             taken = self._take()
-            if kernel.folder.foreign is not None:
-                self._note(kernel.folder.foreign, taken)
+            if aside is not None:
+                rights = self._note(aside, taken)
+                _LOG.warning(_SET_ASIDE, kernel.folder.root, aside.name, rights, kernel.folder.root)
 
     @property
     def foreign(self) -> bool:
@@ -165,19 +175,13 @@ class Adoptions:
         except NexusError:
             return 0
 
-    def _note(self, aside: Path, taken: Adoption) -> None:
+    def _note(self, aside: Path, taken: Adoption) -> int:
+        """Write down what was taken of a folder and what was left out; return how many rights that were."""
         rights = () if aside.is_symlink() else (*_grants(aside / "journal.db"), *_told(aside))
         left = _numbered(rights)
         noted = taken.model_copy(update={"aside": aside.name, "left": left})
         replace(self._file, noted.model_dump_json())
-        _LOG.warning(
-            "The private folder of %s was made by another account or on another machine. It was set aside as %s; "
-            "panels and files were taken. Rights that were left out: %d. If it is your own: nexus trust %s",
-            self._kernel.folder.root,
-            aside.name,
-            len(left),
-            self._kernel.folder.root,
-        )
+        return len(left)
 
 
 def withdrawn(folder: WorkspaceFolder, store: WorkspaceStore) -> list[LeftOut]:
@@ -200,7 +204,13 @@ def withdrawn(folder: WorkspaceFolder, store: WorkspaceStore) -> list[LeftOut]:
 
 
 def _numbered(rights: Iterable[dict[str, Any]]) -> list[LeftOut]:  # Any: fields of several types
-    return [LeftOut(number=number, **one) for number, one in enumerate(rights, 1)]
+    def shown(one: object) -> object:
+        return well_formed(one) if isinstance(one, str) else one
+
+    told: list[dict[str, Any]] = [
+        {name: shown(one) for name, one in right.items()} for right in rights
+    ]  # Any: as above
+    return [LeftOut(number=number, **one) for number, one in enumerate(told, 1)]
 
 
 def _told(private: Path) -> Iterator[dict[str, Any]]:  # Any: as above

@@ -89,7 +89,7 @@ def read_identity(folder: Path, account: Account | None) -> Identity | None:
         found = json.loads(private.read(folder / _FILE, _MOST))
         signature = str(found.pop("signature"))
         identity = Identity(**found)
-    except (StorageError, OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (StorageError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     text = [identity.id, identity.key, identity.before, identity.salt, identity.path]
     if not all(isinstance(one, str) for one in text) or not isinstance(identity.copied, bool):

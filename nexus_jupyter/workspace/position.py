@@ -44,7 +44,7 @@ def read_position(file: Path) -> Position:
         found = json.loads(read(file))
         other = {str(path): (str(one[0]), str(one[1])) if one else None for path, one in found.pop("other").items()}
         return Position(**found, other=other)
-    except (StorageError, OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (StorageError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Position()
 
 

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from nexus_jupyter.nog import Graph, apply
 from nexus_jupyter.nog.snapshot import dump, load
-from nexus_jupyter.protocol.errors import NexusError, StorageError
+from nexus_jupyter.protocol.errors import NexusError, PatchError, StorageError
 from nexus_jupyter.protocol.identity import SYSTEM
-from nexus_jupyter.protocol.patch import Cause, Change, Op
+from nexus_jupyter.protocol.patch import Cause, Change, Op, SetOp
 from nexus_jupyter.storage import Checkpoint, Entry, Mark, chained, entry_of
-from nexus_jupyter.storage.entries import value_in
+from nexus_jupyter.storage.entries import EditOp, value_in
 from nexus_jupyter.workspace.bridging import bridge, same
 from nexus_jupyter.workspace.verification import Contents, Row, ranges
 
@@ -64,6 +64,8 @@ class _Walk:
         self._done = self._begin()
         self._rev = self._done.base.rev
         self._ts = self._done.base.ts
+        #: Whether something was lost before the place where the walk is.
+        self._filled = False
 
     def run(self) -> Recovery:
         last, done = self._contents.last, self._done
@@ -128,13 +130,28 @@ class _Walk:
     def _take(self, entry: Entry) -> bool:
         try:
             change = entry.whole(value_in(self._done.graph))
-            graph = apply(self._done.graph, change.ops, rev=change.rev).graph
+            applied = apply(self._done.graph, change.ops, rev=change.rev)
+            if self._filled:
+                # What was before it may be another value than it was made from.
+                self._fits(entry, applied.graph)
+                change = change.model_copy(update={"inverse": applied.inverse})
         except NexusError:
             return False
-        self._done.graph = graph
+        self._done.graph = applied.graph
         self._done.changes.append(change)
         self._rev, self._ts = change.rev, max(self._ts + 1, change.ts)
         return True
+
+    def _fits(self, entry: Entry, after: Graph) -> None:
+        """Make sure that taking an entry's differences back leads to the values that there are now."""
+        edited = {(op.id, name) for op in entry.ops if isinstance(op, EditOp) for name in op.edits}
+        before = value_in(self._done.graph)
+        for op in entry.undo(after) if edited else ():
+            if not isinstance(op, SetOp):
+                continue
+            for name, value in op.attrs.items():
+                if (op.id, name) in edited and value != before(op.id, name):
+                    raise PatchError("The difference was made from another value.")
 
     def _cross(self, rev: int, target: int) -> None:
         """Come from before a fault to a checkpoint beyond it, keeping as many rows between as can be undone."""
@@ -164,6 +181,7 @@ class _Walk:
 
     def _fill(self, ops: Sequence[Op], first: int, last: int) -> None:
         """Put a change of the system in the place of lost ones, and changes of nothing in the places of the rest."""
+        self._filled = True
         for rev in range(first, last + 1):
             self._ts += 1
             applied = apply(self._done.graph, ops if rev == first else [], rev=rev)

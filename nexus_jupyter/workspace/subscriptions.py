@@ -6,6 +6,7 @@ import json
 import uuid
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage.private import read, replace
@@ -32,8 +33,10 @@ def note_quotas(recorder: Recorder, workspace: str, private: Path, quotas: Quota
     kept = private / "quotas.json"
     now: dict[str, int] = {name: int(value) for name, value in asdict(quotas).items()}
     try:
-        before: dict[str, int] = json.loads(read(kept))
-    except (StorageError, OSError, ValueError):
+        before: Any = json.loads(read(kept))  # Any: whatever is in the file
+    except (StorageError, OSError, ValueError, RecursionError):
+        before = {}
+    if not isinstance(before, dict):
         before = {}
     changed = {name: value for name, value in now.items() if before.get(name) != value}
     if not changed:

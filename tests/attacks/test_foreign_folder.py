@@ -28,6 +28,7 @@ from nexus_jupyter.storage import chained
 from nexus_jupyter.storage.private import replace
 from nexus_jupyter.upkeep import repaired, verified
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, trust
+from nexus_jupyter.workspace.adoption import Adoptions
 from tests.conftest import ANN, COUNTER
 
 #: An action that runs when the panel is mounted, and would write a file if its grant held.
@@ -418,3 +419,74 @@ def test_ones_own_folder_that_is_brought_back_with_a_trigger_is_not_opened(tmp_p
     kernel = WorkspaceKernel(folder, engine=engine)
     assert kernel.panels() == ["counter"]
     kernel.close()
+
+
+@pytest.mark.parametrize(
+    "remotes",
+    ['{"origin": "https://x.invalid/\\ud800"}', '{"origin": 5}', "[" * 100_000, "[]"],
+    ids=["half a character", "a number", "deep", "a list"],
+)
+def test_whatever_a_folder_says_of_its_remotes_it_is_told_where_it_came_from(
+    tmp_path: Path, engine: Engine, remotes: str
+) -> None:
+    folder = tmp_path / "ws"
+    (folder / "panels").mkdir(parents=True)
+    (folder / ".nexus").mkdir()
+    (folder / "panels" / "mounted.nxml").write_text(MOUNTED)
+    (folder / ".nexus" / "remotes.json").write_text(remotes)
+    for _ in range(2):
+        kernel = WorkspaceKernel(folder, engine=engine)
+        try:
+            assert kernel.adoption.foreign
+            assert kernel.panels() == ["mounted"]
+        finally:
+            kernel.close()
+
+
+def test_a_folder_whose_taking_was_interrupted_is_told_where_it_came_from(
+    foreign: Path, engine: Engine, attacker: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attacker()
+
+    class KilledError(Exception):
+        pass
+
+    def killed(_adoptions: object) -> object:
+        raise KilledError
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Adoptions, "_take", killed)
+        with pytest.raises(KilledError):
+            WorkspaceKernel(foreign, engine=engine)
+    kernel = WorkspaceKernel(foreign, engine=engine)
+    try:
+        state = kernel.adoption.state()
+        assert kernel.adoption.foreign
+        assert state is not None
+        assert state.left
+    finally:
+        kernel.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["quotas.json", "versions.json", "identity.json", "owner", "seal.json", "adoption.json"]
+)
+@pytest.mark.parametrize(
+    "content", ["[]", "5", "[" * 100_000, "{", ""], ids=["list", "number", "deep", "open", "empty"]
+)
+def test_a_small_private_file_that_is_damaged_closes_no_workspace(
+    tmp_path: Path, engine: Engine, name: str, content: str
+) -> None:
+    folder = tmp_path / "ws"
+    kernel = WorkspaceKernel(folder, engine=engine)
+    kernel.put_panel("counter", COUNTER, ANN)
+    kernel.versions.commit("first", ANN)
+    kernel.close()
+    (folder / ".nexus" / name).write_text(content)
+    kernel = WorkspaceKernel(folder, engine=engine)
+    try:
+        assert kernel.panels() == ["counter"]
+        kernel.adoption.state()
+        kernel.versions.commit("second", ANN)
+    finally:
+        kernel.close()

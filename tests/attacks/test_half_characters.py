@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -20,6 +21,7 @@ import pytest
 from nexus_jupyter.engine import Engine, EngineFailure, unpack
 from nexus_jupyter.protocol.errors import HandlerError, StateError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.trilog.spool import Position, Spool, SpoolReader
 from nexus_jupyter.workspace import StreamSession, WorkspaceKernel
 from tests.attacks.server.test_rights_of_messages import EXAMPLES
 
@@ -135,3 +137,15 @@ def test_a_report_with_half_of_a_character_is_refused() -> None:
     report = msgpack.packb({"a": "\ud800"}, unicode_errors="surrogatepass")
     with pytest.raises(EngineFailure, match="cannot be read"):
         unpack(report)
+
+
+def test_a_sentence_about_a_name_that_is_no_text_can_be_told() -> None:
+    error = StateError("There is no \udcff.", hint="Try \ud83d\ude00 or \ud800.")
+    assert str(error) == "There is no \ufffd.\nTry 😀 or \ufffd."
+
+
+def test_what_happened_is_written_down_whatever_is_in_its_texts(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append([{"is": "step", "text": "a\udcffb"}, {"is": "step", "text": "c"}])
+    spool.close()
+    assert [event["text"] for _, event in SpoolReader(tmp_path).read(Position())[0]] == ["a\ufffdb", "c"]

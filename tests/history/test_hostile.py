@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,9 +14,11 @@ import pytest
 
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.history import VersionStore
+from nexus_jupyter.history.git import open_repository
 from nexus_jupyter.history.worktree import WorkTree, safe
 from nexus_jupyter.protocol.errors import HistoryError, NexusError
 from nexus_jupyter.protocol.identity import Actor
+from nexus_jupyter.storage.private import entries
 from nexus_jupyter.workspace import WorkspaceKernel
 
 ANN = Actor(id="ann", name="Ann <x>\n")
@@ -389,5 +393,29 @@ def test_a_repository_without_a_head_is_refused_in_a_sentence(
     try:
         with pytest.raises(HistoryError, match="no file HEAD"):
             kernel.versions.commit("first", ANN)
+    finally:
+        kernel.close()
+
+
+def test_a_repository_that_git_watches_or_packs_meanwhile_can_be_used(tmp_path: Path, engine: Engine) -> None:
+    """Git's monitor of the file system leaves a socket, and ``git gc`` takes folders away while they are looked at."""
+    kernel = workspace(tmp_path / "ws", engine)
+    try:
+        kernel.versions.commit("first", ANN)
+        with socket.socket(socket.AF_UNIX) as monitor:
+            # By a short way: addresses of sockets are cut at a hundred characters.
+            here = Path.cwd()
+            os.chdir(tmp_path / "ws" / ".git")
+            try:
+                monitor.bind("fsmonitor--daemon.ipc")
+            finally:
+                os.chdir(here)
+            open_repository(tmp_path / "ws")
+        seen = []
+        for name, entry in entries(tmp_path / "ws" / ".git" / "objects"):
+            seen.append(name)
+            if entry.is_dir() and len(entry.name) == 2:
+                shutil.rmtree(entry.path)
+        assert seen
     finally:
         kernel.close()

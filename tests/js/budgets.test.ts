@@ -67,6 +67,10 @@ const WORK: Readonly<Record<string, [string, string]>> = {
   "records in records as text": [chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`), "text(c40)"],
   "equality of records in records": [chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`) + chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`).replaceAll(/\bc(?=\d)/g, "d"), "c40 == d40"],
   "different values of records in records": [chain("{'a': 1}", (c) => `{'a': ${c}, 'b': ${c}}`), "len(distinct([c40, c40]))"],
+  "a long text looked for in a long text": [`${chain("'aaaaaaaaaa'", (c) => `replace(${c}, 'a', 'aaaaaaaaaa')`, 5)}`, "contains(c4, c3 + 'b' + c3)"],
+  "a text cut at a long text": [`${chain("'aaaaaaaaaa'", (c) => `replace(${c}, 'a', 'aaaaaaaaaa')`, 5)}`, "len(split(c4, c3 + 'b' + c3))"],
+  "a long text that is in a long text": [`${chain("'aaaaaaaaaa'", (c) => `replace(${c}, 'a', 'aaaaaaaaaa')`, 5)}`, "(c3 + 'b' + c3) in c4"],
+  "items beside a long text": [`${chain("'aaaaaaaaaa'", (c) => `replace(${c}, 'a', 'aaaaaaaaaa')`, 5)}`, "len(where(split(c3, ''), 'x', 'contains', c5))"],
   "a long list joined by a long text": [`${chain("n", (c) => `concat(${c}, ${c})`, 8)}<computed name="by" expr="join(c8, 'xxxxxxxx')"/>`, "len(join(c8, by))"],
 };
 

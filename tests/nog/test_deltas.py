@@ -111,6 +111,12 @@ def test_a_difference_costs_the_entry_however_large_a_dict_is() -> None:
         ("text", {"list": []}),
         (None, {"list": []}),
         ("text", {}),
+        ({"a": 1}, {"dict": []}),
+        ({"a": 1}, {"dict": {}, "new": [[0, 5, 1]]}),
+        ({"a": 1}, {"dict": {}, "new": [[0, "a", 1]]}),
+        ("text", {"text": [0, 0, {}, 0x3B8BA7C7]}),
+        ("text", {"text": [0, 0, "a", 1]}),
+        ([1, 2], {"list": [], "of": 3}),
     ],
 )
 def test_a_difference_of_another_value_is_refused(value: JsonValue, difference: Difference) -> None:

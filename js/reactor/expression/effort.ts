@@ -68,6 +68,11 @@ function walk(value: unknown): void {
   for (const part of Object.values(value)) walk(part);
 }
 
+/** Look for one text in another: at worst, each place is compared with all of it. */
+export function search(text: string, part: string): void {
+  spend(1 + (text.length + part.length) / 8 + (text.length * part.length) / 128);
+}
+
 /** The steps of looking at a value once: nothing below its first level. */
 export function size(value: unknown): number {
   return Array.isArray(value) ? value.length : typeof value === "string" ? value.length / 8 : 0;

@@ -1,7 +1,7 @@
 // Expressions to closures. Evaluation throws for no value, what does not fit is null; it throws for too much work alone.
 
 import type { Aggregate, Binary, Expression } from "../../protocol/index.ts";
-import { letters, size, spend } from "./effort.ts";
+import { letters, search, size, spend } from "./effort.ts";
 import { FUNCTIONS, type FunctionSpec } from "./functions.ts";
 import { isList, isNumber, isRecord, order, own, same, textOf, truthy, type Value } from "./values.ts";
 
@@ -144,7 +144,11 @@ function binary(op: Binary["op"], left: Evaluator, right: Evaluator): Evaluator 
 function isIn(value: Value, container: Value): boolean {
   spend(1 + size(container));
   if (isList(container)) return container.some((item) => same(item, value));
-  if (typeof container === "string") return container.includes(textOf(value));
+  if (typeof container === "string") {
+    const part = textOf(value);
+    search(container, part);
+    return container.includes(part);
+  }
   return isRecord(container) && typeof value === "string" && Object.hasOwn(container, value);
 }
 

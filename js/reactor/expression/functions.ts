@@ -1,6 +1,6 @@
 // The functions that expressions may call: pure, total (what does not fit gives null), the same in every engine.
 
-import { json, letters, size, spend } from "./effort.ts";
+import { json, letters, search, size, spend } from "./effort.ts";
 import { compact, grouped, isList, isNumber, isRecord, numberText, order, own, rank, same, textOf, truthy, type Value } from "./values.ts";
 
 /** What a function gives, as far as that does not depend on what it is given. */
@@ -26,6 +26,15 @@ const text = (call: (value: string, ...rest: Value[]) => Value) => (value: Value
 const listed = (call: (list: readonly Value[], ...rest: Value[]) => Value) => (list: Value, ...rest: Value[]): Value =>
   isList(list) ? call(list, ...rest) : null;
 
+const within = (whole: string, part: string): boolean => {
+  search(whole, part);
+  return whole.toLowerCase().includes(part.toLowerCase());
+};
+const parts = (whole: string, by: string): string[] => {
+  search(whole, by);
+  return whole.split(by);
+};
+
 const COMPARE: Readonly<Record<string, (left: Value, right: Value) => boolean>> = {
   "==": same,
   "!=": (a, b) => !same(a, b),
@@ -34,7 +43,7 @@ const COMPARE: Readonly<Record<string, (left: Value, right: Value) => boolean>> 
   ">": (a, b) => (order(a, b) ?? -1) > 0,
   ">=": (a, b) => (order(a, b) ?? -1) >= 0,
   in: (a, b) => isList(b) && b.some((item) => same(item, a)),
-  contains: (a, b) => textOf(a).toLowerCase().includes(textOf(b).toLowerCase()),
+  contains: (a, b) => within(textOf(a), textOf(b)),
 };
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})/;
@@ -122,13 +131,13 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   keys: spec("Keys of a record.", 1, 1, (x) => (isRecord(x) ? keysOf(x) : []), "list"),
   values: spec("Values of a record.", 1, 1, (x) => (isRecord(x) ? keysOf(x).map((key) => own(x, key)) : []), "list"),
   get: spec("A field by name, or a default.", 2, 3, (x, key, otherwise) => own(x, key) ?? otherwise ?? null),
-  contains: spec("Whether a text or list contains something.", 2, 2, (x, part) => (isList(x) ? x.some((item) => same(item, part)) : textOf(x).toLowerCase().includes(textOf(part).toLowerCase())), "bool"),
+  contains: spec("Whether a text or list contains something.", 2, 2, (x, part) => (isList(x) ? x.some((item) => same(item, part)) : within(textOf(x), textOf(part))), "bool"),
   lower: spec("In small letters.", 1, 1, text((x) => x.toLowerCase()), "str"),
   upper: spec("In capitals.", 1, 1, text((x) => x.toUpperCase()), "str"),
   capitalize: spec("With a capital first letter.", 1, 1, text((x) => x.slice(0, 1).toUpperCase() + x.slice(1)), "str"),
   trim: spec("Without spaces around.", 1, 1, text((x) => x.trim()), "str"),
-  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => between(x.split(textOf(from)), textOf(to))), "str"),
-  split: spec("Parts between a separator.", 2, 2, text((x, by) => x.split(textOf(by))), "list"),
+  replace: spec("With one text in place of another.", 3, 3, text((x, from, to) => between(parts(x, textOf(from)), textOf(to))), "str"),
+  split: spec("Parts between a separator.", 2, 2, text((x, by) => parts(x, textOf(by))), "list"),
   join: spec("Texts of the items with something between.", 1, 2, listed((list, by) => between(list.map(textOf), by === undefined ? ", " : textOf(by))), "str"),
   year: spec("Year of a date.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? Number(d[1]) : null; }), "int"),
   month: spec("Month of a date, as 2015-03.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${d[1]}-${d[2]}` : null; }), "str"),
