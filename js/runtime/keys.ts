@@ -33,7 +33,9 @@ export function keepKeys(root: HTMLElement): () => void {
 
 function decide(event: KeyboardEvent): void {
   const root = event.composedPath().find((node) => roots.has(node as HTMLElement)) as HTMLElement | undefined;
-  root?.toggleAttribute(SUPPRESS, !ofThePage(event));
+  if (!root) return;
+  // On what has the focus as well: the page looks there first, and its selectors may mean any element with the focus.
+  for (const element of [root, event.target as Element]) element.toggleAttribute(SUPPRESS, !ofThePage(event));
 }
 
 /** Whether a key is for the page around: saving, its palette, running a cell. */
