@@ -33,11 +33,10 @@ def note_quotas(recorder: Recorder, workspace: str, private: Path, quotas: Quota
     kept = private / "quotas.json"
     now: dict[str, int] = {name: int(value) for name, value in asdict(quotas).items()}
     try:
-        before: Any = json.loads(read(kept))  # Any: whatever is in the file
+        found: Any = json.loads(read(kept))  # Any: whatever is in the file
     except (StorageError, OSError, ValueError, RecursionError):
-        before = {}
-    if not isinstance(before, dict):
-        before = {}
+        found = None
+    before = found if isinstance(found, dict) else {}
     changed = {name: value for name, value in now.items() if before.get(name) != value}
     if not changed:
         return

@@ -92,15 +92,18 @@ const OF_FUNCTIONS = ["apply", "bind", "call"];
 
 /** Report calls of `nx` that there are not, which would fail when they are run. */
 function checkCalls(names: Names, code: string, start: number, node: string): void {
-  for (const { 1: name = "", 2: member, indices } of code.matchAll(CALL)) {
+  for (const { 1: name = "", 2: member = "", indices } of code.matchAll(CALL)) {
     const members = CALLS[name];
-    const [at, wrong, known] = !members ? [indices?.[1], name, Object.keys(CALLS)] : [indices?.[2], member, members.length ? members : OF_FUNCTIONS];
-    if (!at || wrong === undefined || known.includes(wrong)) continue;
-    const [from, to] = [start + at[0], start + at[1]];
-    const near = names.source.nearest(wrong, known);
-    const whole = members ? `nx.${name}` : "nx";
-    const says = members && !members.length ? `${whole} is a call itself` : `${whole} has no '${wrong}'`;
-    names.source.report("NX3018", `${says}${near && members?.length !== 0 ? `; did you mean '${near}'?` : members?.length === 0 ? "." : `. It has ${known.join(", ")}.`}`, from, to, { node, fix: near && members?.length !== 0 ? names.source.correction(wrong, near, from, to) : null });
+    const report = (part: 1 | 2, wrong: string, says: string, known: readonly string[]): void => {
+      const [from, to] = indices?.[part] ?? [0, 0];
+      const near = names.source.nearest(wrong, known);
+      const instead = near ? `; did you mean '${near}'?` : known.length ? `. It has ${known.join(", ")}.` : ".";
+      names.source.report("NX3018", says + instead, start + from, start + to, { node, fix: near ? names.source.correction(wrong, near, start + from, start + to) : null });
+    };
+    if (!members) report(1, name, `nx has no '${name}'`, Object.keys(CALLS));
+    else if (!member) continue;
+    else if (members.length && !members.includes(member)) report(2, member, `nx.${name} has no '${member}'`, members);
+    else if (!members.length && !OF_FUNCTIONS.includes(member)) report(2, member, `nx.${name} is a call itself`, []);
   }
 }
 
