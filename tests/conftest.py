@@ -13,6 +13,7 @@ from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.storage import sqlite_url
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions
+from tests.lab import browser, forecast, lab, models, page, shot  # noqa: F401  # fixtures are found by import
 from tests.postgres import Cluster, cluster
 
 # One commit is judged the same way each time; `make search` looks for what other inputs would show.

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_cell
-from tests.browser.conftest import Lab
 from tests.browser.test_lab import write_notebook
+from tests.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 SHOTS = Path(__file__).parents[2] / "test-results" / "components"

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_cell
-from tests.browser.conftest import Lab
 from tests.browser.test_lab import write_notebook
+from tests.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

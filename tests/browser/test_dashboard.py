@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_cell
-from tests.browser.conftest import SHOTS, Lab
 from tests.browser.test_lab import write_notebook
+from tests.lab import SHOTS, Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 SALES = """

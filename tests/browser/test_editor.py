@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook
-from tests.browser.conftest import Lab
 from tests.browser.test_lab import write_notebook
+from tests.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 Shot = Callable[[Page, str], None]

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell, save
-from tests.browser.conftest import Lab, allow
+from tests.lab import Lab, allow
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 Shot = Callable[[Page, str], None]

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from nexus_jupyter.protocol.base import JsonValue
-from tests.browser.conftest import Lab
+from tests.lab import Lab
 
 ROOT = Path(__file__).parents[2]
 #: What a client lets a page do that asks for nothing: the extension's own default.

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import jupyterlab, menu
-from tests.browser.conftest import EXAMPLES
+from tests.lab import EXAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.conftest import Lab
 from tests.browser.test_components import GALLERY, TABS, gallery, theme
 from tests.browser.test_lab import Shot, write_notebook
+from tests.lab import Lab
 
 __all__ = ["gallery"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.conftest import Lab
 from tests.browser.test_lab import Shot
+from tests.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"

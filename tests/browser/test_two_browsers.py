@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all, run_cell, save
-from tests.browser.conftest import Lab
 from tests.browser.test_lab import Shot, write_notebook
+from tests.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

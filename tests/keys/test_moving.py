@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import EXAMPLES, Lab
 from tests.browser.test_runtime import show
+from tests.lab import EXAMPLES, Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.conftest import Lab
 from tests.browser.test_components import GALLERY, TABS
 from tests.browser.test_lab import write_notebook
 from tests.browser.test_runtime import show
-from tests.keys.conftest import command_mode
+from tests.keys.shortcuts import command_mode
+from tests.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

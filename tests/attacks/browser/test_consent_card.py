@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from nexus_jupyter.protocol.capability import CapabilityUse, Grant
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox import Token, covers, require_target
-from tests.browser.conftest import SHOTS
+from tests.lab import SHOTS
 
 ROOT = Path(__file__).parents[3]
 USE = '<uses cap="net.http" target="https://api.example.org" why="to ask for the weather"/>'

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from nexus_jupyter.cli import main
 from nexus_jupyter.language import check
 from nexus_jupyter.notebook import Workspace
-from tests.browser.conftest import SHOTS
+from tests.lab import SHOTS
 
 TEN = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29]"
 

@@ -19,8 +19,8 @@ from nexus_jupyter.engine import Engine
 from nexus_jupyter.protocol.alerts import AlertRule
 from nexus_jupyter.storage.private import replace
 from nexus_jupyter.workspace import WorkspaceKernel
-from tests.browser.conftest import SHOTS, Lab, allow
 from tests.conftest import ANN, COUNTER
+from tests.lab import SHOTS, Lab, allow
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

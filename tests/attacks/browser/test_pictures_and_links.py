@@ -17,8 +17,8 @@ from playwright.sync_api import Page, Route, expect
 from nexus_jupyter.assets import inline_json
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
 from nexus_jupyter.notebook import Workspace
-from tests.browser.conftest import SHOTS, Lab, allow
 from tests.browser.test_lab import write_notebook
+from tests.lab import SHOTS, Lab, allow
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

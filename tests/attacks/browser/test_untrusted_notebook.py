@@ -19,7 +19,7 @@ from nbformat.sign import NotebookNotary
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from nexus_jupyter.benchmarks.lab import jupyterlab
-from tests.browser.conftest import SHOTS, Lab
+from tests.lab import SHOTS, Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 MIME = "application/vnd.nexus.panel.v1+json"

@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real browser."""
+"""A real JupyterLab in a real browser, once in a run: the browser's driver cannot be started twice in a process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from nexus_jupyter.benchmarks.lab import CHROMIUM_FLAGS, jupyterlab
 from tests.ai.scripted import Models
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-SHOTS = Path(__file__).parents[2] / "test-results"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SHOTS = Path(__file__).parents[1] / "test-results"
 #: Milliseconds: what comes in one on an idle machine takes ten times as long where others work.
 expect.set_options(timeout=30_000)
 

@@ -1,12 +1,10 @@
-"""A real JupyterLab, and the keys that it takes in its command mode."""
+"""The keys that JupyterLab takes in its command mode."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-
-from tests.browser.conftest import browser, forecast, lab, models, page, shot  # noqa: F401  # fixtures are found by import
 
 SCHEMAS = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
 NAMES = {"Accel": "Control", "Ctrl": "Control"}
