@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from nexus_jupyter.assets import asset
-from nexus_jupyter.engine import Engine, Image, Limits
+from nexus_jupyter.engine import Engine, EngineFailure, Image, Limits
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.errors import NXMLError, PatchError
@@ -36,6 +36,14 @@ _SAMPLE = (
 )
 #: A build has the text's tree, its view and its facts: several times the text.
 _LIMITS = Limits(output_bytes=64 << 20)
+#: What is said when the engine stops the reactor, by the limit that was met; what is not a limit is a fault of ours.
+_BOUNDED = {
+    "timeout": f"takes longer than {_LIMITS.cpu_seconds:g} s",
+    "memory": f"needs more than {_LIMITS.memory_bytes >> 20} MB of memory",
+    "output": f"gives more than {_LIMITS.output_bytes >> 20} MB",
+}
+_DONE = {"render": "drawn", "work": "worked out", "format": "printed", "formatAll": "printed", "check": "checked"}
+_SMALLER = "Show fewer elements at a time, or work out less in expressions: queries do it where the rows are."
 _DIAGNOSTICS: TypeAdapter[list[Diagnostic]] = TypeAdapter(list[Diagnostic])
 
 
@@ -187,7 +195,15 @@ class Reactor:
         return found
 
     def _call(self, function: str, argument: JsonValue) -> JsonValue:
-        return self._image.call({"call": function, "argument": argument}, limits=_LIMITS)
+        """Ask the reactor; a limit that it meets is told as the panel's."""
+        try:
+            return self._image.call({"call": function, "argument": argument}, limits=_LIMITS)
+        except EngineFailure as failure:
+            if failure.kind not in _BOUNDED:
+                raise
+            raise NXMLError(
+                f"The panel cannot be {_DONE.get(function, 'read')}: that {_BOUNDED[failure.kind]}.", hint=_SMALLER
+            ) from failure
 
     @cached_property
     def _image(self) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
-from nexus_jupyter.protocol.errors import StorageError, UnavailableError
+from nexus_jupyter.protocol.errors import RequestError, StorageError, UnavailableError
 from nexus_jupyter.storage.private import check_own
 from nexus_jupyter.storage.schema import HEAD, metadata
 
 __all__ = [
+    "DAMAGED",
     "close_database",
     "connect",
     "examine_advice",
@@ -36,6 +38,8 @@ _MIGRATION_LOCK = 0x4E455855
 _POSTGRES = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 #: Alembic keeps what it migrates in variables of its modules, so one thread at a time migrates.
 _migrating = threading.Lock()
+#: What SQLite's driver raises of a damaged file: its messages that quote what lies there may be no UTF-8.
+DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 #: What SQLite writes beside a database.
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _PROGRAMS = text("SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') LIMIT 1")
@@ -106,6 +110,7 @@ def schema_fault(file: Path) -> str:
     This is what `open_database` meets, found without changing the file, and what acts by itself in the database.
     """
     engine = create_engine(f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true")
+    event.listen(engine, "handle_error", _texts, retval=True)
     try:
         found = _revision(engine)
         with engine.connect() as connection:
@@ -180,6 +185,12 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
+    engine = _created(url)
+    event.listen(engine, "handle_error", _texts, retval=True)
+    return engine
+
+
+def _created(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url)
         event.listen(engine, "do_connect", _check_files)
@@ -221,17 +232,38 @@ def forked() -> StorageError:
     )
 
 
+def _texts(context: ExceptionContext) -> BaseException | None:
+    """Tell what a driver says of a text that is none as what it is: a damaged database, or a wrong request."""
+    error = context.original_exception
+    if isinstance(error, UnicodeDecodeError):
+        return DatabaseError(context.statement, None, _damaged(error))
+    if isinstance(error, UnicodeEncodeError):
+        raise RequestError(
+            f"A text holds half of a character (U+{ord(error.object[error.start]):04X}), which cannot be kept.",
+            hint="Write it with whole characters.",
+        ) from error
+    return None
+
+
+def _damaged(error: UnicodeDecodeError) -> sqlite3.DatabaseError:
+    """Return what the driver would have raised, had it been able to read the message."""
+    return sqlite3.DatabaseError(bytes(error.object[:200]).decode("utf-8", "replace"))
+
+
 def _check_files(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:  # Any: the driver's
     for suffix in _BESIDE:
         check_own(Path(str(arguments[0]) + suffix))
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # Any: the driver's own connection type
-    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # it can only be chosen for a new file
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    # FULL makes a commit durable before it returns, in WAL mode too; a crash then loses nothing acknowledged.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "wal_autocheckpoint=1000"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # it can only be chosen for a new file
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        # FULL makes a commit durable before it returns, in WAL mode too; a crash then loses nothing acknowledged.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "wal_autocheckpoint=1000"):
+            connection.execute(f"PRAGMA {pragma}")
+    except UnicodeDecodeError as error:
+        raise _damaged(error) from error
 
 
 def _set_up_postgres(connection: Any, _record: object) -> None:  # Any: the driver's own connection type

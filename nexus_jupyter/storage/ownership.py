@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import select
 import socket
-import sqlite3
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nexus_jupyter.protocol.errors import StorageError
-from nexus_jupyter.storage.database import examine_advice, reason, shown
+from nexus_jupyter.storage.database import DAMAGED, examine_advice, reason, shown
 from nexus_jupyter.storage.schema import owners
 
 __all__ = ["Fence", "Ownership"]
@@ -79,7 +78,7 @@ class Fence:
                 # The driver begins at the first change, which would leave a gap between it and what is read here.
                 driver.execute("BEGIN IMMEDIATE")
             row = driver.execute(_HOLDER, (self._workspace,)).fetchone()
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             raise OperationalError(_HOLDER, None, error) from error
         if row is None or row[0] != self._token:
             holder = f"{row[1]}, since {row[2]}" if row is not None else "unknown"

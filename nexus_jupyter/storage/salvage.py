@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from nexus_jupyter.storage.database import DAMAGED
+
 __all__ = ["Salvage", "integrity", "salvage"]
 
 _BATCH = 500
@@ -32,7 +34,7 @@ def integrity(file: Path) -> list[str]:
     try:
         with closing(_open(file)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
-    except sqlite3.Error as error:
+    except DAMAGED as error:
         return [str(error)]
     return [line for said in found if said != "ok" for line in said.splitlines()]
 
@@ -46,7 +48,7 @@ def salvage(file: Path, table: str) -> Salvage:
             columns = {str(row["name"]) for row in connection.execute(f"PRAGMA table_info({table})")}
             if columns:
                 found.rows += _rows(connection, table, found.errors)
-    except sqlite3.Error as error:
+    except DAMAGED as error:
         found.errors.append(str(error))
     return found
 
@@ -64,7 +66,7 @@ def _rows(connection: sqlite3.Connection, table: str, errors: list[str]) -> Iter
             for row in connection.execute(_SCAN.format(table), (after, _BATCH)):
                 batch.append(row)  # noqa: PERF402 - what was read before an error must stay
             failed = False
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             failed = True
             if str(error) not in errors:
                 errors.append(str(error))
@@ -91,7 +93,7 @@ def _next(connection: sqlite3.Connection, table: str, after: int, last: int) -> 
     for number in range(after + 1, last + 1):
         try:
             row = connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (number,)).fetchone()  # noqa: S608 - as above
-        except sqlite3.Error:
+        except DAMAGED:
             continue
         if row is not None:
             return number, row
@@ -104,7 +106,7 @@ def _last(connection: sqlite3.Connection, table: str, after: int) -> int:
     for source in sources:
         try:
             row = connection.execute(f"SELECT max(+rowid) FROM {table} {source}").fetchone()  # noqa: S608 - as above
-        except sqlite3.Error:
+        except DAMAGED:
             continue
         numbers.append(int(row[0] or 0))
     return max(numbers)

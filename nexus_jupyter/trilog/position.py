@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from pydantic import TypeAdapter
 
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage.private import read, replace
 from nexus_jupyter.trilog.spool import Position
 
 __all__ = ["Progress"]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The file's contents."""
+
+    read: Position
+    reading: Position | None
+    writing: tuple[int, int] | None
+
+
+_KEPT = TypeAdapter(_Kept)
 
 
 @dataclass(slots=True)
@@ -38,24 +51,13 @@ class Progress:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the file, if it is there."""
+        """Read the file; a damaged one is as none, and the spool is read from its beginning."""
         try:
-            kept: dict[str, Any] = json.loads(read(path))  # Any: JSON
+            kept = _KEPT.validate_json(read(path))
         except (StorageError, OSError, ValueError):
             return cls(path, Position())
-        reading, writing = kept["reading"], kept["writing"]
-        return cls(
-            path,
-            Position(**kept["read"]),
-            Position(**reading) if reading else None,
-            (writing[0], writing[1]) if writing else None,
-        )
+        return cls(path, kept.read, kept.reading, kept.writing)
 
     def save(self) -> None:
         """Write the file."""
-        kept = {
-            "read": asdict(self.read),
-            "reading": asdict(self.reading) if self.reading else None,
-            "writing": self.writing,
-        }
-        replace(self.path, json.dumps(kept))
+        replace(self.path, _KEPT.dump_json(_Kept(self.read, self.reading, self.writing)).decode())

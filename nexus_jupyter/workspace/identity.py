@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.storage import private
+from nexus_jupyter.storage.database import DAMAGED
 from nexus_jupyter.workspace.account import Account
 
 __all__ = ["Identity", "former_key", "mark_of", "read_identity", "settle_place", "write_identity"]
@@ -133,7 +134,7 @@ def former_key(file: Path) -> str:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
             found = connection.execute(query).fetchone()
-    except sqlite3.Error as error:
+    except DAMAGED as error:
         if "no such table" in str(error):
             return ""
         raise StorageError(f"The journal at {file} cannot be read: {error}.") from error

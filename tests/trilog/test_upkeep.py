@@ -103,6 +103,28 @@ def test_an_insert_that_was_interrupted_is_done_again_exactly(tmp_path: Path, co
         assert ws.trilog.twin("Panel", "counter").at("now").set_index("field").loc["state.count", "value"] == 5
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *("", "[]", "{}", "null", '{"read": 3, "reading": null, "writing": null}', "[" * 100_000),
+        *(
+            '{"read": {"segment": "x"}, "reading": null, "writing": null}',
+            '{"read": {}, "reading": null, "writing": 1}',
+        ),
+    ],
+)
+def test_a_damaged_note_of_how_far_it_got_is_as_none(tmp_path: Path, kept: str) -> None:
+    from nexus_jupyter.trilog.position import Progress
+
+    note = tmp_path / "position.json"
+    note.write_text(kept)
+    progress = Progress.load(note)
+    assert (progress.read, progress.reading, progress.writing) == (Position(), None, None)
+    progress.writing = (2, 5)
+    progress.save()
+    assert Progress.load(note) == progress
+
+
 def test_a_history_that_is_deleted_is_made_again_from_the_journal(tmp_path: Path, counter: str) -> None:
     with Workspace.open(tmp_path / "w") as ws:
         _panel(ws, counter).state["count"] = 3
