@@ -203,7 +203,8 @@ class NexusApp(ExtensionApp):
     trilog_url = Unicode(
         config=True,
         help="ClickHouse server for the history, https://user:password@host:8443/database; the embedded database when "
-        "empty. NEXUS_TRILOG_URL gives it without showing the password.",
+        "empty. NEXUS_TRILOG_URL gives it without showing the password. With ?reader=user&reader_password=password, "
+        "SQL that people write is asked by a user of its own, which needs no right but SELECT.",
     )
     ai_endpoints = List(
         Dict(),

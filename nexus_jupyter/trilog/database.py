@@ -61,11 +61,16 @@ class Database:
     """
 
     def __init__(
-        self, client: Any, connect: Callable[[], Any] | None = None, settings: Parameters | None = None
+        self,
+        client: Any,
+        connect: Callable[[], Any] | None = None,
+        settings: Parameters | None = None,
+        reader: Any = None,
     ) -> None:  # Any: the client ships no types
         self._client = client
         self._connect = connect
         self._settings = settings
+        self._reader = reader or client
 
     @classmethod
     def embedded(cls, folder: Path) -> Self:
@@ -92,7 +97,8 @@ class Database:
         ----------
         url
             ``http(s)://USER:PASSWORD@HOST:PORT/DATABASE``; what is after ``?`` is given to the client
-            (``verify=false``, ``ca_cert=FILE``, ``client_cert=FILE``, ``client_cert_key=FILE``).
+            (``verify=false``, ``ca_cert=FILE``, ``client_cert=FILE``, ``client_cert_key=FILE``), but ``reader=USER``
+            and ``reader_password=PASSWORD``: the user that asks what people write, and needs no right but SELECT.
 
         Raises
         ------
@@ -108,17 +114,24 @@ class Database:
         options: Parameters = {"host": parts.hostname, "port": parts.port or _PORTS[parts.scheme]}
         options |= {"secure": parts.scheme == "https", "database": parts.path.strip("/") or "default"}
         options |= {"username": unquote(parts.username or "default"), "password": unquote(parts.password or "")}
-        for name, value in parse_qsl(parts.query):
+        given = dict(parse_qsl(parts.query))
+        reads = {"username": given.pop("reader", ""), "password": given.pop("reader_password", "")}
+        for name, value in given.items():
             options[name] = value not in {"false", "0"} if name in {"verify", "compress"} else value
         try:
-            return cls(_connected("clickhouse", autogenerate_session_id=False, **options))
+            client = _connected("clickhouse", autogenerate_session_id=False, **options)
+            if not reads["username"]:
+                return cls(client)
+            return cls(client, reader=_connected("clickhouse", autogenerate_session_id=False, **options | reads))
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - the client has many, and each means that there is no connection
-            text = told(error).replace(unquote(parts.password), "***") if parts.password else told(error)
+            text = told(error)
+            for secret in (str(options["password"]), reads["password"]):
+                text = text.replace(secret, "***") if secret else text
             raise UnavailableError(
                 f"The history database at {parts.hostname} cannot be reached: {text}",
-                hint="Check address, user and password (NexusApp.trilog_url).",
+                hint="Check address, users and passwords (NexusApp.trilog_url).",
             ) from None  # the client's own error may show the password
 
     @property
@@ -135,7 +148,7 @@ class Database:
         """
         given = {**_LIMITS, **settings, **_READS_ONLY}
         if self._connect is None:
-            yield Database(self._client, settings=given)
+            yield Database(self._reader, settings=given)
             return
         try:
             client = self._connect()
@@ -152,7 +165,7 @@ class Database:
 
     def kill(self, mark: str) -> None:
         """Stop the queries of readers that were given a mark as their ``log_comment``."""
-        client = self._client if self._connect is None else self._connect()
+        client = self._reader if self._connect is None else self._connect()
         try:
             client.command(f"KILL QUERY WHERE Settings['log_comment'] = {literal(mark)} ASYNC")
         finally:
@@ -211,6 +224,7 @@ class Database:
     def close(self) -> None:
         """Let go of it."""
         self._client.close()
+        self._reader.close()
 
 
 def literal(value: object) -> str:

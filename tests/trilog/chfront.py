@@ -1,7 +1,8 @@
 """A front that speaks ClickHouse's HTTP protocol over the embedded engine, so that tests use the real client over HTTP.
 
 The engine and the client are real; the HTTP handler is this file. What it does not cover: a server's own authentication
-(the password is compared here), users and their rights, TLS, sessions, quotas and replication.
+(passwords are compared here), users' rights (a user ``reader`` is one that may do no more than read), TLS, sessions,
+quotas and replication. ``/asked`` tells who asked what.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import uuid
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import chdb
@@ -45,6 +46,8 @@ _TRANSPORT = frozenset(
     ]
 )
 _FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+#: What a user with SELECT may do, and what everybody may with queries of their own.
+_READS = re.compile(r"^\s*(SELECT|WITH|EXPLAIN|KILL\s+QUERY)\b", re.IGNORECASE)
 _INSERT = re.compile(r"^\s*INSERT\s", re.IGNORECASE)
 
 
@@ -53,7 +56,9 @@ class Front(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     folder = ""
-    password = ""
+    #: Passwords by user.
+    users: ClassVar[dict[str, str]] = {}
+    asked: ClassVar[list[tuple[str, str, str]]] = []
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -71,13 +76,22 @@ class Front(BaseHTTPRequestHandler):
         if url.path == "/ping":
             self._send(200, b"Ok.\n")
             return
-        if not self._allowed(options):
+        if url.path == "/asked":
+            self._send(200, json.dumps(Front.asked).encode())
+            return
+        user = self._user(options)
+        if user is None:
             self._send(403, b"Code: 516. DB::Exception: Authentication failed", {"X-ClickHouse-Exception-Code": "516"})
             return
         body = self._decoded(body)
         if self.headers.get("Content-Type", "").startswith("multipart/form-data"):
             body, more = _parts(self.headers["Content-Type"], body)
             options |= more
+        text = options.get("query", "") + body[:4096].decode("utf-8", "replace")
+        Front.asked.append((user, options.get("readonly", ""), text[:80]))
+        if user == "reader" and not _READS.match(text):
+            self._send(500, b"Code: 497. DB::Exception: Not enough privileges", {"X-ClickHouse-Exception-Code": "497"})
+            return
         try:
             out, form, summary = self._answer(options, body)
             headers = {"X-ClickHouse-Format": form, "X-ClickHouse-Summary": json.dumps(summary)}
@@ -123,11 +137,13 @@ class Front(BaseHTTPRequestHandler):
         result = connection.query(sql[: form.start()] if form else sql, name, params=parameters or None)
         return (result.bytes() if hasattr(result, "bytes") else b"") or b"", name, {"read_rows": "0"}
 
-    def _allowed(self, options: dict[str, str]) -> bool:
+    def _user(self, options: dict[str, str]) -> str | None:
+        """Return who asks, if the password is theirs."""
         basic = self.headers.get("Authorization", "").removeprefix("Basic ")
-        given = base64.b64decode(basic).decode().partition(":")[2] if basic else options.get("password", "")
-        given = self.headers.get("X-ClickHouse-Key", given)
-        return given == Front.password
+        user, _, given = base64.b64decode(basic).decode().partition(":") if basic else (options.get("user", ""), "", "")
+        given = self.headers.get("X-ClickHouse-Key", given or options.get("password", ""))
+        user = self.headers.get("X-ClickHouse-User", user)
+        return user if Front.users.get(user) == given else None
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -183,7 +199,7 @@ class _Server(ThreadingHTTPServer):
 if __name__ == "__main__":
     Front.folder = sys.argv[1]
     kept = chdb.connect(Front.folder)  # the engine stays while one is open
-    Front.password = sys.argv[2]
+    Front.users = json.loads(sys.argv[2])
     server = _Server(("127.0.0.1", 0), Front)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sys.executable,
         str(Path(__file__).with_name("chfront.py")),
         str(tmp_path_factory.mktemp("ch")),
-        PASSWORD,
+        json.dumps({"nexus": PASSWORD, "reader": "only"}),
     ]
     front = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert front.stdout is not None
