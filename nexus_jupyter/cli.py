@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -192,18 +194,34 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _fmt(arguments: argparse.Namespace) -> int:
+    from nexus_jupyter.language import check
     from nexus_jupyter.language import format as canonical
 
-    changed = 0
+    changed, broken = 0, 0
     for path in arguments.files:
         text = _text(path)
+        if any(finding.severity == "error" for finding in check(text)):
+            # What the parser makes of a broken text may not be what its author meant.
+            broken += 1
+            print(f"{path}: has errors, so it is left as it is; see `nexus check {path}`", file=sys.stderr)
+            continue
         printed = canonical(text)
         if printed != text:
             changed += 1
             print(f"{path}: {'would change' if arguments.check else 'changed'}")
             if not arguments.check:
-                path.write_text(printed, encoding="utf-8")
-    return 1 if arguments.check and changed else 0
+                _overwrite(path, printed)
+    return 1 if broken or (arguments.check and changed) else 0
+
+
+def _overwrite(path: Path, text: str) -> None:
+    """Write a file whole or not at all, with the rights that it has."""
+    place = path.resolve()
+    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+        made = Path(folder) / place.name
+        made.write_text(text, encoding="utf-8", newline="")
+        shutil.copymode(place, made)
+        made.replace(place)
 
 
 def _init(arguments: argparse.Namespace) -> int:

@@ -52,6 +52,24 @@ def test_fmt_prints_canonically_and_twice_is_once(tmp_path: Path, counter: str) 
     assert nexus("fmt", "--check", str(path)).returncode == 0
 
 
+def test_fmt_leaves_a_file_with_errors_as_it_is_and_keeps_the_rights_of_the_others(
+    tmp_path: Path, counter: str
+) -> None:
+    broken, whole = tmp_path / "broken.nxml", tmp_path / "whole.nxml"
+    broken.write_text('<panel id="p"><!-- mine --><view><text>x</view></panel>')
+    whole.write_text(counter.replace("\n    ", ""))
+    whole.chmod(0o640)
+    (tmp_path / "link.nxml").symlink_to(whole)
+    before = broken.read_text()
+    done = nexus("fmt", str(broken), str(tmp_path / "link.nxml"))
+    assert done.returncode == 1
+    assert "broken.nxml: has errors, so it is left as it is" in done.stderr
+    assert broken.read_text() == before
+    assert "\n    " in whole.read_text()
+    assert whole.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.nxml", "link.nxml", "whole.nxml"]
+
+
 def test_init_and_run_work_on_a_folder(tmp_path: Path, counter: str) -> None:
     from nexus_jupyter.notebook import Workspace
 

@@ -1113,6 +1113,7 @@ export interface BranchInfo {
  */
 export interface Build {
   actions: ActionDeclaration[];
+  comments: string[];
   computed: ComputedDeclaration[];
   diagnostics: Diagnostic[];
   effects: EffectDeclaration[];
@@ -1120,6 +1121,7 @@ export interface Build {
   facts: Fact[];
   frames: FrameDeclaration[];
   id: string;
+  last_comments: string[];
   layout: LayoutRule[];
   lifecycle: LifecycleDeclaration[];
   links: LinkDeclaration[];
@@ -1297,10 +1299,12 @@ export interface ResourceDeclaration {
   name: string;
 }
 /**
- * One of view, data, logic and doc. The section ``doc`` has text only.
+ * One of view, data, logic and doc, with comments as a node has them. The section ``doc`` has text only.
  */
 export interface Section {
   children: Node[];
+  comments: string[];
+  last_comments: string[];
   name: "view" | "data" | "logic" | "doc";
   span: Span;
   text: string | null;
@@ -1311,12 +1315,16 @@ export interface Section {
  * ``id`` is unique in the panel. View elements have the written id or a generated one (``generated_id``);
  * declarations have ``KIND.NAME`` (``state.count``, ``action.reset``); a piece of text between elements has
  * ``PARENT.tN``. The text of an element that has no child elements is its ``text``.
+ *
+ * ``comments`` stand before it in the text, ``last_comments`` before its end.
  */
 export interface Node {
   attrs: Attribute[];
   children: Node[];
+  comments: string[];
   generated_id: boolean;
   id: string;
+  last_comments: string[];
   span: Span;
   tag: string;
   text: string | null;

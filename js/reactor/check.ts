@@ -35,7 +35,7 @@ export function check(text: string, registry: Registry, { partial = false }: Che
   hintUnused(names, new Set([...run, ...[...names.exports.values()].flatMap(({ action }) => action ?? [])]), logic);
   const diagnostics = source.findings();
   return {
-    id: tree.id, title: tree.title, sections: [...tree.sections], diagnostics: partial ? [] : diagnostics,
+    id: tree.id, title: tree.title, comments: [...(tree.panel?.comments ?? [])], last_comments: [...(tree.panel?.lastComments ?? [])], sections: [...tree.sections], diagnostics: partial ? [] : diagnostics,
     state: [...names.states.values()], computed: [...names.computed.values()], frames: [...names.frames.values()],
     queries: [...names.queries.values()], links: [...names.links.values()], actions: [...names.actions.values()], effects: [...names.effects.values()],
     exports: [...names.exports.values()], packs: tree.packs.map(({ prefix, pack }) => ({ prefix, pack })), ...declared, view: nodes, layout, facts,

@@ -29,6 +29,9 @@ export interface RawElement {
   closeName: readonly [number, number] | null;
   /** Whether the text has its end (a closing tag, or `/>`). */
   closed: boolean;
+  /** What is in the comments before it, since the element before; those after its last child are in `lastComments`. */
+  comments: readonly string[];
+  lastComments: readonly string[];
 }
 
 export interface RawText {
@@ -114,6 +117,8 @@ class Parser {
   private at = 0;
   private nodes = 0;
   private readonly roots: RawNode[] = [];
+  /** Comments whose element has not come yet. */
+  private comments: string[] = [];
   private readonly open: RawElement[] = [];
 
   constructor(source: Source, { rawText = RAW_TEXT, partial = false, known, leaves = new Set() }: ParseOptions) {
@@ -132,6 +137,8 @@ class Parser {
     }
     if (this.nodes >= LIMITS.nodes) this.source.report("NX1001", `There are more than ${LIMITS.nodes} nodes.`, this.at, this.at + 1);
     while (this.open.length) this.closeUnclosed(this.text.length);
+    const last = this.roots.filter((node): node is RawElement => node.kind === "element").pop();
+    if (last) last.lastComments = [...last.lastComments, ...this.taken()];
     return this.roots;
   }
 
@@ -155,7 +162,7 @@ class Parser {
       this.at = text.length;
       return;
     }
-    if (text.startsWith("<!--", at)) return this.skip("-->", "NX1005", "The comment is not closed.");
+    if (text.startsWith("<!--", at)) return this.comment();
     if (text.startsWith("<![CDATA[", at)) {
       this.source.report("NX1006", "CDATA is not needed: the content of an action is taken as it is.", at, at + 9);
       return this.skip("]]>", "NX1006", "The CDATA section is not closed.");
@@ -170,6 +177,22 @@ class Parser {
     this.source.report("NX1007", "This < starts no tag; write &lt; for the character.", at, at + 1, { fix: replaceFix("write &lt;", at, at + 1, "&lt;") });
     this.at += 1;
     this.add({ kind: "text", value: "<", start: at, end: at + 1 });
+  }
+
+  private comment(): void {
+    const start = this.at;
+    this.skip("-->", "NX1005", "The comment is not closed.");
+    const closed = this.text.endsWith("-->", this.at) && this.at >= start + 7;
+    // One that never ends has taken the elements that follow, and is not the person's.
+    if (!closed) return;
+    this.nodes += 1;
+    this.comments.push(commentText(this.text.slice(start + 4, this.at - 3)));
+  }
+
+  private taken(): string[] {
+    const taken = this.comments;
+    this.comments = [];
+    return taken;
   }
 
   private removal(start: number, end: string): ReturnType<typeof replaceFix> {
@@ -211,10 +234,11 @@ class Parser {
       this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, end, { fix: replaceFix("add >", end, end, ">") });
     }
     const element: RawElement = {
-      kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closeName: null, closed,
+      kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closeName: null, closed, comments: [], lastComments: [],
     };
     if (!closed && !attributes.length && this.isMeantToClose(name)) return this.closeInstead(start);
     if (this.isUnclosedLeaf()) this.closeUnclosed(start);
+    element.comments = this.taken();
     this.add(element);
     if (closed) return;
     if (this.raw.has(name)) return this.rawText(element);
@@ -402,6 +426,7 @@ class Parser {
     const closeName = [start + 2, start + 2 + name.length] as const;
     if (element.name !== name) this.source.report("NX1003", `</${name}> does not fit <${element.name}>.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, ...closeName, element.name) });
     this.open.pop();
+    element.lastComments = this.taken();
     element.end = this.at;
     element.closed = true;
     element.closeName = closeName;
@@ -442,6 +467,13 @@ class Parser {
       return found ?? whole;
     });
   }
+}
+
+/** A comment's text, the lines after its first without the indentation that they share: it is the printer's to give. */
+function commentText(text: string): string {
+  const [first = "", ...rest] = text.replace(/\r\n?/g, "\n").split("\n");
+  const margin = rest.reduce((least, line) => (line.trim() ? Math.min(least, line.length - line.trimStart().length) : least), text.length);
+  return [first, ...rest.map((line) => (line.trim() ? line.slice(margin) : ""))].join("\n");
 }
 
 /** The edits that give an element another tag, its closing tag included. */

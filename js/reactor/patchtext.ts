@@ -87,6 +87,8 @@ function insertNode(node: Node, parent: string, section: string, before: string 
   for (const item of node.attrs) if (item.name !== "id") attrs[`attr:${item.name}`] = item.value;
   if (node.generated_id) attrs["generated"] = true;
   if (node.text !== null) attrs["text"] = node.text;
+  if (node.comments.length) attrs["comments"] = node.comments;
+  if (node.last_comments.length) attrs["last_comments"] = node.last_comments;
   const type = section === "view" ? "Element" : (TYPES[node.tag] ?? "Element");
   const entity: Entity = { id: node.id, type, parent, order: "", attrs };
   return [{ op: "insert", entity, before, after, seen: null }, ...node.children.flatMap((child) => insertNode(child, node.id, section, null, null))];

@@ -60,7 +60,7 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
     const isDoc = name === "doc";
     nodes[name] = isDoc ? [] : gardener.grow(section, name);
     const text = isDoc ? contentText(section) : null;
-    sections.push({ name, text, children: nodes[name].map((item) => item.node), span: source.span(section.start, section.end) });
+    sections.push({ name, text, children: nodes[name].map((item) => item.node), comments: [...section.comments], last_comments: [...section.lastComments], span: source.span(section.start, section.end) });
   }
   sections.sort((a, b) => SECTIONS.indexOf(a.name) - SECTIONS.indexOf(b.name));
   return { panel, id, title: attribute(panel, "title")?.value || id, packs, sections, nodes };
@@ -202,7 +202,7 @@ class Gardener {
   }
 
   private piece(child: RawNode & { kind: "text" }, id: string): TreeNode {
-    const node: Node = { id, tag: "#text", generated_id: true, attrs: [], text: dedent(child.value), children: [], span: this.source.span(child.start, child.end) };
+    const node: Node = { id, tag: "#text", generated_id: true, attrs: [], text: dedent(child.value), children: [], comments: [], last_comments: [], span: this.source.span(child.start, child.end) };
     return { raw: null, children: [], node };
   }
 
@@ -224,7 +224,7 @@ class Gardener {
   private node(raw: RawElement, id: string, generated: boolean, text: string | null, children: readonly TreeNode[]): Node {
     return {
       id, tag: raw.name, generated_id: generated, attrs: raw.attributes.map((item) => this.attribute(item)), text,
-      children: children.map((child) => child.node), span: this.source.span(raw.start, raw.end),
+      children: children.map((child) => child.node), comments: [...raw.comments], last_comments: [...raw.lastComments], span: this.source.span(raw.start, raw.end),
     };
   }
 
@@ -264,7 +264,7 @@ class Gardener {
   private freeId(base: string): string {
     let id = `${base}-${this.count(base)}`;
     while (this.taken.has(id)) id = `${base}-${this.count(base)}`;
-    this.taken.set(id, { kind: "element", name: base, attributes: [], children: [], start: 0, nameStart: 0, nameEnd: 0, openEnd: 0, end: 0, closeName: null, closed: true });
+    this.taken.set(id, { kind: "element", name: base, attributes: [], children: [], start: 0, nameStart: 0, nameEnd: 0, openEnd: 0, end: 0, closeName: null, closed: true, comments: [], lastComments: [] });
     return id;
   }
 }

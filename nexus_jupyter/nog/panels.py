@@ -14,7 +14,7 @@ from nexus_jupyter.nog.graph import Graph
 from nexus_jupyter.nog.order import spread
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.graph import Edge, Entity, EntityType, Relation
-from nexus_jupyter.protocol.panel import Build, Fact, Node
+from nexus_jupyter.protocol.panel import Build, Fact, Node, Section
 from nexus_jupyter.protocol.patch import InsertOp, LinkOp, MoveOp, Op, RemoveOp, SetOp, UnlinkOp, UnsetOp
 
 __all__ = ["DECLARED", "PanelEntities", "difference", "entities", "node_entities", "tree"]
@@ -35,6 +35,7 @@ DECLARED: dict[str, EntityType] = {
     "resource": "Resource",
     "uses": "Capability",
 }
+_COMMENTS = ("comments", "last_comments")
 _SECTIONS = ("view", "data", "logic", "doc")
 #: Attributes that the text does not hold, so that a new text leaves them alone.
 _LIVE = frozenset({"value", "cell"})
@@ -61,11 +62,12 @@ def entities(build: Build, panels: Collection[str] = ()) -> PanelEntities:
     ``panels`` are those that there are: links to others are not in the graph.
     """
     packs: dict[str, JsonValue] = {f"xmlns:{use.prefix}": use.pack for use in build.packs}
-    own = [Entity(id=build.id, type="Panel", attrs={"title": build.title, **packs})]
+    own = [Entity(id=build.id, type="Panel", attrs={"title": build.title, **packs, **_comments(build)})]
     for section in build.sections:
         attrs: dict[str, JsonValue] = {"tag": section.name}
         if section.text is not None:
             attrs["text"] = section.text
+        attrs |= _comments(section)
         section_id = f"{build.id}/{section.name}"
         own.append(Entity(id=section_id, type="Element", parent=build.id, attrs=attrs))
         own += node_entities(section.children, section_id, build.id, in_view=section.name == "view")
@@ -91,10 +93,17 @@ def node_entities(nodes: list[Node], parent: str, panel: str, *, in_view: bool) 
             attrs["generated"] = True
         if node.text is not None:
             attrs["text"] = node.text
+        attrs |= _comments(node)
         kind: EntityType = "Element" if in_view else DECLARED.get(node.tag, "Element")
         entity_id = f"{panel}/{node.id}"
         yield Entity(id=entity_id, type=kind, parent=parent, attrs=attrs)
         yield from node_entities(node.children, entity_id, panel, in_view=in_view)
+
+
+def _comments(part: Build | Section | Node) -> dict[str, JsonValue]:
+    """Return the comments of a part as attributes of its entity, with which they move, are merged, and go."""
+    kept = {"comments": part.comments, "last_comments": part.last_comments}
+    return {name: list[JsonValue](comments) for name, comments in kept.items() if comments}
 
 
 def _columns(build: Build) -> Iterator[Entity]:
@@ -124,7 +133,12 @@ def tree(graph: Graph, panel: str) -> dict[str, JsonValue]:
     root = graph.entity(panel)
     by_name = {str(part.attrs["tag"]): part for part in graph.children(panel) if part.type == "Element"}
     sections: list[JsonValue] = [
-        {"name": name, "text": by_name[name].attrs.get("text"), "children": _children(graph, by_name[name], panel)}
+        {
+            "name": name,
+            "text": by_name[name].attrs.get("text"),
+            "children": _children(graph, by_name[name], panel),
+            **_written(by_name[name]),
+        }
         for name in _SECTIONS
         if name in by_name
     ]
@@ -133,7 +147,13 @@ def tree(graph: Graph, panel: str) -> dict[str, JsonValue]:
         for key, pack in root.attrs.items()
         if key.startswith("xmlns:")
     ]
-    return {"id": panel, "title": root.attrs.get("title", panel), "packs": packs, "sections": sections}
+    title = root.attrs.get("title", panel)
+    return {"id": panel, "title": title, "packs": packs, "sections": sections, **_written(root)}
+
+
+def _written(entity: Entity) -> dict[str, JsonValue]:
+    """Return an entity's comments for the printer."""
+    return {name: entity.attrs[name] for name in _COMMENTS if name in entity.attrs}
 
 
 def _children(graph: Graph, entity: Entity, panel: str) -> list[JsonValue]:
@@ -153,6 +173,7 @@ def _node(graph: Graph, entity: Entity, panel: str) -> dict[str, JsonValue]:
         "attrs": attrs,
         "text": entity.attrs.get("text"),
         "children": _children(graph, entity, panel),
+        **_written(entity),
     }
 
 

@@ -60,6 +60,8 @@ class Node(Contract):
     ``id`` is unique in the panel. View elements have the written id or a generated one (``generated_id``);
     declarations have ``KIND.NAME`` (``state.count``, ``action.reset``); a piece of text between elements has
     ``PARENT.tN``. The text of an element that has no child elements is its ``text``.
+
+    ``comments`` stand before it in the text, ``last_comments`` before its end.
     """
 
     id: str
@@ -68,15 +70,19 @@ class Node(Contract):
     attrs: list[Attribute] = []
     text: str | None = None
     children: list[Node] = []
+    comments: list[str] = []
+    last_comments: list[str] = []
     span: Span
 
 
 class Section(Contract):
-    """One of view, data, logic and doc. The section ``doc`` has text only."""
+    """One of view, data, logic and doc, with comments as a node has them. The section ``doc`` has text only."""
 
     name: SectionName
     text: str | None = None
     children: list[Node] = []
+    comments: list[str] = []
+    last_comments: list[str] = []
     span: Span
 
 
@@ -328,6 +334,8 @@ class Build(Contract):
 
     id: str
     title: str
+    comments: list[str] = []
+    last_comments: list[str] = []
     sections: list[Section]
     diagnostics: list[Diagnostic]
     state: list[StateDeclaration] = []

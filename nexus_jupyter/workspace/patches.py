@@ -130,6 +130,8 @@ def _attributes(kind: EntityType, attrs: dict[str, JsonValue]) -> dict[str, Json
         "tag",
         "text",
         "generated",
+        "comments",
+        "last_comments",
         *(("value",) if kind == "State" else ()),
         *(("title",) if kind == "Panel" else ()),
     }

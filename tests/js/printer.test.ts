@@ -35,7 +35,7 @@ test.each(Object.entries(panels))("%s assembled from its tree is the text that i
   expect(build.diagnostics).toEqual([]);
 });
 
-test("view comes first, comments and doubled spaces go, escapes stay", () => {
+test("view comes first, doubled spaces go, comments and escapes stay", () => {
   const text = `<panel id="p"><!-- x --><logic><action name="a">
       if (1 < 2) {
         return 1;
@@ -50,6 +50,7 @@ test("view comes first, comments and doubled spaces go, escapes stay", () => {
       words
     </row>
   </view>
+  <!-- x -->
   <logic>
     <action name="a">
       if (1 < 2) {
