@@ -27,6 +27,7 @@ function scopeOf(row: Row, state: State): Scope {
 function answerOne(query: QueryDeclaration, below: Table, state: State): Table {
   const where = query.where ? compile(query.where) : null;
   const rows = where ? below.rows.filter((row) => truthy(where(scopeOf(row, state)))) : below.rows;
+  if (query.pipe === "reverse") return { ...below, rows: [...rows].reverse() };
   const made = query.distinct !== null ? distinct(query, rows, below) : query.group.length || query.agg.length ? grouped(query, rows, below, state) : { rows, columns: below.columns };
   const ordered = query.order.length ? { ...made, rows: sorted(made.rows, query.order, query.distinct !== null && query.prepend !== null ? 1 : 0) } : made;
   return query.limit === null ? ordered : { ...ordered, rows: ordered.rows.slice(0, query.limit) };
@@ -39,7 +40,7 @@ function distinct(query: QueryDeclaration, rows: readonly Row[], below: Table): 
     const value = row[name] ?? null;
     if (!found.some((other) => same(other, value))) found.push(value);
   }
-  found.sort(nullsLast);
+  if (query.pipe === null) found.sort(nullsLast);
   const first = query.prepend as Value;
   const all = first === null ? found : [first, ...found.filter((value) => !same(value, first))];
   return { rows: all.map((value) => ({ [name]: value })), columns: [{ name, type: kindOf(below, name) }] };

@@ -1259,7 +1259,8 @@ export interface PackUse {
  * A query over a frame or another query, answered by DuckDB.
  *
  * Names in its expressions are states only (computed values are inlined by the reactor); ``inputs`` lists them, those
- * of the queries below included.
+ * of the queries below included. ``pipe`` is the function of an expression whose query this is: nobody wrote it. Its
+ * ``distinct`` keeps the order in which values come first, and ``reverse`` has nothing but this name.
  */
 export interface QueryDeclaration {
   agg: AggregateColumn[];
@@ -1270,6 +1271,7 @@ export interface QueryDeclaration {
   limit: number | null;
   name: string;
   order: Ordering[];
+  pipe: ("where" | "sort" | "distinct" | "reverse" | "first") | null;
   /**
    * Any JSON value.
    */

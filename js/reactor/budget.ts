@@ -1,16 +1,16 @@
 // How much one panel may draw: a text of two lines can ask for more elements than any page holds.
 
-import { Effort, grouped, STEPS, TooMuchWork } from "./expression/index.ts";
+import { Effort, grouped, STEPS, TooMuchWork, Unworkable } from "./expression/index.ts";
 
 /** Elements of a panel that are in a page at the same time. */
 export const LIVE_ELEMENTS = 50_000;
 /** Elements in a saved picture, which stays in notebooks. */
 export const PICTURE_ELEMENTS = 20_000;
 
-/** What a panel hears of itself: that it is cut, and whether parts of it are not worked out. */
+/** What a panel hears of itself: that it is cut, and why parts of it are not worked out, if any are not. */
 export interface Told {
   cut(): void;
-  unfinished(some: boolean): void;
+  unfinished(why: readonly string[]): void;
 }
 
 const NOBODY: Told = { cut: () => {}, unfinished: () => {} };
@@ -21,7 +21,8 @@ export class Budget {
   /** Whether something was left out. */
   exceeded = false;
   private taken = 0;
-  private unfinished = 0;
+  /** How many parts are not worked out, by why. */
+  private readonly unfinished = new Map<string, number>();
   private readonly told: Told;
 
   constructor(most: number, told: Told = NOBODY) {
@@ -29,21 +30,24 @@ export class Budget {
     this.told = told;
   }
 
-  /** Run what works a part out; whether that was too much work, which leaves the part as it was. */
-  unfinishedAfter(run: () => void): boolean {
+  /** Run what works a part out; why it cannot be, which leaves the part as it was, or null. */
+  unfinishedAfter(run: () => void): string | null {
     try {
       this.effort.during(run);
-      return false;
+      return null;
     } catch (error) {
-      if (error instanceof TooMuchWork) return true;
+      if (error instanceof TooMuchWork) return unfinishedWords();
+      if (error instanceof Unworkable) return `A part of this panel is not up to date. ${error.message}`;
       throw error;
     }
   }
 
   /** Count a part that is not worked out, or no longer. */
-  count(unfinished: 1 | -1): void {
-    this.unfinished += unfinished;
-    if (this.unfinished === (unfinished > 0 ? 1 : 0)) this.told.unfinished(unfinished > 0);
+  count(why: string, unfinished: 1 | -1): void {
+    const before = this.unfinished.get(why) ?? 0;
+    if (before + unfinished > 0) this.unfinished.set(why, before + unfinished);
+    else this.unfinished.delete(why);
+    if (before === 0 || before + unfinished === 0) this.told.unfinished([...this.unfinished.keys()]);
   }
 
   /** Whether there is room for one more; asking for it where there is none counts as leaving something out. */

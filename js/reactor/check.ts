@@ -7,6 +7,7 @@ import { declarationFacts, settleFacts } from "./checker/facts.ts";
 import { layoutRules } from "./checker/layout.ts";
 import { checkCapabilities, checkFrameCalls, checkOrders, declareAction, declareEffect, declareExport, hintUnused, readLifecycle, readResource, readTool, readUse } from "./checker/logic.ts";
 import { Names } from "./checker/names.ts";
+import { withPipes } from "./checker/pipes.ts";
 import { declareQuery, settleQueries } from "./checker/queries.ts";
 import { ViewReader } from "./checker/view.ts";
 import { parse, type RawElement } from "./parser.ts";
@@ -34,12 +35,12 @@ export function check(text: string, registry: Registry, { partial = false }: Che
   const run = facts.filter((fact) => fact.relation === "triggers").map((fact) => fact.target.slice("action.".length));
   hintUnused(names, new Set([...run, ...[...names.exports.values()].flatMap(({ action }) => action ?? [])]), logic);
   const diagnostics = source.findings();
-  return {
+  return withPipes({
     id: tree.id, title: tree.title, comments: [...(tree.panel?.comments ?? [])], last_comments: [...(tree.panel?.lastComments ?? [])], sections: [...tree.sections], diagnostics: partial ? [] : diagnostics,
     state: [...names.states.values()], computed: [...names.computed.values()], frames: [...names.frames.values()],
     queries: [...names.queries.values()], links: [...names.links.values()], actions: [...names.actions.values()], effects: [...names.effects.values()],
     exports: [...names.exports.values()], packs: tree.packs.map(({ prefix, pack }) => ({ prefix, pack })), ...declared, view: nodes, layout, facts,
-  };
+  });
 }
 
 type Declared = TreeNode & { raw: RawElement };

@@ -1,9 +1,9 @@
 // A panel as a self-contained picture in HTML, for saved notebooks and for the first paint.
 
 import type { Aggregate, Build, Expression, Json, Ordering } from "../protocol/index.ts";
-import { Budget, cutWords, PICTURE_ELEMENTS, unfinishedWords } from "./budget.ts";
+import { Budget, cutWords, PICTURE_ELEMENTS } from "./budget.ts";
 import type { ComponentTable } from "./component.ts";
-import { Effort, evaluate, type Value } from "./expression/index.ts";
+import { Effort, evaluate, TooManyRows, type Value } from "./expression/index.ts";
 import type { Cell, Rows, Thin, ViewHost } from "./host.ts";
 import { escapeHtml, htmlOf } from "./html.ts";
 import { layoutCss } from "./layoutcss.ts";
@@ -34,13 +34,11 @@ export interface Missing {
 /** Draw a panel; what it needs and was not given is listed in `missing`, to be asked for and drawn again. */
 export function render(build: Build, table: ComponentTable, inputs: Inputs, css: string): { html: string; missing: Missing } {
   const host = new PictureHost(build, inputs);
-  const notes = new Map<string, string>();
-  const budget = new Budget(PICTURE_ELEMENTS, {
-    cut: () => void notes.set("cut", cutWords(PICTURE_ELEMENTS)),
-    unfinished: () => void notes.set("unfinished", unfinishedWords()),
-  });
+  let cut: readonly string[] = [];
+  let unfinished: readonly string[] = [];
+  const budget = new Budget(PICTURE_ELEMENTS, { cut: () => { cut = [cutWords(PICTURE_ELEMENTS)]; }, unfinished: (why) => { unfinished = why; } });
   const drawn = budget.effort.during(() => htmlOf(instantiate(build, table, host), budget));
-  const body = drawn + [...notes.values()].map((note) => `<div class="nx-cut" role="alert">${note}</div>`).join("");
+  const body = drawn + [...cut, ...unfinished].map((note) => `<div class="nx-cut" role="alert">${escapeHtml(note)}</div>`).join("");
   const title = escapeHtml(build.title);
   const html =
     `<div class="nx-panel nx-picture" data-nx="${escapeHtml(build.id)}"><style>${css}${layoutCss(build)}</style>` +
@@ -52,13 +50,29 @@ export function render(build: Build, table: ComponentTable, inputs: Inputs, css:
 /** What of a panel is worked out without drawing it. */
 export type Part = "effects" | "exports" | "resources" | "calls" | "lifecycle";
 
-/** Work out expressions of a panel by name; what they need and were not given is listed in `missing`. */
-export function work(build: Build, part: Part, inputs: Inputs): { values: Record<string, Value>; missing: Missing } {
+/** Expressions of a panel worked out by name: the values, why those that have none have none, and what was needed and not given. */
+export interface Worked {
+  readonly values: Record<string, Value>;
+  readonly problems: Record<string, string>;
+  readonly missing: Missing;
+}
+
+export function work(build: Build, part: Part, inputs: Inputs): Worked {
   const host = new PictureHost(build, inputs);
   const scope = scopeOf(build, host);
   const valueOf = (found: Expression | Expression[]): Value => (Array.isArray(found) ? found.map((one) => evaluate(one, scope)) : evaluate(found, scope));
-  const values = new Effort().during(() => Object.fromEntries(expressions(build, part).map(([name, found]) => [name, valueOf(found)])));
-  return { values, missing: host.missing };
+  const problems: Record<string, string> = {};
+  const valueOrProblem = (name: string, found: Expression | Expression[]): Value => {
+    try {
+      return valueOf(found);
+    } catch (error) {
+      if (!(error instanceof TooManyRows)) throw error;
+      problems[name] = error.message;
+      return null;
+    }
+  };
+  const values = new Effort().during(() => Object.fromEntries(expressions(build, part).map(([name, found]) => [name, valueOrProblem(name, found)])));
+  return { values, problems, missing: host.missing };
 }
 
 function expressions(build: Build, part: Part): [string, Expression | Expression[]][] {

@@ -21,7 +21,8 @@ function childHtml(child: VChild, budget: Budget): string {
   if (typeof child === "string") return escapeHtml(child);
   if (typeof child !== "function" && child.kind === "element") return budget.take() ? elementHtml(child, budget) : "";
   let html = "";
-  if (budget.unfinishedAfter(() => { html = followedHtml(child, budget); })) budget.count(1);
+  const why = budget.unfinishedAfter(() => { html = followedHtml(child, budget); });
+  if (why !== null) budget.count(why, 1);
   return html;
 }
 

@@ -2,13 +2,11 @@
 
 import type { Build, Expression, Json, Ordering, Problem, ViewNode } from "../protocol/index.ts";
 import type { ChildContext, ComponentTable, Context } from "./component.ts";
-import { compile, type Evaluator, isList, isNumber, type Scope, spend, textOf, truthy, type Value } from "./expression/index.ts";
-import type { Cell, ViewHost } from "./host.ts";
+import { compile, compileTest, type Evaluator, EXPRESSION_ROWS, grouped, isList, isNumber, type RowSource, type Scope, spend, textOf, TooManyRows, truthy, type Value } from "./expression/index.ts";
+import type { Cell, Row, ViewHost } from "./host.ts";
 import { dynamic, h, list, type VChild } from "./vnode.ts";
 import { everyPart } from "./walk.ts";
 
-/** Rows of a query that an expression sees; components ask for their own pages. */
-const EXPRESSION_ROWS = 1000;
 const NO_ORDER: readonly Ordering[] = [];
 
 /** Turn a panel's view into what is drawn. */
@@ -37,7 +35,13 @@ class Locals implements Scope {
   aggregate(query: string, fn: "len" | "sum" | "mean" | "min" | "max", column: string | null): unknown {
     return this.base.aggregate(query, fn, column);
   }
+
+  rows(name: string): RowSource | null {
+    return Object.hasOwn(this.values, name) ? null : (this.base.rows?.(name) ?? null);
+  }
 }
+
+type Test = (scope: Scope) => boolean;
 
 /** One of the things that a `for` repeats. */
 interface Item {
@@ -63,7 +67,7 @@ class Instance implements Scope {
       const evaluate = compile(expr);
       this.readers.set(name, host.memo(() => evaluate(this)));
     }
-    for (const name of this.queries) this.readers.set(name, () => this.rows(name));
+    for (const name of this.queries) this.readers.set(name, () => this.whole(name));
   }
 
   get(name: string): unknown {
@@ -78,17 +82,35 @@ class Instance implements Scope {
     return this.queries.has(name);
   }
 
-  private rows(name: string): Value {
-    const rows = this.host.page(name, 0, EXPRESSION_ROWS, NO_ORDER)?.rows ?? [];
+  rows(name: string): RowSource | null {
+    if (!this.queries.has(name)) return null;
+    return {
+      total: () => { const total = this.host.aggregate(name, "len", null); return isNumber(total) ? total : null; },
+      part: (from, to) => {
+        if (to - from > EXPRESSION_ROWS) throw new TooManyRows(name, to - from);
+        return this.items(name, this.host.page(name, from, to - from, NO_ORDER)?.rows ?? []);
+      },
+    };
+  }
+
+  /** All rows of a query. Expressions read rows by this alone or by parts that they ask for, so none sees a part unawares. */
+  private whole(name: string): Value {
+    const page = this.host.page(name, 0, EXPRESSION_ROWS, NO_ORDER);
+    if (page && page.total > page.rows.length) throw new TooManyRows(name, page.total);
+    return this.items(name, page?.rows ?? []);
+  }
+
+  /** Rows as expressions see them: those of a `distinct` query are its values. */
+  private items(name: string, rows: readonly Row[]): readonly Value[] {
     const distinct = this.build.queries.find((query) => query.name === name)?.distinct;
     return distinct ? rows.map((row) => row[distinct] ?? null) : rows;
   }
 
   children(nodes: readonly ViewNode[], scope: Scope | null, suffix: string): VChild[] {
     const drawn: VChild[] = [];
-    let earlier: Evaluator[] = [];
+    let earlier: Test[] = [];
     for (const node of nodes) {
-      const test = node.when ? compile(node.when) : null;
+      const test = node.when ? compileTest(node.when) : null;
       if (!node.otherwise) earlier = [];
       const before = earlier;
       if (test) earlier = [...earlier, test];
@@ -98,8 +120,8 @@ class Instance implements Scope {
     return drawn;
   }
 
-  private conditional(node: ViewNode, scope: Scope, suffix: string, test: Evaluator | null, before: readonly Evaluator[]): VChild {
-    const shown = this.host.memo(() => !before.some((other) => truthy(other(scope))) && (test === null || truthy(test(scope))));
+  private conditional(node: ViewNode, scope: Scope, suffix: string, test: Test | null, before: readonly Test[]): VChild {
+    const shown = this.host.memo(() => !before.some((other) => other(scope)) && (test === null || test(scope)));
     return dynamic(() => (shown() ? this.repeated(node, scope, suffix) : null));
   }
 
@@ -114,8 +136,7 @@ class Instance implements Scope {
     let values: readonly Value[] = [];
     let keys: readonly string[] = [];
     let drawn: readonly Item[] = [];
-    return list(() => {
-      const found = items(scope);
+    const drawnOf = (found: Value): readonly Item[] => {
       const next = isList(found) ? found : [];
       spend(next.length);
       const keyOf = (value: Value, i: number): string => textOf(key?.(new Locals(scope, { [each.item]: () => value })) ?? i);
@@ -129,15 +150,25 @@ class Instance implements Scope {
         }
       }
       const nextKeys = next.map(keyOf);
-      drawn = this.items(nextKeys, next, known, (name, cell) => this.element(node, new Locals(scope, { [each.item]: () => cell.get() }), `${suffix}[${name}]`).draw());
+      drawn = this.known(nextKeys, next, known, (name, cell) => this.element(node, new Locals(scope, { [each.item]: () => cell.get() }), `${suffix}[${name}]`).draw());
       values = next;
       keys = nextKeys;
       return drawn;
+    };
+    const name = each.list.kind === "name" ? each.list.name : null;
+    const rows = (): RowSource | null => (name === null ? null : (scope.rows?.(name) ?? null));
+    return list(() => {
+      const source = rows();
+      if (!source || name === null) return drawnOf(items(scope));
+      // A list shows as many as it can, and says of how many.
+      const page = this.host.page(name, 0, EXPRESSION_ROWS, NO_ORDER);
+      const shown = drawnOf(this.items(name, page?.rows ?? []));
+      return page && page.total > shown.length ? [...shown, partNote(shown.length, page.total)] : shown;
     });
   }
 
   /** Items by their keys, those that are known with their new values; keys that come twice are told apart. */
-  private items(keys: readonly string[], values: readonly Value[], known: Map<string, Item>, draw: (name: string, cell: Cell<Value>) => VChild): Item[] {
+  private known(keys: readonly string[], values: readonly Value[], known: Map<string, Item>, draw: (name: string, cell: Cell<Value>) => VChild): Item[] {
     const used = new Set<string>();
     const found = keys.map((keyed, i): Item => {
       const value = values[i] as Value;
@@ -171,6 +202,12 @@ class Instance implements Scope {
     };
     return { context, draw };
   }
+}
+
+/** What stands below the items of a list that shows a part of its rows. */
+function partNote(shown: number, total: number): { readonly key: string; readonly make: () => VChild } {
+  const words = `The first ${grouped(shown, 0)} of ${grouped(total, 0)} rows.`;
+  return { key: `\u0000${words}`, make: () => h("div", { class: "nx-cut", role: "note" }, [words]) };
 }
 
 /** With the parts of an element that are drawn again later kept from taking more down than themselves. */
@@ -257,7 +294,8 @@ class ElementContext implements Context {
   }
 
   flag(name: string): boolean {
-    return truthy(this.prop(name));
+    const expression = this.node.props[name];
+    return this.bound(name) || !expression ? truthy(this.prop(name)) : compileTest(expression)(this.scope);
   }
 
   text(): string {

@@ -35,9 +35,11 @@ export class Owner {
 
   /** Follow what a function reads; an error takes down this part only. */
   follow(run: () => void): void {
-    let unfinished = false;
-    const tell = (now: boolean): void => {
-      if (now !== unfinished) this.budget.count(now ? 1 : -1);
+    let unfinished: string | null = null;
+    const tell = (now: string | null): void => {
+      if (now === unfinished) return;
+      if (unfinished !== null) this.budget.count(unfinished, -1);
+      if (now !== null) this.budget.count(now, 1);
       unfinished = now;
     };
     this.add(effect(() => {
@@ -47,7 +49,7 @@ export class Owner {
         console.error("nexus:", error);
       }
     }));
-    this.add(() => tell(false));
+    this.add(() => tell(null));
   }
 
   dispose(): void {

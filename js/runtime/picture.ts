@@ -3,7 +3,7 @@
 import { components } from "../components/index.ts";
 import type { Build } from "../protocol/index.ts";
 import type { ViewHost } from "../reactor/host.ts";
-import { Budget, cutWords, LIVE_ELEMENTS, unfinishedWords } from "../reactor/budget.ts";
+import { Budget, cutWords, LIVE_ELEMENTS } from "../reactor/budget.ts";
 import { layoutCss } from "../reactor/layoutcss.ts";
 import { instantiate } from "../reactor/view.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
@@ -15,7 +15,7 @@ export class Picture {
   readonly body: HTMLElement;
   readonly layout = document.createElement("style");
   private readonly cut = element("div", "nx-cut", cutWords(LIVE_ELEMENTS));
-  private readonly unfinished = element("div", "nx-cut", unfinishedWords());
+  private readonly unfinished = element("div", "nx-cut");
   private view = new Owner();
   /** Whether the body still is what the server has drawn. */
   private drawn: boolean;
@@ -33,7 +33,11 @@ export class Picture {
     this.cut.remove();
     const budget = new Budget(LIVE_ELEMENTS, {
       cut: () => this.body.after(this.cut),
-      unfinished: (some) => (some ? this.body.after(this.unfinished) : this.unfinished.remove()),
+      unfinished: (why) => {
+        this.unfinished.textContent = why.join(" ");
+        if (why.length) this.body.after(this.unfinished);
+        else this.unfinished.remove();
+      },
     });
     this.view = new Owner(budget);
     this.layout.textContent = layoutCss(build);

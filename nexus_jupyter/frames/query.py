@@ -19,7 +19,7 @@ __all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "decisions_of
 
 #: Queries that may stand below each other; the checker refuses circles, this is for builds that did not pass it.
 _DEPTH = 32
-#: Where the value that `prepend` gives comes, before the others.
+#: The place of a row where its values do not say it: that of `prepend` before the others, or one given by a pipe.
 _FIRST = ("place",)
 #: Columns that rows are thinned by.
 _THINNED = 8
@@ -195,8 +195,10 @@ class _Level:
         self._compiler = RowCompiler(query.name, below.columns, parameters)
 
     def source(self) -> Source:
+        if self._query.pipe == "reverse":
+            return self._reversed()
         if self._query.distinct is not None:
-            made = self._distinct(self._query.distinct)
+            made = (self._distinct if self._query.pipe is None else self._first_seen)(self._query.distinct)
         elif self._query.group or self._query.agg:
             made = self._grouped()
         else:
@@ -213,6 +215,22 @@ class _Level:
     def _rows(self) -> str:
         where = "" if self._query.where is None else f" WHERE {self._compiler.condition(self._query.where)}"
         return f"({self._below.sql}){where}"
+
+    def _numbered(self) -> str:
+        """Return the rows below as a table, with their place in their order as ``line``."""
+        by = ", ".join((*self._below.order, *self._below.tie)) or "1"
+        return f"(SELECT *, row_number() OVER (ORDER BY {by}) AS line FROM {self._rows()})"  # noqa: S608 - own names
+
+    def _reversed(self) -> Source:
+        columns = ", ".join(term.sql for term in self._below.columns.values())
+        sql = f"SELECT {columns}, -line AS place FROM {self._numbered()}"  # noqa: S608 - own names
+        return Source(sql, self._below.columns, _FIRST)
+
+    def _first_seen(self, name: str) -> Source:
+        """Return the different values of a column in the order in which they come first."""
+        column = self._compiler.column(name)
+        sql = f"SELECT {column.sql} AS c0, min(line) AS place FROM {self._numbered()} GROUP BY 1"  # noqa: S608 - own names
+        return Source(sql, {name: Term("c0", column.kind)}, _FIRST)
 
     def _distinct(self, name: str) -> Source:
         column = self._compiler.column(name)

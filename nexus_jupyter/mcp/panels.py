@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from nexus_jupyter.mcp.caller import Caller, quoted, told
 from nexus_jupyter.mcp.schemas import arguments, value_of
 from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import NotFoundError, RequestError
+from nexus_jupyter.protocol.errors import FrameError, NotFoundError, RequestError
 from nexus_jupyter.protocol.panel import Build, ToolDeclaration
 from nexus_jupyter.protocol.rights import RequestName
 
@@ -168,7 +168,9 @@ def _part(caller: Caller, panel: str, part: str, nxml: str, state: dict[str, Jso
     if part == "tree":
         return [section.model_dump(mode="json") for section in build.sections]
     name = unquote(part.removeprefix("resources/"))
-    values = kernel.renderer.values(nxml, "resources", kernel.links.state(panel, caller.person.id))
-    if name not in values:
+    worked = kernel.renderer.worked(nxml, "resources", kernel.links.state(panel, caller.person.id))
+    if name not in worked.values:
         raise NotFoundError(f"The panel '{panel}' has no resource {quoted(name)}.")
-    return values[name]
+    if name in worked.problems:
+        raise FrameError(f"The resource {quoted(name)} cannot be worked out. {worked.problems[name]}")
+    return worked.values[name]

@@ -185,7 +185,8 @@ class QueryDeclaration(Contract):
     """A query over a frame or another query, answered by DuckDB.
 
     Names in its expressions are states only (computed values are inlined by the reactor); ``inputs`` lists them, those
-    of the queries below included.
+    of the queries below included. ``pipe`` is the function of an expression whose query this is: nobody wrote it. Its
+    ``distinct`` keeps the order in which values come first, and ``reverse`` has nothing but this name.
     """
 
     name: str
@@ -198,6 +199,7 @@ class QueryDeclaration(Contract):
     order: list[Ordering] = []
     limit: int | None = None
     inputs: list[str] = []
+    pipe: Literal["where", "sort", "distinct", "reverse", "first"] | None = None
 
 
 class ActionDeclaration(Contract):

@@ -80,9 +80,10 @@ class Rendered(Contract):
 
 
 class Worked(Contract):
-    """Values of expressions by name, and what they lack."""
+    """Values of expressions by name, why those that have none have none, and what they lack."""
 
     values: dict[str, JsonValue]
+    problems: dict[str, str]
     missing: Missing
 
 

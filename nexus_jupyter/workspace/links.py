@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 from nexus_jupyter.nog import Graph
@@ -14,6 +15,8 @@ from nexus_jupyter.workspace.panels import panel_view
 from nexus_jupyter.workspace.rendering import Renderer
 
 __all__ = ["PanelLinks", "exported_action", "exports_values"]
+
+_log = logging.getLogger(__name__)
 
 
 def exports_values(build: Build) -> bool:
@@ -147,7 +150,10 @@ class PanelLinks:
         if build is None or not exports_values(build):
             return {}
         nxml = panel_view(graph, panel).nxml
-        return self._renderer.values(nxml, "exports", self._state(graph, panel, user, (*seen, panel)))
+        worked = self._renderer.worked(nxml, "exports", self._state(graph, panel, user, (*seen, panel)))
+        for name, problem in worked.problems.items():
+            _log.warning("'%s.%s' has no value. %s", panel, name, problem)
+        return worked.values
 
 
 def _sources(build: Build | None) -> set[str]:

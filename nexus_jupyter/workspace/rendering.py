@@ -42,8 +42,21 @@ class Renderer:
         return self._settled(nxml, state, lambda inputs: self._reactor.render(nxml, inputs)).html
 
     def values(self, nxml: str, part: Part, state: Inputs) -> dict[str, JsonValue]:
-        """Return the values of the expressions in a part of a panel, by name."""
-        return self._settled(nxml, state, lambda inputs: self._reactor.work(nxml, part, inputs)).values
+        """Return the values of the expressions in a part of a panel, by name.
+
+        Raises
+        ------
+        FrameError
+            If one of them needs more rows at a time than an expression may read.
+        """
+        worked = self.worked(nxml, part, state)
+        for name, problem in worked.problems.items():
+            raise FrameError(f"'{name}' cannot be worked out. {problem}")
+        return worked.values
+
+    def worked(self, nxml: str, part: Part, state: Inputs) -> Worked:
+        """Return the values of the expressions in a part of a panel, and why those that are null have no value."""
+        return self._settled(nxml, state, lambda inputs: self._reactor.work(nxml, part, inputs))
 
     def _settled(self, nxml: str, state: Inputs, attempt: Callable[[Inputs], R]) -> R:
         build = self._reactor.check(nxml)

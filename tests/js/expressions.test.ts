@@ -31,7 +31,7 @@ const TABLE: readonly [string, unknown][] = [
   ["[1, 'a', [none]]", [1, "a", [null]]], ["{a: 1, 'b c': n}", { a: 1, "b c": 7 }], ["{n}", { n: 7 }], ["[]", []], ["[1, 2,]", [1, 2]],
   // Pipes and calls are the same.
   ["list | len", 3], ["len(list)", 3], ["rows | where('v', '>', 1) | pluck('id')", ["x", "y"]], ["rows | sum('v')", 8], ["rows | mean('v')", 8 / 3], ["none | mean", null], ["list | min", 1], ["list | max", 3], ["[] | max", null],
-  ["list | sort", [1, 2, 3]], ["mixed | sort", [null, true, 1, 2, "a", "b"]], ["rows | sort('v', true) | pluck('v')", [5, 2, 1]], ["list | first", 3], ["list | first(2)", [3, 1]], ["list | last", 2], ["list | last(0)", []],
+  ["list | sort", [1, 2, 3]], ["mixed | sort", [true, 1, 2, "a", "b", null]], ["mixed | sort(none, true)", ["b", "a", 2, 1, true, null]], ["['～', '😀', 'a'] | sort", ["a", "～", "😀"]], ["['b', 'a'] | max", "b"], ["[true, 2] | sum", 3], ["rows | where('v', '=>', 1)", null], ["rows | sort('v', true) | pluck('v')", [5, 2, 1]], ["list | first", 3], ["list | first(2)", [3, 1]], ["list | last", 2], ["list | last(0)", []],
   ["list | slice(1)", [1, 2]], ["list | slice(strange, 1)", [3]], ["list | reverse", [2, 1, 3]], ["[1, 1, 2] | distinct", [1, 2]], ["rows | find('id', 'z') | get('v')", 1], ["record | get('q', 'else')", "else"], ["list | concat([4])", [3, 1, 2, 4]],
   ["rows | edges('id', 'tags')", [{ from: "t", to: "x" }, { from: "t", to: "z" }, { from: "u", to: "z" }]], ["record | keys", ["a", "length"]], ["record | values", [1, 9]],
   ["word | upper", "HÉLLO"], ["'AbC' | lower", "abc"], ["'abc' | capitalize", "Abc"], ["' a ' | trim", "a"], ["'a-b-c' | replace('-', '+')", "a+b+c"], ["'a,b' | split(',')", ["a", "b"]], ["list | join", "3, 1, 2"], ["list | join('')", "312"],

@@ -16,7 +16,7 @@ export const states = (build: Build): Suggestion[] => build.state.map(({ name, t
 
 export const rows = (build: Build): Suggestion[] => [
   ...build.frames.map(({ name, source }) => frameItem(name, source)),
-  ...build.queries.map(({ name, frame }) => queryItem(name, `of ${frame}`)),
+  ...build.queries.filter(({ pipe }) => pipe === null).map(({ name, frame }) => queryItem(name, `of ${frame}`)),
 ];
 
 export const actions = (build: Build): Suggestion[] =>

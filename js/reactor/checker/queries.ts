@@ -35,6 +35,7 @@ export function declareQuery(names: Names, raw: RawElement, node: string): void 
     prepend: reader.constant(attribute(raw, "prepend")),
     order: reader.order(attribute(raw, "order")),
     limit: reader.limit(attribute(raw, "limit")),
+    pipe: null,
     inputs: [...reader.inputs],
   };
   if (!names.queries.has(name)) names.queries.set(name, declared);

@@ -8,10 +8,23 @@ export const LETTERS = 16_000_000;
 /** Steps of listing what is in a list or record, beside what it takes to look at that. */
 export const OBJECT = 4;
 
+/** Thrown by an expression that has no value; the message says why, and what to do. */
+export class Unworkable extends Error {}
+
 /** Thrown by an expression that goes on for too long. */
-export class TooMuchWork extends Error {
+export class TooMuchWork extends Unworkable {
   constructor() {
     super("Its expressions work on too much at a time. Let a query count, filter and sort, and show what it gives.");
+  }
+}
+
+/** Rows of a frame or query that an expression sees at a time: all of them or none, never a part that looks like all. */
+export const EXPRESSION_ROWS = 1000;
+
+/** Thrown where an expression needs more rows at a time. */
+export class TooManyRows extends Unworkable {
+  constructor(name: string, count: number) {
+    super(`An expression needs ${count} rows of ${name} at a time, and ${EXPRESSION_ROWS} is the most. Let a <query> filter, group or limit them, or take some with first(n).`);
   }
 }
 

@@ -14,11 +14,20 @@ export interface FunctionSpec {
   readonly call: (...args: Value[]) => Value;
 }
 
-const numbers = (list: Value, key: Value): number[] => {
+const fields = (list: Value, key: Value): readonly Value[] => {
   if (!isList(list)) return [];
-  const values = key === undefined || key === null ? list : list.map((item) => own(item, key));
-  return values.filter(isNumber);
+  return key === undefined || key === null ? list : list.map((item) => own(item, key));
 };
+/** Yes counts as one and no as nothing, as in a query. */
+const numbers = (list: Value, key: Value): number[] => fields(list, key).map((value) => (typeof value === "boolean" ? Number(value) : value)).filter(isNumber);
+
+/** The smallest (-1) or largest (1) of numbers; where there are none, of texts, or of yes and no. */
+function extreme(list: Value, key: Value, sign: 1 | -1): Value {
+  const values = fields(list, key).filter((value) => typeof value === "string" || typeof value === "boolean" || isNumber(value));
+  const numeric = values.filter(isNumber);
+  return (numeric.length ? numeric : values).reduce<Value>((best, value) => (best === null || sign * rank(value, best) > 0 ? value : best), null);
+}
+
 const numeric = (call: (value: number, digits: number) => Value) => (value: Value, digits: Value): Value =>
   isNumber(value) ? call(value, isNumber(digits) ? Math.max(0, Math.min(20, Math.trunc(digits))) : -1) : null;
 const text = (call: (value: string, ...rest: Value[]) => Value) => (value: Value, ...rest: Value[]): Value =>
@@ -35,6 +44,18 @@ const parts = (whole: string, by: string): string[] => {
   return whole.split(by);
 };
 
+/** Whether a value is an item of a list, a part of a text, or a key of a record. */
+export function isIn(value: Value, container: Value): boolean {
+  spend(1 + size(container));
+  if (isList(container)) return container.some((item) => same(item, value));
+  if (typeof container === "string") {
+    const part = textOf(value);
+    search(container, part);
+    return container.includes(part);
+  }
+  return isRecord(container) && typeof value === "string" && Object.hasOwn(container, value);
+}
+
 const COMPARE: Readonly<Record<string, (left: Value, right: Value) => boolean>> = {
   "==": same,
   "!=": (a, b) => !same(a, b),
@@ -42,9 +63,11 @@ const COMPARE: Readonly<Record<string, (left: Value, right: Value) => boolean>> 
   "<=": (a, b) => (order(a, b) ?? 1) <= 0,
   ">": (a, b) => (order(a, b) ?? -1) > 0,
   ">=": (a, b) => (order(a, b) ?? -1) >= 0,
-  in: (a, b) => isList(b) && b.some((item) => same(item, a)),
+  in: isIn,
   contains: (a, b) => within(textOf(a), textOf(b)),
 };
+/** How `where` compares. */
+export const OPERATORS: readonly string[] = Object.keys(COMPARE);
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})/;
 const HOUR = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}))?/;
@@ -60,7 +83,12 @@ function monday(day: string): Value {
 function sorted(list: readonly Value[], key: Value, descending: Value): Value {
   const sign = truthy(descending) ? -1 : 1;
   const by = (item: Value): Value => (key === null || key === undefined ? item : own(item, key));
-  return [...list].sort((a, b) => { spend(1); return sign * rank(by(a), by(b)); });
+  // Nothing comes last either way, as in a query.
+  return [...list].sort((a, b) => {
+    spend(1);
+    const [left, right] = [by(a) ?? null, by(b) ?? null];
+    return left === null || right === null ? Number(left === null) - Number(right === null) : sign * rank(left, right);
+  });
 }
 
 function unique(list: readonly Value[], key: Value): Value {
@@ -108,17 +136,18 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   len: spec("Number of items, rows or characters.", 1, 1, (x) => (isList(x) || typeof x === "string" ? x.length : isRecord(x) ? keysOf(x).length : 0), "int"),
   sum: spec("Sum of numbers, or of a field of records.", 1, 2, (x, key) => numbers(x, key as Value).reduce((a, b) => a + b, 0), "float"),
   mean: spec("Mean of numbers, or of a field of records.", 1, 2, (x, key) => average(numbers(x, key as Value)), "float"),
-  min: spec("Smallest number, or smallest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.min(a, b)) : null; }),
-  max: spec("Largest number, or largest of a field.", 1, 2, (x, key) => { const n = numbers(x, key as Value); return n.length ? n.reduce((a, b) => Math.max(a, b)) : null; }),
+  min: spec("Smallest number, or smallest of a field; of texts and dates where there are no numbers.", 1, 2, (x, key) => extreme(x, key as Value, -1)),
+  max: spec("Largest number, or largest of a field; of texts and dates where there are no numbers.", 1, 2, (x, key) => extreme(x, key as Value, 1)),
   round: spec("Round to a number of decimals (0).", 1, 2, numeric((x, digits) => Number(x.toFixed(Math.max(0, digits)))), "float"),
   floor: spec("Round down.", 1, 1, numeric((x) => Math.floor(x)), "int"),
   ceil: spec("Round up.", 1, 1, numeric((x) => Math.ceil(x)), "int"),
   abs: spec("Without sign.", 1, 1, numeric((x) => Math.abs(x)), "float"),
   where: spec("Items whose field compares: where('col', '==', x).", 4, 4, listed((list, key, op, value) => {
     const compare = typeof op === "string" && Object.hasOwn(COMPARE, op) ? COMPARE[op] : undefined;
-    return compare ? list.filter((item) => compare(own(item, key), value ?? null)) : [];
+    // An operator that there is not is a finding of the checker; one that is worked out gives nothing, not an empty list.
+    return compare ? list.filter((item) => compare(own(item, key), value ?? null)) : null;
   }), "list"),
-  sort: spec("Sorted by a field; descending if the third argument is true.", 1, 3, listed((list, key, descending) => sorted(list, key as Value, descending as Value)), "list"),
+  sort: spec("Sorted by a field, nothing last; descending if the third argument is true.", 1, 3, listed((list, key, descending) => sorted(list, key as Value, descending as Value)), "list"),
   first: spec("The first item, or the first n.", 1, 2, listed((list, n) => (isNumber(n) ? list.slice(0, n) : (list[0] ?? null)))),
   last: spec("The last item, or the last n.", 1, 2, listed((list, n) => (isNumber(n) ? (n > 0 ? list.slice(-n) : []) : (list[list.length - 1] ?? null)))),
   slice: spec("Items from a start to before an end.", 2, 3, listed((list, start, end) => list.slice(isNumber(start) ? start : 0, isNumber(end) ? end : undefined)), "list"),

@@ -44,10 +44,26 @@ export function same(left: unknown, right: unknown): boolean {
   return false;
 }
 
-/** Order of two values: numbers by size, texts by code unit; null where they do not compare. */
+/** Characters that code units order otherwise than code points do: surrogates, and what lies above them. */
+const HIGH = /[\ud800-\uffff]/;
+
+/** Order of two texts by code point, as databases and Python have it. */
+function textOrder(left: string, right: string): number {
+  if (left === right) return 0;
+  if (HIGH.test(left) && HIGH.test(right)) {
+    let at = 0;
+    while (left.charCodeAt(at) === right.charCodeAt(at)) at += 1;
+    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
+    // Surrogates stand for what comes after all other characters.
+    if (a >= 0xd800 && b >= 0xd800 && a >= 0xe000 !== b >= 0xe000) return a >= 0xe000 ? -1 : 1;
+  }
+  return left < right ? -1 : 1;
+}
+
+/** Order of two values: numbers by size, texts by code point; null where they do not compare. */
 export function order(left: unknown, right: unknown): number | null {
   if (isNumber(left) && isNumber(right)) return left - right;
-  if (typeof left === "string" && typeof right === "string") return left < right ? -1 : left > right ? 1 : 0;
+  if (typeof left === "string" && typeof right === "string") return textOrder(left, right);
   if (typeof left === "boolean" && typeof right === "boolean") return Number(left) - Number(right);
   return null;
 }
