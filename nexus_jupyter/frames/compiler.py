@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nexus_jupyter.frames.constants import Slot, decided, evaluate, instant, is_constant, shape
+from nexus_jupyter.frames.constants import Slot, decided, digits, evaluate, instant, is_constant, shape
 from nexus_jupyter.frames.functions import FUNCTIONS
 from nexus_jupyter.frames.terms import (
     NULL,
@@ -79,7 +79,9 @@ class Parameters:
                 return Term(self._next(Slot(expression, path), "BOOLEAN"), "bool", constant=True)
             case str():
                 moment = self._next(Slot(expression, path, instant), "TIMESTAMP") if instant(value) else None
-                return Term(self._next(Slot(expression, path), "VARCHAR"), "text", constant=True, moment=moment)
+                number = self._next(Slot(expression, path, digits), "BIGINT") if digits(value) is not None else None
+                sql = self._next(Slot(expression, path), "VARCHAR")
+                return Term(sql, "text", constant=True, moment=moment, number=number)
             case _:
                 kind: Kind = "int" if shape(value) == "int" else "float"
                 sql = self._next(Slot(expression, path), "BIGINT" if kind == "int" else "DOUBLE")

@@ -25,12 +25,14 @@ from nexus_jupyter.protocol.expression import (
     Name,
     Unary,
 )
+from nexus_jupyter.protocol.types import MAX_SAFE_INTEGER
 
-__all__ = ["Slot", "constants", "decided", "decisions", "evaluate", "instant", "is_constant", "shape"]
+__all__ = ["Slot", "constants", "decided", "decisions", "digits", "evaluate", "instant", "is_constant", "shape"]
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{3})?Z)?")
-#: JavaScript's numbers are exact up to here; what is larger is compared as a float, as in the browser.
-_EXACT = 2**53
+#: Whole numbers that columns have; what is larger is compared as a float.
+_WHOLE = 2**63
+_DIGITS = re.compile(r"-?[1-9]\d{15,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Slot:
         found = evaluate(self.expression, state)
         for index in self.path:
             found = list(found)[index] if isinstance(found, list | dict) else None
-        if isinstance(found, int) and not isinstance(found, bool) and abs(found) > _EXACT:
+        if isinstance(found, int) and not isinstance(found, bool) and not -_WHOLE <= found < _WHOLE:
             found = float(found)
         return found if self.convert is None else self.convert(found)
 
@@ -170,11 +172,19 @@ def shape(value: JsonValue) -> Hashable:
         case dict():
             return ("record", *value)
         case str():
-            return "date" if instant(value) is not None else "text"
+            return "date" if instant(value) is not None else "digits" if digits(value) is not None else "text"
         case None | bool() | float():
             return type(value).__name__
         case _:
-            return "int" if abs(value) <= _EXACT else "float"
+            return "int" if -_WHOLE <= value < _WHOLE else "float"
+
+
+def digits(value: JsonValue) -> int | None:
+    """Return the whole number that a text stands for where JavaScript would round it; see `page.plain`."""
+    if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+        return None
+    number = int(value)
+    return number if abs(number) > MAX_SAFE_INTEGER and -_WHOLE <= number < _WHOLE else None
 
 
 def instant(value: JsonValue) -> dt.datetime | None:

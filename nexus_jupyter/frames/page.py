@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from nexus_jupyter.frames.arrow import column_kind
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.types import MAX_SAFE_INTEGER
 
 __all__ = ["FrameColumn", "Page", "plain"]
 
@@ -53,7 +54,8 @@ def plain(value: object) -> JsonValue:
         case None | bool() | str():
             return value
         case int():
-            return value
+            # As in the browser's rows: a number that JavaScript would round is its digits.
+            return value if abs(value) <= MAX_SAFE_INTEGER else str(value)
         case float():
             return value if math.isfinite(value) else None
         case decimal.Decimal():

@@ -24,7 +24,8 @@ class Term:
     """SQL of a value.
 
     ``items`` are those of a list, or the keys of a record. ``moment`` is the same as a timestamp, for a constant text
-    that is a date: comparing moments is faster than comparing texts.
+    that is a date: comparing moments is faster than comparing texts. ``number`` is the same as a whole number, for a
+    constant text that stands for one which JavaScript would round.
     """
 
     sql: str
@@ -32,6 +33,7 @@ class Term:
     items: tuple[Term, ...] = ()
     constant: bool = False
     moment: str | None = None
+    number: str | None = None
 
 
 NULL = Term("NULL", "null", constant=True)
@@ -151,6 +153,8 @@ def _comparable(left: Term, right: Term) -> tuple[str, str] | None:
         return left.sql, right.sql
     if {left.kind, right.kind} == NUMBERS:
         return left.sql, right.sql
+    if {left.kind, right.kind} == {"int", "text"}:
+        return (left.number or left.sql, right.number or right.sql) if left.number or right.number else None
     if {left.kind, right.kind} == TEXTS:
         date, other = (left, right) if left.kind == "date" else (right, left)
         if other.moment is None:

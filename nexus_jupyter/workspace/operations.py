@@ -19,6 +19,7 @@ __all__ = ["workspace_operations"]
 
 #: How many panels may run each other in a chain.
 _DEEPEST = 8
+#: Rows of a table that a handler is given at a time; the answer says whether more follow.
 _ROWS = 10_000
 _TEXT = 10_000
 _PROMPT = 100_000
@@ -63,7 +64,8 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
                 raise RequestError(f"The frame '{name}' has no column '{unknown[0]}'; it has {table.column_names}.")
             table = table.select(columns)
         rows = await asyncio.to_thread(table.slice(offset, limit).to_pylist)
-        return {"total": table.num_rows, "rows": [plain_value(row) for row in rows]}
+        left = max(0, table.num_rows - offset) > len(rows)
+        return {"total": table.num_rows, "truncated": left, "rows": [plain_value(row) for row in rows]}
 
     async def call(caller: Caller, args: Arguments) -> Answerable:
         name = str(args.get("name"))
@@ -121,9 +123,13 @@ def _effects(kernel: WorkspaceKernel) -> Operations:
 def _window(options: Any) -> tuple[int, int, list[str] | None]:  # Any: whatever JavaScript passed
     if not isinstance(options, dict) or set(options) - {"offset", "limit", "columns"}:
         raise RequestError("A frame is read with { offset, limit, columns }.")
-    offset, limit, columns = options.get("offset", 0), options.get("limit", 1000), options.get("columns")
-    if not isinstance(offset, int) or offset < 0 or not isinstance(limit, int) or not 0 <= limit <= _ROWS:
-        raise RequestError(f"offset is 0 or more, and limit at most {_ROWS}.")
+    offset, limit, columns = options.get("offset", 0), options.get("limit", _ROWS), options.get("columns")
+    if not _is_count(offset) or not _is_count(limit):
+        raise RequestError("offset and limit are whole numbers, 0 or more.")
     if columns is not None and not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
         raise RequestError("columns is an array of names.")
-    return offset, limit, columns
+    return offset, min(limit, _ROWS), columns
+
+
+def _is_count(value: Any) -> bool:  # Any: whatever JavaScript passed
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

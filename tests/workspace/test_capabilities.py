@@ -441,10 +441,34 @@ def test_frames_are_read(open_kernel: WorkspaceKernel) -> None:
     body = "return await nx.frame('df', { columns: ['d', 'x'], offset: 1 })"
     assert run(open_kernel, body, ("frame.read", "df")) == {
         "total": 2,
+        "truncated": False,
         "rows": [{"d": "2024-01-02T00:00:00", "x": None}],
     }
     with pytest.raises(HandlerError, match="no column"):
         run(open_kernel, "await nx.frame('df', { columns: ['z'] })", ("frame.read", "df"))
+
+
+@pytest.mark.parametrize("size", [0, 999, 1000, 1001, 9_999, 10_000, 10_001])
+@pytest.mark.parametrize(
+    "options", ["", ", { limit: 20000 }", ", { limit: 7 }", ", { offset: 9990, limit: 5 }", ", { offset: 20000 }"]
+)
+def test_a_part_of_a_frame_says_that_more_follows(open_kernel: WorkspaceKernel, size: int, options: str) -> None:
+    open_kernel.bind_frame("df", pa.table({"i": pa.array(range(size), pa.int64())}), ANN)
+    body = f"const {{ rows, ...said }} = await nx.frame('df'{options}); return [said, rows.map((row) => row.i)]"
+    said, rows = run(open_kernel, body, ("frame.read", "df"))
+    start = 9990 if "9990" in options else 20_000 if "offset" in options else 0
+    limit = 7 if "7" in options else 5 if "9990" in options else 10_000
+    assert rows == list(range(size))[start:][:limit]
+    assert said == {"total": size, "truncated": size - start > len(rows)}
+
+
+@pytest.mark.parametrize(
+    "options", ["{ limit: -1 }", "{ offset: -1 }", "{ limit: 1.5 }", "{ limit: '7' }", "{ limit: true }"]
+)
+def test_what_is_no_number_of_rows_is_refused(open_kernel: WorkspaceKernel, options: str) -> None:
+    open_kernel.bind_frame("df", pa.table({"i": [1]}), ANN)
+    with pytest.raises(HandlerError, match="whole numbers, 0 or more"):
+        run(open_kernel, f"await nx.frame('df', {options})", ("frame.read", "df"))
 
 
 def test_effects_are_told_and_limited(open_kernel: WorkspaceKernel) -> None:

@@ -30,6 +30,12 @@ const SPELLING = table<Binary["op"]>({ "||": "or", "&&": "and", "===": "==", "!=
 const UNARY = 10;
 const CONSTANTS: Readonly<Record<string, null | boolean>> = { null: null, true: true, false: false };
 
+/** A number as written; an id whose last digits would be lost is the text of its digits, as it is in rows. */
+function numberOf(written: string): number | string {
+  const value = Number(written);
+  return /^[1-9]\d{15,18}$/.test(written) && !Number.isSafeInteger(value) && String(value) !== written ? written : value;
+}
+
 /** How far a text is an expression: to its end, or to before the first word that does not belong to it. */
 export function expressionLength(text: string): number {
   try {
@@ -139,7 +145,7 @@ class Parser {
 
   private primary(): Expression {
     const token = this.next();
-    if (token.kind === "number") return { kind: "literal", value: Number(token.value) };
+    if (token.kind === "number") return { kind: "literal", value: numberOf(token.value) };
     if (token.kind === "text") return { kind: "literal", value: token.value };
     if (token.kind === "name") return this.name(token);
     if (token.value === "(") {
