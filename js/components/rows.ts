@@ -47,7 +47,8 @@ function header(context: Context, column: ColumnInfo, sort: Cell<Ordering | null
   const now = sort.get();
   const mine = now?.column === column.name ? now : null;
   const next = (): void => sort.set(!mine ? { column: column.name, descending: isNumeric(column) } : mine.descending === isNumeric(column) ? { column: column.name, descending: !mine.descending } : null);
-  const label = textOf(own(context.prop("labels"), column.name)) || column.name.replaceAll("_", " ");
+  const named = textOf(own(context.prop("labels"), column.name)) || column.name.replaceAll("_", " ");
+  const label = column.zone ? `${named} (${column.zone})` : named;
   const arrow = mine ? (mine.descending ? " \u2193" : " \u2191") : "";
   const face = h("button", { class: "nx-sort", type: "button", disabled: !context.host.live, title: `Sort by ${label}` }, [label, h("span", { class: "nx-arrow", "aria-hidden": "true" }, [arrow])], { on: { click: next } });
   return h("th", { class: isNumeric(column) ? "nx-number" : null, scope: "col", "aria-sort": mine ? (mine.descending ? "descending" : "ascending") : "none" }, [face]);
@@ -62,5 +63,5 @@ function decimals(rows: readonly Row[], column: ColumnInfo): number {
 function cellText(value: Value, column: ColumnInfo, digits: number): string {
   if (value === null) return "";
   if (isNumber(value)) return grouped(value, digits);
-  return column.type === "date" ? textOf(value).replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ") : textOf(value);
+  return column.type === "date" ? textOf(value).replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ").replace(column.zone ? "Z" : "", "") : textOf(value);
 }

@@ -12,6 +12,8 @@ export interface ColumnInfo {
   readonly name: string;
   /** str, int, float, bool, date. */
   readonly type: string;
+  /** The zone whose clocks moments are read from, where a column has one. */
+  readonly zone?: string | null;
 }
 
 export interface Rows {

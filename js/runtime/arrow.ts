@@ -6,7 +6,7 @@ import type { ColumnInfo, Row } from "../reactor/host.ts";
 
 export function rowsOf(arrow: Uint8Array): { rows: Row[]; columns: ColumnInfo[] } {
   const table = tableFromIPC(arrow);
-  const columns = table.schema.fields.map((field) => ({ name: field.name, type: kind(field) }));
+  const columns = table.schema.fields.map((field) => ({ name: field.name, type: kind(field), zone: field.metadata.get("zone") ?? null }));
   const vectors = table.schema.fields.map((field, i) => ({ name: field.name, vector: table.getChildAt(i), date: kind(field) === "date" }));
   const rows: Row[] = [];
   for (let i = 0; i < table.numRows; i += 1) {

@@ -9,6 +9,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nexus_jupyter.arrow import local
 from nexus_jupyter.dashboards.names import label, unit_of, words
 
 __all__ = ["Column", "Role", "profile"]
@@ -95,6 +96,10 @@ def profile(table: pa.Table, called: dict[str, str]) -> list[Column]:
 
 def _column(name: str, called: str, values: pa.ChunkedArray, rows: int) -> Column:
     kind = _kind(values.type)
+    if pa.types.is_timestamp(values.type):
+        values = local(values)
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(pa.string())
     if kind == "float":
         values = pc.if_else(
             pc.is_finite(values.cast(pa.float64(), safe=False)), values.cast(pa.float64(), safe=False), None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nexus_jupyter.arrow import readable
 from nexus_jupyter.dashboards.names import Names, identifier
 from nexus_jupyter.protocol.errors import FrameError
 
@@ -145,10 +146,9 @@ def _missing(value: object) -> bool:
 def _plain(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, str]:
     """Return a column of plain values, or nothing, and its unit if that is not in its name."""
     kind = values.type
-    if isinstance(kind, pa.BaseExtensionType):
-        return _plain(pa.chunked_array([_storage(chunk) for chunk in values.chunks], kind.storage_type))
-    if pa.types.is_dictionary(kind):
-        return _plain(values.cast(kind.value_type))
+    if isinstance(kind, pa.BaseExtensionType) or pa.types.is_dictionary(kind):
+        made = readable(values)
+        return (made, "") if pa.types.is_dictionary(made.type) else _plain(made)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return None, ""
     if pa.types.is_duration(kind):
@@ -160,10 +160,6 @@ def _plain(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, str]:
     if _is_plain(kind):
         return values, ""
     return pa.chunked_array([pa.array([_text(value) for value in values.to_pylist()], pa.string())]), ""
-
-
-def _storage(chunk: pa.Array) -> pa.Array:
-    return chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
 
 
 def _is_plain(kind: pa.DataType) -> bool:

@@ -8,10 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nexus_jupyter.arrow import readable
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.storage.private import replace
 
-__all__ = ["column_kind", "file_bytes", "read", "usable", "write"]
+__all__ = ["ZONE", "column_kind", "file_bytes", "read", "usable", "write"]
+
+
+#: The key in the metadata of a page's column that has the zone of its moments.
+ZONE = b"zone"
 
 
 def column_kind(kind: pa.DataType) -> str:
@@ -30,8 +35,8 @@ def column_kind(kind: pa.DataType) -> str:
 def usable(name: str, table: pa.Table) -> pa.Table:
     """Return a table with plain columns: text, whole numbers, floats, booleans, dates.
 
-    What only pandas understands is dropped, so that the same rows give the same file. Timestamps become UTC without a
-    zone, as the browser shows them. What is no number becomes null.
+    What only pandas understands is dropped, so that the same rows give the same file. Timestamps keep their zone, and
+    categories their order if they have one. What is no number becomes null.
 
     Raises
     ------
@@ -45,18 +50,19 @@ def usable(name: str, table: pa.Table) -> pa.Table:
     columns = [_plain(name, field.name, table.column(field.name)) for field in table.schema]
     if not columns:
         raise FrameError(f"'{name}' has no columns.", hint="Bind a table that has some.")
-    return pa.table(columns, names=table.column_names).combine_chunks()
+    return pa.table(columns, names=table.column_names).unify_dictionaries().combine_chunks()
 
 
 def _plain(name: str, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = values.type
-    if pa.types.is_dictionary(kind):
-        return _plain(name, column, values.cast(kind.value_type))
     try:
+        if pa.types.is_dictionary(kind) or isinstance(kind, pa.BaseExtensionType):
+            made = readable(values)
+            return made if pa.types.is_dictionary(made.type) else _plain(name, column, made)
         if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             return values.cast(pa.string())
         if pa.types.is_timestamp(kind):
-            return values.cast(pa.timestamp("us"), safe=False)
+            return values.cast(pa.timestamp("us", kind.tz), safe=False)
         if pa.types.is_date(kind):
             return values.cast(pa.date32(), safe=False)
         if pa.types.is_uint64(kind):

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
+from nexus_jupyter.arrow import local
 from nexus_jupyter.frames.arrow import column_kind
-from nexus_jupyter.frames.query import Source, Statement
+from nexus_jupyter.frames.query import Source, Statement, selected
 from nexus_jupyter.frames.terms import Kind, Term
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
@@ -96,13 +97,19 @@ class Database:
 
     def load(self, table: pa.Table) -> LoadedFrame:
         """Make a table of DuckDB's own: one that is only registered is slower to filter."""
-        renamed = table.rename_columns([f"c{i}" for i in range(table.num_columns)])
-        columns = {
-            column.name: Term(f"c{i}", _KINDS[column_kind(column.type)]) for i, column in enumerate(table.schema)
-        }
+        columns, held = {}, {}
+        for i, (column, values) in enumerate(zip(table.schema, table.itercolumns(), strict=True)):
+            term = columns[column.name] = _term(f"c{i}", column.type)
+            held[term.sql] = values
+            if term.rank:
+                held[term.sql] = values.cast(pa.string())
+                held[term.rank] = pa.chunked_array([chunk.indices for chunk in values.chunks], pa.int32())
+            elif term.zone:
+                held[term.sql] = local(values)
+        renamed = pa.table(held)
         # DATE becomes TIMESTAMP, so that there is one kind of dates to compare.
         read = ", ".join(
-            f"CAST({term.sql} AS TIMESTAMP) AS {term.sql}" if term.kind == "date" else term.sql
+            f"CAST({term.sql} AS TIMESTAMP) AS {term.sql}" if term.kind == "date" else selected({"": term})
             for term in columns.values()
         )
         with self._lock:
@@ -178,7 +185,7 @@ class Database:
         read = ", ".join(
             f"coalesce(try_cast({term.sql} AS TIMESTAMP), try_strptime({term.sql}, {_DATES})) AS {term.sql}"
             if column in wanted
-            else term.sql
+            else selected({column: term})
             for column, term in columns.items()
         )
         self._connection.execute(f"CREATE TABLE {made} AS SELECT {read} FROM {_table(frame.source)}")  # noqa: S608 - own names
@@ -197,8 +204,14 @@ class Database:
         return _source(made, columns)
 
 
+def _term(sql: str, kind: pa.DataType) -> Term:
+    """Return a column of a loaded table, where moments of a zone are what its clocks show."""
+    rank = f"r{sql[1:]}" if pa.types.is_dictionary(kind) else None
+    return Term(sql, _KINDS[column_kind(kind)], rank=rank, zone=kind.tz if pa.types.is_timestamp(kind) else None)
+
+
 def _source(table: str, columns: dict[str, Term]) -> Source:
-    sql = f"SELECT rowid AS place, {', '.join(term.sql for term in columns.values())} FROM {table}"  # noqa: S608 - own names
+    sql = f"SELECT rowid AS place, {selected(columns)} FROM {table}"  # noqa: S608 - own names
     return Source(sql, columns, tie=("place",))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from nexus_jupyter.frames.arrow import column_kind
+from nexus_jupyter.frames.arrow import ZONE, column_kind
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.types import MAX_SAFE_INTEGER
 
@@ -18,10 +18,11 @@ __all__ = ["FrameColumn", "Page", "plain"]
 
 @dataclass(frozen=True, slots=True)
 class FrameColumn:
-    """A column: its name, and one of str, int, float, bool, date."""
+    """A column: its name, one of str, int, float, bool, date, and the zone whose clocks its moments are read from."""
 
     name: str
     type: str
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Page:
 
     def columns(self) -> list[FrameColumn]:
         """Return the columns."""
-        return [FrameColumn(field.name, column_kind(field.type)) for field in self.table.schema]
+        return [FrameColumn(field.name, column_kind(field.type), _zone(field)) for field in self.table.schema]
 
     def rows(self) -> list[JsonValue]:
         """Return the rows as JSON records; dates as ISO text, what is no number as null."""
@@ -46,6 +47,11 @@ class Page:
         with pa.ipc.new_stream(sink, self.table.schema) as writer:
             writer.write_table(self.table)
         return bytes(sink.getvalue())
+
+
+def _zone(field: pa.Field) -> str | None:
+    found = (field.metadata or {}).get(ZONE)
+    return None if found is None else found.decode()
 
 
 def plain(value: object) -> JsonValue:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
+from nexus_jupyter.frames.arrow import ZONE
 from nexus_jupyter.frames.compiler import Parameters, RowCompiler
 from nexus_jupyter.frames.constants import Slot, constants, decisions
 from nexus_jupyter.frames.terms import Kind, Term, text, unify, whole
@@ -15,7 +18,7 @@ from nexus_jupyter.protocol.expression import AggregateFunction, Expression, Lit
 from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
 from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
 
-__all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "decisions_of", "most_thinned", "plan"]
+__all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "decisions_of", "most_thinned", "plan", "selected"]
 
 #: Queries that may stand below each other; the checker refuses circles, this is for builds that did not pass it.
 _DEPTH = 32
@@ -69,6 +72,14 @@ class Plan:
     def names(self) -> list[str]:
         """The names of its columns, as the panel knows them."""
         return list(self.source.columns)
+
+    def named(self, rows: pa.Table) -> pa.Table:
+        """Return rows of its statements under the names that the panel knows, with the zones of moments."""
+        fields = [
+            field.with_name(name).with_metadata({ZONE: term.zone} if term.zone else None)
+            for field, (name, term) in zip(rows.schema, self.source.columns.items(), strict=True)
+        ]
+        return pa.table(rows.columns, schema=pa.schema(fields))
 
     def rows(self, offset: int, limit: int, order: Sequence[Ordering]) -> Statement:
         """Return the statement for a part of the rows."""
@@ -222,33 +233,36 @@ class _Level:
         return f"(SELECT *, row_number() OVER (ORDER BY {by}) AS line FROM {self._rows()})"  # noqa: S608 - own names
 
     def _reversed(self) -> Source:
-        columns = ", ".join(term.sql for term in self._below.columns.values())
+        columns = selected(self._below.columns)
         sql = f"SELECT {columns}, -line AS place FROM {self._numbered()}"  # noqa: S608 - own names
         return Source(sql, self._below.columns, _FIRST)
 
     def _first_seen(self, name: str) -> Source:
         """Return the different values of a column in the order in which they come first."""
         column = self._compiler.column(name)
-        sql = f"SELECT {column.sql} AS c0, min(line) AS place FROM {self._numbered()} GROUP BY 1"  # noqa: S608 - own names
-        return Source(sql, {name: Term("c0", column.kind)}, _FIRST)
+        sql = f"SELECT {column.sql} AS c0{_rank(column)}, min(line) AS place FROM {self._numbered()} GROUP BY 1"  # noqa: S608 - own names
+        return Source(sql, {name: _first_column(column)}, _FIRST)
 
     def _distinct(self, name: str) -> Source:
         column = self._compiler.column(name)
         if self._query.prepend is None:
-            sql = f"SELECT DISTINCT {column.sql} AS c0 FROM {self._rows()}"  # noqa: S608 - own names
-            return Source(sql, {name: Term("c0", column.kind)}, ("c0 ASC NULLS LAST",))
+            sql = f"SELECT {column.sql} AS c0{_rank(column)} FROM {self._rows()} GROUP BY 1"  # noqa: S608 - own names
+            made = _first_column(column)
+            return Source(sql, {name: made}, (f"{made.rank or made.sql} ASC NULLS LAST",))
         first = self._parameters.bind(Literal_(value=self._query.prepend))
         try:
             value, top, kind = unify(column, first)
         except FrameError:
             value, top, kind = whole(column), text(first), "text"
-        found = f"SELECT DISTINCT {value} AS c0 FROM {self._rows()}"  # noqa: S608 - own names
+        rank = column.rank is not None
+        found = f"SELECT {value} AS c0{_rank(column)} FROM {self._rows()} GROUP BY 1"  # noqa: S608 - own names
         # What comes first does not come again.
         sql = (
-            f"SELECT {top} AS c0, 0 AS place UNION ALL "  # noqa: S608 - own names
-            f"SELECT c0, 1 FROM ({found}) WHERE c0 IS DISTINCT FROM {top}"
+            f"SELECT {top} AS c0, {'NULL AS r0, ' if rank else ''}0 AS place UNION ALL "  # noqa: S608 - own names
+            f"SELECT c0, {'r0, ' if rank else ''}1 FROM ({found}) WHERE c0 IS DISTINCT FROM {top}"
         )
-        return Source(sql, {name: Term("c0", kind)}, (*_FIRST, "c0 ASC NULLS LAST"))
+        made = replace(_first_column(column), kind=kind)
+        return Source(sql, {name: made}, (*_FIRST, f"{made.rank or made.sql} ASC NULLS LAST"))
 
     def _grouped(self) -> Source:
         parts: dict[str, Term] = {}
@@ -257,12 +271,32 @@ class _Level:
         for column in self._query.agg:
             of = None if column.expr is None else self._compiler.term(column.expr)
             _add(parts, self._query.name, column.name, _aggregate(column.fn, of))
-        made = ", ".join(f"{_storable(term)} AS c{i}" for i, term in enumerate(parts.values()))
+        made = ", ".join(
+            [f"{_storable(term)} AS c{i}" for i, term in enumerate(parts.values())]
+            + [f"min({term.rank}) AS r{i}" for i, term in enumerate(parts.values()) if term.rank]
+        )
         keys = range(len(self._query.group))
         group = f" GROUP BY {', '.join(str(i + 1) for i in keys)}" if keys else ""
-        columns = {name: Term(f"c{i}", _column_kind(term)) for i, (name, term) in enumerate(parts.items())}
-        order = tuple(f"c{i} ASC NULLS LAST" for i in keys)
+        columns = {
+            name: Term(f"c{i}", _column_kind(term), rank=f"r{i}" if term.rank else None, zone=term.zone)
+            for i, (name, term) in enumerate(parts.items())
+        }
+        order = tuple(f"{term.rank or term.sql} ASC NULLS LAST" for term in list(columns.values())[: len(keys)])
         return Source(f"SELECT {made} FROM {self._rows()}{group}", columns, order)  # noqa: S608 - own names
+
+
+def selected(columns: Mapping[str, Term]) -> str:
+    """Return what a statement selects to keep columns, and the order of their categories."""
+    return ", ".join(sql for term in columns.values() for sql in (term.sql, term.rank) if sql)
+
+
+def _rank(column: Term) -> str:
+    """Return what a grouped statement selects beside a column whose values have an order of their own."""
+    return f", min({column.rank}) AS r0" if column.rank else ""
+
+
+def _first_column(of: Term) -> Term:
+    return Term("c0", of.kind, rank="r0" if of.rank else None, zone=of.zone)
 
 
 def _add(parts: dict[str, Term], query: str, name: str, term: Term) -> None:
@@ -286,7 +320,8 @@ def _aggregate(function: AggregateFunction, of: Term | None) -> Term:
     if function == "len" or of is None:
         return Term("count(*)" if of is None else f"count({_storable(of)})", "int")
     if function in {"min", "max"}:
-        return replace(of, sql=f"{function}({_storable(of)})", constant=False, moment=None)
+        sql = f"arg_{function}({of.sql}, {of.rank})" if of.rank else f"{function}({_storable(of)})"
+        return replace(of, sql=sql, constant=False, moment=None, number=None, rank=None)
     if of.kind not in {"int", "float", "bool", "null"}:
         what = {"text": "text", "date": "dates"}.get(of.kind, "lists")
         raise FrameError(f"'{function}' needs numbers, but got {what}.", hint="Name a column of numbers.")
@@ -296,7 +331,9 @@ def _aggregate(function: AggregateFunction, of: Term | None) -> Term:
 
 def _sorting(compiler: RowCompiler, order: Sequence[Ordering]) -> tuple[str, ...]:
     return tuple(
-        f"{compiler.column(item.column).sql} {'DESC' if item.descending else 'ASC'} NULLS LAST" for item in order
+        f"{term.rank or term.sql} {'DESC' if item.descending else 'ASC'} NULLS LAST"
+        for item in order
+        for term in (compiler.column(item.column),)
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from nexus_jupyter.arrow import decoded
 from nexus_jupyter.frames import arrow
 from nexus_jupyter.frames.constants import decided, evaluate, shape
 from nexus_jupyter.frames.database import Database, LoadedFrame, StaleTableError
@@ -45,6 +46,10 @@ class FrameInfo:
     rows: int
     digest: str
     columns: list[FrameColumn]
+
+
+def _zone(kind: pa.DataType) -> str | None:
+    return kind.tz if pa.types.is_timestamp(kind) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +108,18 @@ class FrameStore:
                     hint="Free some disk space, or bind fewer rows.",
                 ) from error
             self._frame(name)
-        columns = [FrameColumn(field.name, arrow.column_kind(field.type)) for field in table.schema]
+        columns = [FrameColumn(field.name, arrow.column_kind(field.type), _zone(field.type)) for field in table.schema]
         return FrameInfo(table.num_rows, digest, columns)
 
     def table(self, name: str) -> pa.Table:
-        """Return a bound frame.
+        """Return a bound frame; moments have their zones, categories are texts.
 
         Raises
         ------
         FrameError
             If nothing is bound under that name.
         """
-        return self._frame(name).table
+        return decoded(self._frame(name).table)
 
     def hold(self, panel: str, frame: str, table: pa.Table) -> None:
         """Keep, in memory only, the table that a function gave for a frame of a panel, in place of the one before.
@@ -180,7 +185,7 @@ class FrameStore:
                     )
                     if page.total <= page.table.num_rows:
                         return page
-                    rows = self._database.rows(made.thinned(thin), state).rename_columns(made.names)
+                    rows = made.named(self._database.rows(made.thinned(thin), state))
                     return Page(rows, page.total, page.aggregates)
                 except StaleTableError:
                     continue  # the frame was bound anew meanwhile
@@ -210,7 +215,7 @@ class FrameStore:
     ) -> Page:
         rows = pa.table({})
         if limit:
-            rows = self._database.rows(made.rows(offset, limit, order), state).rename_columns(made.names)
+            rows = made.named(self._database.rows(made.rows(offset, limit, order), state))
             # The last page tells how many there are: no need to count.
             if not aggregates and (0 < rows.num_rows < limit or rows.num_rows == offset == 0):
                 return Page(rows, offset + rows.num_rows, [])

@@ -26,6 +26,7 @@ class Term:
     ``items`` are those of a list, or the keys of a record. ``moment`` is the same as a timestamp, for a constant text
     that is a date: comparing moments is faster than comparing texts. ``number`` is the same as a whole number, for a
     constant text that stands for one which JavaScript would round.
+    ``rank`` is the place of a category in its order, ``zone`` has the clocks that a column of moments is read from.
     """
 
     sql: str
@@ -34,6 +35,8 @@ class Term:
     constant: bool = False
     moment: str | None = None
     number: str | None = None
+    rank: str | None = None
+    zone: str | None = None
 
 
 NULL = Term("NULL", "null", constant=True)

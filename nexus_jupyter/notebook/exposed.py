@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError, validate_call
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from nexus_jupyter.arrow import readable_table
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.protocol.function import ExposedFunction, ExposedParameter
@@ -161,7 +162,7 @@ def _settle_table(name: str, value: object, future: Future[Any]) -> None:
         if isinstance(value, list) and all(isinstance(row, dict) for row in value):
             future.set_result(pa.Table.from_pylist(value))
         else:
-            future.set_result(pa.table(value))
+            future.set_result(readable_table(pa.table(value)))
     except (pa.ArrowException, TypeError, ValueError) as error:
         future.set_exception(
             RequestError(

