@@ -19,6 +19,12 @@ export function fetchRows(context: Context, offset: number, limit: number, order
   return { rows: records.slice(offset, offset + limit), total: records.length, columns, stale: false };
 }
 
+/** What is said in the place of rows where there are none. */
+export function noRows(context: Context, { absent }: Rows): string {
+  if (absent) return absent;
+  return context.filtered("data") ? "No rows are left by the filter. Change it to see some." : "There are no rows yet.";
+}
+
 function kindOf(values: readonly Value[]): string {
   if (!values.every(isNumber)) return "str";
   return values.every(Number.isInteger) ? "int" : "float";

@@ -6,7 +6,7 @@ import { grouped } from "../reactor/expression/index.ts";
 import type { Cell, Rows } from "../reactor/host.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { box, waitingNote } from "./shared.ts";
-import { columnsOf, fetchRows, headOf, linesOf } from "./rows.ts";
+import { columnsOf, fetchRows, headOf, linesOf, noRows } from "./rows.ts";
 
 /** Pixels of a line; the stylesheet says the same. */
 const LINE = 28;
@@ -43,7 +43,7 @@ export function scrolling(context: Context, sort: Cell<Ordering | null>): VChild
   const body = dynamic(() => {
     const now = shown();
     if (!now) return h("div", { class: "nx-skeleton-lines", "aria-busy": "true" }, Array.from({ length: 8 }, () => h("div", { class: "nx-skeleton" })));
-    if (!now.rows.total) return h("div", { class: "nx-empty" }, ["No rows. Change the filter to see some."]);
+    if (!now.rows.total) return h("div", { class: "nx-empty" }, [noRows(context, now.rows)]);
     const columns = columnsOf(context, now.rows);
     const lines = now.rows.rows.length || Math.min(PART, now.rows.total - now.first);
     return h("table", { "aria-rowcount": now.rows.total }, [headOf(context, columns, sort), h("tbody", {}, [space(now.first), ...linesOf(now.rows.rows, columns), ...(now.rows.rows.length ? [] : [space(lines)]), space(now.rows.total - now.first - lines)])]);

@@ -6,7 +6,7 @@ import { grouped, textOf } from "../reactor/expression/index.ts";
 import type { Cell, Rows } from "../reactor/host.ts";
 import { dynamic, h, list, type VChild } from "../reactor/vnode.ts";
 import { box, waitingNote } from "./shared.ts";
-import { columnsOf, fetchRows, headOf, linesOf } from "./rows.ts";
+import { columnsOf, fetchRows, headOf, linesOf, noRows } from "./rows.ts";
 import { scrolling } from "./scrolling.ts";
 
 const PAGE = 10;
@@ -32,7 +32,7 @@ export const table: Component = {
     const body = dynamic(() => {
       const shown = rows();
       if (!shown) return skeleton(size());
-      if (!shown.total) return h("div", { class: "nx-empty" }, ["No rows. Change the filter to see some."]);
+      if (!shown.total) return h("div", { class: "nx-empty" }, [noRows(context, shown)]);
       return grid(context, shown, sort);
     });
     const title = context.has("title") ? [h("div", { class: "nx-card-title" }, [() => context.str("title")])] : [];

@@ -34,6 +34,8 @@ export interface Context {
   text(): string;
   /** The frame or query that a property names, if it does. */
   query(prop: string): string | null;
+  /** Whether the rows that a property names are those that a filter leaves. */
+  filtered(prop: string): boolean;
   /** Give the state bound to a property a value. */
   set(prop: string, value: Json, gesture: "live" | "done"): void;
   bound(prop: string): boolean;

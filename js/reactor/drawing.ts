@@ -18,6 +18,7 @@ export interface PageInput {
   readonly rows: Rows["rows"];
   readonly total: number;
   readonly columns: Rows["columns"];
+  readonly absent?: string | null;
 }
 
 export interface Inputs {
@@ -133,7 +134,7 @@ class PictureHost implements ViewHost {
   page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null = null): Rows | undefined {
     const wanted = JSON.stringify([order, thin]);
     const found = this.inputs.pages.find((page) => page.query === query && page.offset === offset && page.limit === limit && JSON.stringify([page.order, page.thin ?? null]) === wanted);
-    if (found) return { rows: found.rows, total: found.total, columns: found.columns, stale: false };
+    if (found) return { rows: found.rows, total: found.total, columns: found.columns, stale: false, absent: found.absent ?? null };
     if (this.first(`page ${query} ${offset} ${limit} ${wanted}`)) this.missing.pages.push({ query, offset, limit, order: [...order], thin });
     return undefined;
   }

@@ -23,6 +23,8 @@ export interface Rows {
   readonly columns: readonly ColumnInfo[];
   /** Newer ones are on their way. */
   readonly stale: boolean;
+  /** Why there cannot be any: their frame is not bound, or the query does not fit it. */
+  readonly absent?: string | null;
 }
 
 /** Of each of so many parts of the rows, those with the least and the greatest of each column. */

@@ -8,6 +8,7 @@ import { dynamic, h, list, type VChild } from "./vnode.ts";
 import { everyPart } from "./walk.ts";
 
 const NO_ORDER: readonly Ordering[] = [];
+const HEADS = [10, 100, EXPRESSION_ROWS] as const;
 
 /** Turn a panel's view into what is drawn. */
 export function instantiate(build: Build, table: ComponentTable, host: ViewHost): VChild[] {
@@ -82,13 +83,22 @@ class Instance implements Scope {
     return this.queries.has(name);
   }
 
+  isFiltered(name: string, depth = 0): boolean {
+    const query = this.build.queries.find((item) => item.name === name);
+    return query !== undefined && depth <= this.build.queries.length && (query.where !== null || this.isFiltered(query.frame, depth + 1));
+  }
+
   rows(name: string): RowSource | null {
     if (!this.queries.has(name)) return null;
     return {
       total: () => { const total = this.host.aggregate(name, "len", null); return isNumber(total) ? total : null; },
       part: (from, to) => {
         if (to - from > EXPRESSION_ROWS) throw new TooManyRows(name, to - from);
-        return this.items(name, this.host.page(name, from, to - from, NO_ORDER)?.rows ?? []);
+        // Near the beginning, all parts are read from the same few pages.
+        const limit = HEADS.find((head) => to <= head);
+        const page = limit === undefined ? this.host.page(name, from, to - from, NO_ORDER) : this.host.page(name, 0, limit, NO_ORDER);
+        const rows = page?.rows ?? [];
+        return this.items(name, limit === undefined ? rows : rows.slice(from, to));
       },
     };
   }
@@ -242,6 +252,7 @@ class ElementContext implements Context {
   private readonly scope: Scope;
   private readonly suffix: string;
   private readonly compiled: ReadonlyMap<string, Evaluator>;
+  private readonly tests = new Map<string, Test>();
   private readonly content: Evaluator | null;
 
   constructor(instance: Instance, node: ViewNode, scope: Scope, suffix: string) {
@@ -295,7 +306,10 @@ class ElementContext implements Context {
 
   flag(name: string): boolean {
     const expression = this.node.props[name];
-    return this.bound(name) || !expression ? truthy(this.prop(name)) : compileTest(expression)(this.scope);
+    if (this.bound(name) || !expression) return truthy(this.prop(name));
+    let test = this.tests.get(name);
+    if (!test) this.tests.set(name, (test = compileTest(expression)));
+    return test(this.scope);
   }
 
   text(): string {
@@ -305,6 +319,11 @@ class ElementContext implements Context {
   query(prop: string): string | null {
     const expression: Expression | undefined = this.node.props[prop];
     return expression?.kind === "name" && this.instance.isQuery(expression.name) ? expression.name : null;
+  }
+
+  filtered(prop: string): boolean {
+    const name = this.query(prop);
+    return name !== null && this.instance.isFiltered(name);
   }
 
   bound(prop: string): boolean {

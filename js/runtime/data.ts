@@ -4,7 +4,7 @@ import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Aggregate, Build, FrameDeclaration, Json, Ordering } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Rows, Thin } from "../reactor/host.ts";
-import type { Page, Transport } from "./transport.ts";
+import { type Page, Refusal, type Transport } from "./transport.ts";
 
 interface Entry<T> {
   readonly query: string;
@@ -41,6 +41,12 @@ interface Called {
   request: string | null;
   timer: ReturnType<typeof setTimeout> | undefined;
   asked: boolean;
+}
+
+/** What an error tells the person, with what to do. */
+function said(error: unknown): string {
+  const hint = error instanceof Refusal ? error.problem.hint : null;
+  return [error instanceof Error ? error.message : String(error), hint].filter(Boolean).join(" ");
 }
 
 export class PanelData {
@@ -221,7 +227,7 @@ export class PanelData {
       if (current()) this.take(answer, page, numbers);
     } catch (error) {
       if (!current()) return;
-      if (page) page.value.value = { rows: [], total: 0, columns: [], ...page.value.peek(), stale: false };
+      if (page) page.value.value = { rows: [], total: 0, columns: [], ...page.value.peek(), stale: false, absent: said(error) };
       this.failed(error);
     } finally {
       waiting?.();

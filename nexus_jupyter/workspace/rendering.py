@@ -84,9 +84,9 @@ class Renderer:
                 order=wanted.order,
                 thin=wanted.thin,
             )
-        except FrameError:
-            # A picture of a panel whose data is not there yet shows the components' empty states.
-            return {**asked, "rows": [], "total": 0, "columns": []}
+        except FrameError as error:
+            # A picture of a panel whose data is not there yet shows the components' empty states, which say why.
+            return {**asked, "rows": [], "total": 0, "columns": [], "absent": f"{error.message} {error.hint}".strip()}
         return {
             **asked,
             "rows": page.rows(),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -127,6 +128,26 @@ CASES: dict[str, tuple[Any, list[Any]]] = {
         ),
         TEXTS,
     ),
+}
+CASES |= {
+    "polars String": (pl.DataFrame({"v": TEXTS}), TEXTS),
+    "polars Categorical": (pl.DataFrame({"v": pl.Series(TEXTS, dtype=pl.Categorical)}), TEXTS),
+    "polars Enum": (pl.DataFrame({"v": pl.Series(TEXTS, dtype=pl.Enum(TEXTS))}), TEXTS),
+    "polars cut": (pl.DataFrame({"v": pl.Series([12, 7]).cut([5, 10])}), ["(10, inf]", "(5, 10]"]),
+    "polars Int64": (pl.DataFrame({"v": [LARGE, None]}), [str(LARGE), None]),
+    "polars UInt64": (pl.DataFrame({"v": pl.Series([2, None], dtype=pl.UInt64)}), [2, None]),
+    "polars Float32": (pl.DataFrame({"v": pl.Series([2.5, float("nan")], dtype=pl.Float32)}), [2.5, None]),
+    "polars Decimal": (pl.DataFrame({"v": [decimal.Decimal("2.5"), None]}), [2.5, None]),
+    "polars Boolean": (pl.DataFrame({"v": [True, None]}), [True, None]),
+    "polars Date": (pl.DataFrame({"v": [dt.date(2024, 1, 2), None]}), ["2024-01-02", None]),
+    "polars Datetime": (pl.DataFrame({"v": MOMENTS}), ["2024-01-02T03:04:05Z", "2024-01-02"]),
+    "polars Datetime in Berlin": (
+        pl.DataFrame(
+            {"v": [dt.datetime(2024, 7, 1, tzinfo=BERLIN), None]}, schema={"v": pl.Datetime("us", "Europe/Berlin")}
+        ),
+        ["2024-07-01", None],
+    ),
+    "polars Null": (pl.DataFrame({"v": [None, None]}), [None, None]),
 }
 PLACES = ["bind", "dashboard", "live table", "static picture", "options", "filters", "nx.frame", "functions"]
 

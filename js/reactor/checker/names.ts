@@ -1,12 +1,15 @@
 // What a panel declares, and the check of expressions against it.
 
 import type { Aggregate, ComputedDeclaration, EffectDeclaration, ExportDeclaration, Expression, FrameDeclaration, LinkDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
-import { ExpressionError, FUNCTIONS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
+import { ExpressionError, FUNCTIONS, OPERATORS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
 import type { RawAttribute } from "../parser.ts";
 import { replaceFix, type Source } from "../source.ts";
+import { table } from "../table.ts";
 import { mapParts } from "../walk.ts";
 
 const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
+/** What people write for the operators of `where`. */
+const MEANT = table<string>({ "=": "==", "===": "==", eq: "==", is: "==", "!==": "!=", "<>": "!=", ne: "!=", "=>": ">=", gte: ">=", ge: ">=", gt: ">", "=<": "<=", lte: "<=", le: "<=", lt: "<", includes: "contains", like: "contains", isin: "in" });
 const NOTHING: Expression = { kind: "literal", value: null };
 
 /** Where an expression stands: its text, the offset of that text, the element it belongs to, and names only known there. */
@@ -17,6 +20,8 @@ export interface Place {
   readonly locals: readonly string[];
   /** Inside a query: `row.x` is a column. */
   readonly inQuery?: boolean;
+  /** The columns there, as far as they are known. */
+  readonly columns?: readonly string[] | null;
 }
 
 export interface Checked {
@@ -114,16 +119,35 @@ export class Names {
         this.pending.add(place.node);
         continue;
       }
-      this.unknown(item.name, this.at(place, item.start), this.at(place, item.end), [...this.values.keys(), ...place.locals], place.node);
+      const [start, end] = [this.at(place, item.start), this.at(place, item.end)];
+      if (place.inQuery) this.unknownInQuery(item.name, start, end, place);
+      else this.unknown(item.name, start, end, [...this.values.keys(), ...place.locals], place.node);
     }
+  }
+
+  /** Report an unknown name in a query: most are columns without their `row.`; rows are no values there. */
+  private unknownInQuery(name: string, start: number, end: number, { columns = null, node }: Place): void {
+    const known = [...this.values.keys()].filter((other) => !this.isRows(other));
+    const near = columns?.includes(name) ? null : this.source.nearest(name, known);
+    if (near || !this.once(name, start)) return this.unknown(name, start, end, known, node);
+    this.pending.add(node);
+    const column = columns ? (columns.includes(name) ? name : this.source.nearest(name, columns)) : name;
+    const hint = column ? `write row.${column} for the column` : `columns are written row.NAME: ${(columns ?? []).map((other) => `row.${other}`).join(", ")}`;
+    this.source.report("NX3003", `'${name}' is not declared; ${hint}.`, start, end, { node, fix: column ? replaceFix(`write row.${column}`, start, end, `row.${column}`) : null });
+  }
+
+  /** Whether an unknown name is reported for the first time at its place. */
+  private once(name: string, start: number): boolean {
+    const key = `${name}@${start}`;
+    if (this.reported.has(key)) return false;
+    this.reported.add(key);
+    return true;
   }
 
   /** Report an unknown name with what was probably meant. */
   unknown(name: string, start: number, end: number, known: readonly string[], node: string): void {
     this.pending.add(node);
-    const key = `${name}@${start}`;
-    if (this.reported.has(key)) return;
-    this.reported.add(key);
+    if (!this.once(name, start)) return;
     const near = this.source.nearest(name, known);
     const hint = near ? `; did you mean '${near}'?` : known.length ? `. Known here: ${known.slice(0, 8).join(", ")}.` : ". Declare it in <data>.";
     this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? this.source.correction(name, near, start, end) : null });
@@ -143,11 +167,22 @@ export class Names {
     }
   }
 
+  /** Report an operator that `where` has not. */
+  private checkOperator(written: Expression | undefined, place: Place): void {
+    if (written?.kind !== "literal" || (typeof written.value === "string" && OPERATORS.includes(written.value))) return;
+    const text = String(written.value);
+    const found = [`'${text}'`, `"${text}"`, text].map((quoted) => place.text.indexOf(quoted)).find((at) => at >= 0) ?? 0;
+    const [start, end] = [this.at(place, found), this.at(place, found + text.length + 2)];
+    const meant = MEANT[text] ?? null;
+    this.source.report("NX3008", `'where' has no operator '${text}'${meant ? `; did you mean '${meant}'?` : "."} Operators: ${OPERATORS.join(", ")}.`, start, end, { node: place.node, fix: meant ? replaceFix(`write '${meant}'`, start, end, `'${meant}'`) : null });
+  }
+
   /** Turn numbers over rows into aggregates, and `row.x` into columns. */
   private resolve(expression: Expression, place: Place): Expression {
     const again = (inner: Expression): Expression => this.resolve(inner, place);
     switch (expression.kind) {
       case "call": {
+        if (expression.fn === "where") this.checkOperator(expression.args[2], place);
         const [rows, column] = expression.args;
         if (!place.inQuery && rows?.kind === "name" && AGGREGATES.has(expression.fn) && this.isRows(rows.name) && !place.locals.includes(rows.name)) {
           const fn = expression.fn as Aggregate["fn"];

@@ -40,6 +40,8 @@ class Pipes {
   private readonly computed: ReadonlyMap<string, ComputedDeclaration>;
   private readonly inputs: ReadonlyMap<string, readonly string[]>;
   private readonly values: ReadonlySet<string>;
+  /** What was found out of parts of expressions: pipes within pipes are looked at from each of their ends. */
+  private readonly known = new Map<Expression, Rows | null>();
 
   constructor(build: Piped) {
     this.queries = new Map(build.queries.map((query) => [query.name, query]));
@@ -136,10 +138,15 @@ class Pipes {
       const query = this.queries.get(expression.name);
       return query || this.frames.has(expression.name) ? { query: expression.name, column: query?.distinct ?? null } : null;
     }
-    if (expression.kind !== "call") return null;
-    const [list, ...rest] = expression.args;
-    const below = list && STEPS.has(expression.fn) ? this.rows(list, locals) : null;
-    return below && this.step(below, expression.fn, rest, locals);
+    if (expression.kind !== "call" || !STEPS.has(expression.fn)) return null;
+    let found = this.known.get(expression);
+    if (found === undefined) {
+      const [list, ...rest] = expression.args;
+      const below = list ? this.rows(list, locals) : null;
+      found = below && this.step(below, expression.fn, rest, locals);
+      this.known.set(expression, found);
+    }
+    return found;
   }
 
   private step(below: Rows, fn: string, args: readonly Expression[], locals: ReadonlySet<string>): Rows | null {

@@ -135,7 +135,7 @@ class QueryReader {
   }
 
   private expression(text: string, offset: number, aggregate = false): Expression {
-    const place = { text, offset, node: this.node, locals: [], inQuery: true };
+    const place = { text, offset, node: this.node, locals: [], inQuery: true, columns: this.columns };
     const { expression } = this.names.expression(place);
     for (const item of namesIn(text)) {
       if (item.name !== "row") continue;
