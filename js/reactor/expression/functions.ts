@@ -142,7 +142,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   floor: spec("Round down.", 1, 1, numeric((x) => Math.floor(x)), "int"),
   ceil: spec("Round up.", 1, 1, numeric((x) => Math.ceil(x)), "int"),
   abs: spec("Without sign.", 1, 1, numeric((x) => Math.abs(x)), "float"),
-  where: spec("Items whose field compares: where('col', '==', x).", 4, 4, listed((list, key, op, value) => {
+  where: spec("Items whose field compares: where('col', '==', x), with ==, !=, <, <=, >, >=, in or contains.", 4, 4, listed((list, key, op, value) => {
     const compare = typeof op === "string" && Object.hasOwn(COMPARE, op) ? COMPARE[op] : undefined;
     // An operator that there is not is a finding of the checker; one that is worked out gives nothing, not an empty list.
     return compare ? list.filter((item) => compare(own(item, key), value ?? null)) : null;
