@@ -49,6 +49,7 @@ export const CATALOGUE = {
   NX3016: ["error", "A condition or argument that depends on rows"],
   NX3017: ["warning", "A name that handlers do not have"],
   NX3018: ["error", "A call that nx does not have"],
+  NX3019: ["hint", "A function that reads all rows of a table at a time"],
   NX5001: ["error", "A tool that does nothing known"],
   NX5004: ["warning", "A tool or resource without description"],
   NX6001: ["error", "An HTML event attribute"],

@@ -133,7 +133,6 @@ CASES |= {
     "polars String": (pl.DataFrame({"v": TEXTS}), TEXTS),
     "polars Categorical": (pl.DataFrame({"v": pl.Series(TEXTS, dtype=pl.Categorical)}), TEXTS),
     "polars Enum": (pl.DataFrame({"v": pl.Series(TEXTS, dtype=pl.Enum(TEXTS))}), TEXTS),
-    "polars cut": (pl.DataFrame({"v": pl.Series([12, 7]).cut([5, 10])}), ["(10, inf]", "(5, 10]"]),
     "polars Int64": (pl.DataFrame({"v": [LARGE, None]}), [str(LARGE), None]),
     "polars UInt64": (pl.DataFrame({"v": pl.Series([2, None], dtype=pl.UInt64)}), [2, None]),
     "polars Float32": (pl.DataFrame({"v": pl.Series([2.5, float("nan")], dtype=pl.Float32)}), [2.5, None]),

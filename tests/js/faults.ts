@@ -96,6 +96,8 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3015", "an interval without a length", logic('‸<lifecycle on="interval" run="a()"/><action name="a">return 1;</action>'), true),
   fault("NX3015", "an interval that is too short", logic('<lifecycle on="interval" every="‸20" run="a()"/><action name="a">return 1;</action>'), true),
   fault("NX1006", "an action in CDATA", logic('<action name="a">‸<![CDATA[return state.count < 1]]></action>'), true),
+  fault("NX3019", "a function that reads all rows", panel('<text id="t">{‸df | where(\'sales\', \'>\', 5) | pluck(\'region\') | join}</text>', FRAME)),
+  fault("NX3019", "a condition with the item of a for", panel('<text id="t" for="c in [1]" key="c">{‸df | where(\'sales\', \'>\', c) | len}</text>', FRAME)),
   fault("NX3018", "a misspelt call", logic('<uses cap="net.http" target="https://x.example" why="rows"/><action name="a">return nx.‸fetsh("https://x.example");</action>'), true),
   fault("NX3018", "a call that nothing is like", logic('<action name="a">return nx.‸http("https://x.example");</action>')),
   fault("NX3018", "a call of a call", logic('<uses cap="frame.read" why="rows"/><action name="a">return nx.frame.‸read("f");</action>')),

@@ -1,11 +1,12 @@
 // What a panel declares, and the check of expressions against it.
 
 import type { Aggregate, ComputedDeclaration, EffectDeclaration, ExportDeclaration, Expression, FrameDeclaration, LinkDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
-import { ExpressionError, FUNCTIONS, OPERATORS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
+import { EXPRESSION_ROWS, ExpressionError, FUNCTIONS, OPERATORS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
 import type { RawAttribute } from "../parser.ts";
 import { replaceFix, type Source } from "../source.ts";
 import { table } from "../table.ts";
-import { mapParts } from "../walk.ts";
+import { everyPart, mapParts } from "../walk.ts";
+import { OVER_ALL } from "./pipes.ts";
 
 const AGGREGATES = new Set(["len", "sum", "mean", "min", "max"]);
 /** What people write for the operators of `where`. */
@@ -167,6 +168,22 @@ export class Names {
     }
   }
 
+  /** Hint at a function that no query can work out: it reads all rows at a time, and there may be more than it can. */
+  private hintWhole(fn: string, args: readonly Expression[], place: Place): void {
+    const rows = args.map((arg) => this.unboundedRows(arg, place.locals)).find((name) => name !== null) ?? null;
+    if (rows === null) return;
+    this.source.report("NX3019", `'${fn}' reads all rows of '${rows}' at a time, at most ${EXPRESSION_ROWS}. Where there may be more, let a query choose them: <query name="chosen" frame="${rows}" where="row.COLUMN == VALUE" limit="${EXPRESSION_ROWS}"/>.`, place.offset, place.offset + place.text.length, { node: place.node });
+  }
+
+  /** The name of the rows that an expression gives all of, where nothing in the text bounds how many there are. */
+  private unboundedRows(expression: Expression, locals: readonly string[]): string | null {
+    if (expression.kind === "call") return ["where", "sort", "reverse", "pluck"].includes(expression.fn) && expression.args[0] ? this.unboundedRows(expression.args[0], locals) : null;
+    if (expression.kind !== "name" || locals.includes(expression.name)) return null;
+    const query = this.queries.get(expression.name);
+    const unbounded = query ? query.distinct === null && !query.group.length && !query.agg.length && query.limit === null : this.values.get(expression.name) === "frame";
+    return unbounded ? expression.name : null;
+  }
+
   /** Report an operator that `where` has not. */
   private checkOperator(written: Expression | undefined, place: Place): void {
     if (written?.kind !== "literal" || (typeof written.value === "string" && OPERATORS.includes(written.value))) return;
@@ -183,6 +200,9 @@ export class Names {
     switch (expression.kind) {
       case "call": {
         if (expression.fn === "where") this.checkOperator(expression.args[2], place);
+        // A query does not know the item of a `for`.
+        const ofItem = expression.fn === "where" && [...everyPart(expression)].some((part) => part.kind === "name" && place.locals.includes(part.name));
+        if (!place.inQuery && (ofItem || !OVER_ALL.has(expression.fn))) this.hintWhole(expression.fn, expression.args, place);
         const [rows, column] = expression.args;
         if (!place.inQuery && rows?.kind === "name" && AGGREGATES.has(expression.fn) && this.isRows(rows.name) && !place.locals.includes(rows.name)) {
           const fn = expression.fn as Aggregate["fn"];

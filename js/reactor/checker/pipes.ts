@@ -226,6 +226,9 @@ class Pipes {
 /** Functions that give other rows, which a query can give too. */
 const STEPS = new Set(["where", "sort", "distinct", "pluck", "reverse", "first"]);
 
+/** Functions over rows that are worked out over all of them, or read as many as they are asked for. */
+export const OVER_ALL: ReadonlySet<string> = new Set([...STEPS, ...AGGREGATES, "last", "slice", "find", "contains"]);
+
 function name(query: string): Expression {
   return { kind: "name", name: query };
 }
