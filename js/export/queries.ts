@@ -9,6 +9,9 @@ export interface Table {
   readonly columns: readonly ColumnInfo[];
 }
 
+/** Groups whose place among the others is kept when some are left out; as on the server. */
+const GROUPS = 1000;
+
 type State = (name: string) => Value;
 
 /** The rows of a query or frame. */
@@ -68,6 +71,13 @@ function aggregateOf({ fn, expr }: AggregateColumn, rows: readonly Row[], state:
   if (!expr) return rows.length;
   const value = compile(expr);
   return reduced(fn, rows.map((row) => value(scopeOf(row, state))));
+}
+
+/** The different values of a column, whatever rows the queries leave out. */
+export function groups(build: Build, name: string, column: string, frames: (source: string) => Table, state: State): Json[] {
+  const all = { ...build, queries: build.queries.map((query) => ({ ...query, where: null, limit: null })) };
+  const found = new Map(answer(all, name, frames, state).rows.map((row) => { const value = row[column] ?? null; return [JSON.stringify(value), value] as const; }));
+  return [...found.values()].sort(nullsLast).slice(0, GROUPS) as Json[];
 }
 
 /** A number over values: as in SQL, nothing counts for nothing. */

@@ -3,7 +3,7 @@
 import type { ActionDeclaration, Build, Json, Problem, Result, ServerFrame } from "../protocol/index.ts";
 import type { LazyName, Row } from "../reactor/host.ts";
 import { type Follower, gone, type Page, Refusal, type RequestBody, type Transport } from "../runtime/transport.ts";
-import { answer, reduced, sorted, stateOf, type Table } from "./queries.ts";
+import { answer, groups, reduced, sorted, stateOf, type Table } from "./queries.ts";
 import type { RunAnswer, WorkerMessage } from "./worker.ts";
 
 export interface ExportedPanel {
@@ -141,8 +141,10 @@ export class PageTransport implements Transport {
     const table = answer(live.panel.build, body.query, (source) => this.sources.frame(source), state);
     const ordered = body.order.length ? sorted(table.rows, body.order) : table.rows;
     const aggregates = body.aggregates.map(({ fn, column }) => (fn === "len" ? table.rows.length : reduced(fn, table.rows.map((row) => row[column ?? ""] ?? null)))) as Json[];
-    const rows: readonly Row[] = body.thin ? ordered : ordered.slice(body.offset, body.offset + body.limit);
-    return { header: { id: "", panel: body.panel, query: body.query, rev: this.rev, offset: body.offset, total: table.rows.length, aggregates }, rows: { rows, columns: table.columns } };
+    // A chart makes the marks itself, of all rows; whatever else there is, a group keeps its place among the others.
+    const rows: readonly Row[] = body.marks ? ordered : ordered.slice(body.offset, body.offset + body.limit);
+    const marks = body.marks ? { there: null, missing: null, groups: body.marks.by === null ? [] : groups(live.panel.build, body.query, body.marks.by, (source) => this.sources.frame(source), state) } : null;
+    return { header: { id: "", panel: body.panel, query: body.query, rev: this.rev, offset: body.offset, total: table.rows.length, aggregates, marks }, rows: { rows, columns: table.columns } };
   }
 
   private async trigger(name: string, action: string, args: Json[] | Record<string, Json>, event: Json): Promise<Result> {

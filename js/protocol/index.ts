@@ -139,6 +139,7 @@ export interface NexusProtocol {
   DictType?: DictType;
   Draft?: Draft;
   DraftFrame?: DraftFrame;
+  Drawn?: Drawn;
   Each?: Each;
   Edge?: Edge;
   EffectDeclaration?: EffectDeclaration;
@@ -184,6 +185,7 @@ export interface NexusProtocol {
   ListType?: ListType;
   Literal_?: Literal_;
   Made?: Made;
+  Marks?: Marks;
   Member?: Member;
   MergeBody?: MergeBody;
   MergeInfo?: MergeInfo;
@@ -255,7 +257,6 @@ export interface NexusProtocol {
   TelemetryEvent?: TelemetryEvent;
   Template?: Template;
   TextEdit?: TextEdit;
-  Thinning?: Thinning;
   Tick?: Tick;
   Ticks?: Ticks;
   ToolDeclaration?: ToolDeclaration;
@@ -1594,13 +1595,14 @@ export interface SetState {
  * Ask for rows of a query or frame, and for numbers over all of its rows.
  *
  * ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
- * ``thin`` asks for those rows of a long run that matter to the eye. With ``at``, query and states are those of a rev.
+ * ``marks`` asks for what a chart draws of the rows, in place of a page. With ``at``, query and states are those of a rev.
  */
 export interface FramePage {
   aggregates: AggregateRequest[];
   at: number | null;
   id: string;
   limit: number;
+  marks: Marks | null;
   offset: number;
   order: Ordering[];
   panel: string;
@@ -1608,15 +1610,25 @@ export interface FramePage {
   state: {
     [k: string]: JsonValue;
   };
-  thin: Thinning | null;
   type: "frame.page";
 }
 /**
- * Of each of ``parts`` equal parts of the rows, keep the ends, and the least and the greatest of each column.
+ * How a chart draws the rows of a query, for those queries that have more rows than it draws marks.
+ *
+ * Each kind of mark has its own way to become fewer. Of a ``line``, the ends and extremes of equal parts of ``x`` are
+ * kept, for each column and group. ``points`` are a sample, together with the extremes of each column. ``bars`` are
+ * sums of the rows with the same ``x`` and group, and the first of these when there are too many. ``rows`` are a sample
+ * of whole rows. Samples are the same each time. ``most`` is the number of marks that the chart draws.
  */
-export interface Thinning {
-  columns: string[];
-  parts: number;
+export interface Marks {
+  by: string | null;
+  kind: "line" | "points" | "bars" | "rows";
+  most: number;
+  x: string | null;
+  /**
+   * @maxItems 32
+   */
+  y: string[];
 }
 /**
  * Take back (or, with ``redo``, do again) the client's last change of a panel.
@@ -1944,6 +1956,20 @@ export interface DraftFrame {
   type: "draft";
 }
 /**
+ * What comes with the rows that a chart draws.
+ *
+ * ``there`` counts the marks that all rows make, and ``missing`` the rows that make none since they have no value in a
+ * column; both are null when the page has all rows. ``groups`` are the values of the column that splits the rows,
+ * whatever the query's conditions are, so that a group looks the same whichever of the others are shown.
+ */
+export interface Drawn {
+  groups: JsonValue[];
+  missing: {
+    [k: string]: number;
+  } | null;
+  there: number | null;
+}
+/**
  * A typed relation between two entities, other than *contains*.
  */
 export interface Edge {
@@ -2224,11 +2250,12 @@ export interface Notice {
  * What comes with a page of rows.
  *
  * ``total`` counts all rows of the query; ``aggregates`` are in the order asked for; ``rev`` is the rev of the state
- * that the query was answered with.
+ * that the query was answered with. ``marks`` answers the request's.
  */
 export interface PageHeader {
   aggregates: JsonValue[];
   id: string;
+  marks: Drawn | null;
   offset: number;
   panel: string;
   query: string;

@@ -4,7 +4,7 @@ import type { Aggregate, Build, Expression, Json, Ordering } from "../protocol/i
 import { Budget, cutWords, PICTURE_ELEMENTS } from "./budget.ts";
 import type { ComponentTable } from "./component.ts";
 import { Effort, evaluate, TooManyRows, type Value } from "./expression/index.ts";
-import type { Cell, Rows, Thin, ViewHost } from "./host.ts";
+import type { Cell, Drawn, Marks, Rows, ViewHost } from "./host.ts";
 import { escapeHtml, htmlOf } from "./html.ts";
 import { layoutCss } from "./layoutcss.ts";
 import { instantiate, scopeOf } from "./view.ts";
@@ -14,11 +14,12 @@ export interface PageInput {
   readonly offset: number;
   readonly limit: number;
   readonly order: readonly Ordering[];
-  readonly thin: Thin | null;
+  readonly marks: Marks | null;
   readonly rows: Rows["rows"];
   readonly total: number;
   readonly columns: Rows["columns"];
   readonly absent?: string | null;
+  readonly drawn: Drawn | null;
 }
 
 export interface Inputs {
@@ -28,7 +29,7 @@ export interface Inputs {
 }
 
 export interface Missing {
-  readonly pages: { query: string; offset: number; limit: number; order: Ordering[]; thin: Thin | null }[];
+  readonly pages: { query: string; offset: number; limit: number; order: Ordering[]; marks: Marks | null }[];
   readonly aggregates: { query: string; fn: Aggregate["fn"]; column: string | null }[];
 }
 
@@ -131,11 +132,11 @@ class PictureHost implements ViewHost {
     return null;
   }
 
-  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null = null): Rows | undefined {
-    const wanted = JSON.stringify([order, thin]);
-    const found = this.inputs.pages.find((page) => page.query === query && page.offset === offset && page.limit === limit && JSON.stringify([page.order, page.thin ?? null]) === wanted);
-    if (found) return { rows: found.rows, total: found.total, columns: found.columns, stale: false, absent: found.absent ?? null };
-    if (this.first(`page ${query} ${offset} ${limit} ${wanted}`)) this.missing.pages.push({ query, offset, limit, order: [...order], thin });
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], marks: Marks | null = null): Rows | undefined {
+    const wanted = JSON.stringify([order, marks]);
+    const found = this.inputs.pages.find((page) => page.query === query && page.offset === offset && page.limit === limit && JSON.stringify([page.order, page.marks ?? null]) === wanted);
+    if (found) return { rows: found.rows, total: found.total, columns: found.columns, stale: false, absent: found.absent ?? null, drawn: found.drawn };
+    if (this.first(`page ${query} ${offset} ${limit} ${wanted}`)) this.missing.pages.push({ query, offset, limit, order: [...order], marks });
     return undefined;
   }
 

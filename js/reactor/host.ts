@@ -25,12 +25,24 @@ export interface Rows {
   readonly stale: boolean;
   /** Why there cannot be any: their frame is not bound, or the query does not fit it. */
   readonly absent?: string | null;
+  /** The answer to `marks`, where they were asked for. */
+  readonly drawn?: Drawn | null;
 }
 
-/** Of each of so many parts of the rows, those with the least and the greatest of each column. */
-export interface Thin {
-  readonly parts: number;
-  readonly columns: readonly string[];
+/** How a chart draws rows, for those that are more than it draws marks: see `Marks` of the protocol. */
+export interface Marks {
+  readonly kind: "line" | "points" | "bars" | "rows";
+  readonly x: string | null;
+  readonly y: readonly string[];
+  readonly by: string | null;
+  readonly most: number;
+}
+
+/** What comes with the rows that a chart draws: see `Drawn` of the protocol. */
+export interface Drawn {
+  readonly there: number | null;
+  readonly missing: Readonly<Record<string, number>> | null;
+  readonly groups: readonly Value[];
 }
 
 /** A value that can be followed. */
@@ -54,7 +66,9 @@ export interface ViewHost {
   pending(element: string): boolean;
   problem(element: string): Problem | null;
   /** Rows of a query or frame; undefined while none are there, which asks for them. */
-  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin?: Thin | null): Rows | undefined;
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], marks?: Marks | null): Rows | undefined;
+  /** All rows of a query or frame, as far as they can be held at once; absent where nobody can be asked. */
+  every?(query: string): Promise<Rows>;
   /** Whether the notebook works on the rows of a query for so long that it should be said, and ending that. */
   waiting?(query: string): boolean;
   cancelRows?(query: string): void;

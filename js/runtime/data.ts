@@ -3,7 +3,7 @@
 import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Aggregate, Build, FrameDeclaration, Json, Ordering } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { Rows, Thin } from "../reactor/host.ts";
+import type { Marks, Rows } from "../reactor/host.ts";
 import { type Page, Refusal, type Transport } from "./transport.ts";
 
 interface Entry<T> {
@@ -19,7 +19,7 @@ interface PageEntry extends Entry<Rows | undefined> {
   readonly offset: number;
   readonly limit: number;
   readonly order: readonly Ordering[];
-  readonly thin: Thin | null;
+  readonly marks: Marks | null;
 }
 
 interface NumberEntry extends Entry<Value> {
@@ -32,6 +32,10 @@ type Asker = Pick<Transport, "request" | "cancel">;
 
 /** Pages kept; those not looked at for longest go first. */
 const KEPT = 60;
+/** Rows of one request, and of all together: more are not held at once. */
+const PART = 10_000;
+const EVERY = 500_000;
+const ATTEMPTS = 3;
 /** Waiting for the notebook shorter than this needs no words. */
 const SAY_WAITING_AFTER = 400;
 
@@ -68,16 +72,34 @@ export class PanelData {
     this.failed = failed;
   }
 
-  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null): Rows | undefined {
-    const key = JSON.stringify([query, offset, limit, order, thin]);
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], marks: Marks | null): Rows | undefined {
+    const key = JSON.stringify([query, offset, limit, order, marks]);
     let entry = this.pages.get(key);
     if (!entry) {
-      entry = { query, offset, limit, order, thin, value: signal<Rows | undefined>(undefined), fresh: false, turn: 0 };
+      entry = { query, offset, limit, order, marks, value: signal<Rows | undefined>(undefined), fresh: false, turn: 0 };
       this.forgetOldest();
     } else this.pages.delete(key);
     this.pages.set(key, entry);
     if (!entry.fresh) this.schedule();
     return entry.value.value;
+  }
+
+  /** All rows of a query, of one moment: asked for anew when something has changed between two of their parts. */
+  async every(query: string): Promise<Rows> {
+    for (let left = ATTEMPTS; ; left -= 1) {
+      const parts: Page[] = [];
+      let [there, revs, total] = [0, new Set<number>(), 1];
+      while (there < Math.min(total, EVERY)) {
+        const part = (await this.transport.request({ type: "frame.page", panel: this.panel, query, offset: there, limit: PART, order: [], aggregates: [], state: this.viewState(), marks: null, at: null })) as Page;
+        parts.push(part);
+        revs.add(part.header.rev);
+        total = part.header.total;
+        there += part.rows.rows.length;
+        if (!part.rows.rows.length) break;
+      }
+      if (revs.size > 1 && left > 0) continue;
+      return { rows: parts.flatMap((part) => part.rows.rows), total, columns: parts[0]?.rows.columns ?? [], stale: false };
+    }
   }
 
   aggregate(query: string, fn: Aggregate["fn"], column: string | null): Value {
@@ -222,7 +244,7 @@ export class PanelData {
     try {
       const answer = (await this.transport.request({
         type: "frame.page", panel: this.panel, query, offset: page?.offset ?? 0, limit: page?.limit ?? 0, order: [...(page?.order ?? [])],
-        aggregates: numbers.map(({ fn, column }) => ({ fn, column })), state: this.viewState(), thin: page?.thin ? { parts: page.thin.parts, columns: [...page.thin.columns] } : null, at: null,
+        aggregates: numbers.map(({ fn, column }) => ({ fn, column })), state: this.viewState(), marks: page?.marks ? { ...page.marks, y: [...page.marks.y] } : null, at: null,
       }, (id) => { if (called) called.request = id; })) as Page;
       if (current()) this.take(answer, page, numbers);
     } catch (error) {
@@ -247,7 +269,7 @@ export class PanelData {
 
   private take(answer: Page, page: PageEntry | null, numbers: readonly NumberEntry[]): void {
     batch(() => {
-      if (page) page.value.value = { ...answer.rows, total: answer.header.total, stale: false };
+      if (page) page.value.value = { ...answer.rows, total: answer.header.total, stale: false, drawn: answer.header.marks };
       numbers.forEach((entry, i) => { entry.value.value = (answer.header.aggregates[i] ?? null) as Value; });
     });
   }

@@ -3,7 +3,7 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
 import type { Aggregate, Build, Grant, Json, Ordering, Problem, Result } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { Cell, LazyName, Rows, Thin, ViewHost } from "../reactor/host.ts";
+import type { Cell, LazyName, Marks, Rows, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
 import { islandOf } from "./islands.ts";
 import { covers, isElsewhere } from "./origin.ts";
@@ -222,8 +222,8 @@ export class LiveHost implements ViewHost {
     return this.problemSignal(element).value;
   }
 
-  page(query: string, offset: number, limit: number, order: readonly Ordering[], thin: Thin | null = null): Rows | undefined {
-    return this.data.page(query, offset, limit, order, thin);
+  page(query: string, offset: number, limit: number, order: readonly Ordering[], marks: Marks | null = null): Rows | undefined {
+    return this.data.page(query, offset, limit, order, marks);
   }
 
   waiting(query: string): boolean {

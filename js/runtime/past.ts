@@ -4,7 +4,7 @@ import { effect } from "@preact/signals-core";
 import { registry } from "../components/index.ts";
 import type { Aggregate, Build, Ordering, PastPanel, Result, ServerFrame } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { LazyName, Rows, Thin } from "../reactor/host.ts";
+import type { LazyName, Marks, Rows } from "../reactor/host.ts";
 import { check } from "../reactor/index.ts";
 import { PanelData } from "./data.ts";
 import { element } from "./element.ts";
@@ -32,8 +32,8 @@ class PastHost extends LocalHost {
     this.data = new PanelData(panel, build, asker, () => ({}), failed);
   }
 
-  override page(query: string, offset = 0, limit = 100, order: readonly Ordering[] = [], thin: Thin | null = null): Rows | undefined {
-    return this.data.page(query, offset, limit, order, thin);
+  override page(query: string, offset = 0, limit = 100, order: readonly Ordering[] = [], marks: Marks | null = null): Rows | undefined {
+    return this.data.page(query, offset, limit, order, marks);
   }
 
   override aggregate(query: string, fn: Aggregate["fn"], column: string | null = null): Value {

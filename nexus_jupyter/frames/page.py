@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from nexus_jupyter.frames.arrow import ZONE, column_kind
 from nexus_jupyter.protocol.base import JsonValue
+from nexus_jupyter.protocol.pages import Drawn
 from nexus_jupyter.protocol.types import MAX_SAFE_INTEGER
 
 __all__ = ["FrameColumn", "Page", "plain"]
@@ -27,11 +28,12 @@ class FrameColumn:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows, how many there are in all, and the numbers that were asked for, in that order."""
+    """Rows, how many there are in all, the numbers asked for, in that order, and what a chart draws."""
 
     table: pa.Table
     total: int
     aggregates: list[JsonValue]
+    marks: Drawn | None = None
 
     def columns(self) -> list[FrameColumn]:
         """Return the columns."""

@@ -15,17 +15,15 @@ from nexus_jupyter.frames.terms import Kind, Term, text, unify, whole
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.expression import AggregateFunction, Expression, Literal_
-from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
+from nexus_jupyter.protocol.pages import AggregateRequest
 from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
 
-__all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "decisions_of", "most_thinned", "plan", "selected"]
+__all__ = ["Plan", "Source", "Statement", "chain", "constants_of", "decisions_of", "plan", "selected"]
 
 #: Queries that may stand below each other; the checker refuses circles, this is for builds that did not pass it.
 _DEPTH = 32
 #: The place of a row where its values do not say it: that of `prepend` before the others, or one given by a pipe.
 _FIRST = ("place",)
-#: Columns that rows are thinned by.
-_THINNED = 8
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -73,43 +71,31 @@ class Plan:
         """The names of its columns, as the panel knows them."""
         return list(self.source.columns)
 
-    def named(self, rows: pa.Table) -> pa.Table:
-        """Return rows of its statements under the names that the panel knows, with the zones of moments."""
+    def named(self, rows: pa.Table, columns: Mapping[str, Term] | None = None) -> pa.Table:
+        """Return rows of its statements under the names that the panel knows, with the zones of moments.
+
+        ``columns`` are those of the rows where they are not all of the query's.
+        """
+        named = self.source.columns if columns is None else columns
         fields = [
             field.with_name(name).with_metadata({ZONE: term.zone} if term.zone else None)
-            for field, (name, term) in zip(rows.schema, self.source.columns.items(), strict=True)
+            for field, (name, term) in zip(rows.schema, named.items(), strict=True)
         ]
         return pa.table(rows.columns, schema=pa.schema(fields))
+
+    def column(self, name: str) -> Term:
+        """Return a column; raises a `FrameError` that names the others if there is none of that name."""
+        return self._compiler().column(name)
+
+    def statement(self, sql: str) -> Statement:
+        """Return a statement made around the source's SQL, with the parameters that it uses."""
+        return _statement(sql, self.slots)
 
     def rows(self, offset: int, limit: int, order: Sequence[Ordering]) -> Statement:
         """Return the statement for a part of the rows."""
         columns = ", ".join(term.sql for term in self.source.columns.values())
         by = self.source.by(_sorting(self._compiler(), order))
         sql = f"SELECT {columns} FROM ({self.source.sql}){by} LIMIT {int(limit)} OFFSET {int(offset)}"  # noqa: S608 - own names
-        return _statement(sql, self.slots)
-
-    def thinned(self, thin: Thinning) -> Statement:
-        """Return the statement for the rows that matter to the eye.
-
-        Of each of so many equal parts of the rows its first and last, and those with the least and the greatest of each
-        column: a line through them covers the pixels that a line through all would (Jugel et al., M4, VLDB 2014).
-        """
-        compiler = self._compiler()
-        if len(thin.columns) > _THINNED:
-            raise FrameError(f"At most {_THINNED} columns can be thinned together.", hint="Draw fewer lines.")
-        ends = ["min(line)", "max(line)"]
-        for column in thin.columns:
-            term = compiler.column(column).sql
-            ends += [f"arg_min(line, {term})", f"arg_max(line, {term})"]
-        sorting = self.source.by().removeprefix(" ORDER BY ") or "1"
-        columns = ", ".join(term.sql for term in self.source.columns.values())
-        sql = (
-            f"WITH counted AS (SELECT *, row_number() OVER (ORDER BY {sorting}) AS line FROM ({self.source.sql})), "  # noqa: S608 - own names
-            f"parted AS (SELECT *, (line - 1) * {int(thin.parts)} // (SELECT count(*) FROM counted) AS part "
-            "FROM counted), "
-            f"chosen AS (SELECT DISTINCT unnest([{', '.join(ends)}]) AS line FROM parted GROUP BY part) "
-            f"SELECT {columns} FROM parted WHERE line IN (SELECT line FROM chosen) ORDER BY line"
-        )
         return _statement(sql, self.slots)
 
     def numbers(self, requests: Sequence[AggregateRequest]) -> Statement:
@@ -127,11 +113,6 @@ class Plan:
 
     def _compiler(self) -> RowCompiler:
         return RowCompiler(self.query, self.source.columns, Parameters({}))
-
-
-def most_thinned(thin: Thinning) -> int:
-    """Return how many rows `Plan.thinned` gives at most: the ends of each part, the least and the greatest."""
-    return thin.parts * (2 + 2 * len(thin.columns))
 
 
 def chain(build: Build, name: str) -> tuple[FrameDeclaration, list[QueryDeclaration]]:

@@ -10,7 +10,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -20,12 +20,13 @@ from nexus_jupyter.arrow import decoded
 from nexus_jupyter.frames import arrow
 from nexus_jupyter.frames.constants import decided, evaluate, shape
 from nexus_jupyter.frames.database import Database, LoadedFrame, StaleTableError
+from nexus_jupyter.frames.marks import reduction
 from nexus_jupyter.frames.page import FrameColumn, Page, plain
-from nexus_jupyter.frames.query import Plan, chain, constants_of, decisions_of, most_thinned, plan
+from nexus_jupyter.frames.query import Plan, chain, constants_of, decisions_of, plan
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.expression import Expression
-from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
+from nexus_jupyter.protocol.pages import AggregateRequest, Drawn, Marks
 from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
 
 __all__ = ["FrameInfo", "FrameStore"]
@@ -37,6 +38,8 @@ _HELD = 64
 _CHAINS = 256
 #: Compiled forms of one query: one for each shape of its states.
 _PLANS = 32
+#: Groups whose place among the others is kept when some are left out.
+_GROUPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class FrameStore:
         query: str,
         state: dict[str, JsonValue],
         *,
-        thin: Thinning | None = None,
+        marks: Marks | None = None,
         offset: int = 0,
         limit: int = 100,
         order: Sequence[Ordering] = (),
@@ -165,8 +168,8 @@ class FrameStore:
             Sorts the rows before the query's own order.
         aggregates
             Numbers over all rows.
-        thin
-            Give those rows that matter to the eye, in place of a page.
+        marks
+            Give what a chart draws of the rows, in place of a page.
 
         Raises
         ------
@@ -177,16 +180,14 @@ class FrameStore:
             while True:
                 try:
                     made = self._plan(build, query, state)
-                    if thin is None:
+                    if marks is None:
                         return self._answer(made, state, offset=offset, limit=limit, order=order, aggregates=aggregates)
                     # So few that none would be left out are there sooner without asking which ones matter.
-                    page = self._answer(
-                        made, state, offset=0, limit=most_thinned(thin), order=(), aggregates=aggregates
-                    )
+                    page = self._answer(made, state, offset=0, limit=marks.most, order=(), aggregates=aggregates)
+                    drawn = Drawn(groups=self._groups(build, query, state, marks.by))
                     if page.total <= page.table.num_rows:
-                        return page
-                    rows = made.named(self._database.rows(made.thinned(thin), state))
-                    return Page(rows, page.total, page.aggregates)
+                        return replace(page, marks=drawn)
+                    return self._reduced(made, page, state, marks, drawn)
                 except StaleTableError:
                     continue  # the frame was bound anew meanwhile
         except duckdb.Error as error:
@@ -222,7 +223,30 @@ class FrameStore:
         total, *numbers = self._database.numbers(made.numbers(aggregates), state)
         return Page(rows, int(str(total)), [plain(value) for value in numbers])
 
-    def _plan(self, build: Build, query: str, state: dict[str, JsonValue]) -> Plan:
+    def _reduced(self, made: Plan, page: Page, state: dict[str, JsonValue], marks: Marks, drawn: Drawn) -> Page:
+        """Return what a chart draws of more rows than it has room for, in place of the first of them."""
+        reduced = reduction(made, marks)
+        if reduced is None:
+            return replace(page, marks=drawn.model_copy(update={"there": page.total, "missing": {}}))
+        there, *lacking, groups = (int(str(number)) for number in self._database.numbers(reduced.counts(), state))
+        wanted = [marks.x, *dict.fromkeys(marks.y)] if marks.x is not None else []
+        missing = dict(zip(wanted, lacking, strict=False))
+        rows = made.named(self._database.rows(reduced.rows(groups), state), reduced.columns)
+        return replace(page, table=rows, marks=drawn.model_copy(update={"there": there, "missing": missing}))
+
+    def _groups(self, build: Build, query: str, state: dict[str, JsonValue], by: str | None) -> list[JsonValue]:
+        """Return the different values of a column, whatever rows the queries leave out."""
+        if by is None:
+            return []
+        made = self._plan(build, query, state, conditions=False)
+        if by not in made.source.columns:
+            return []
+        term = made.column(by)
+        sql = f"SELECT DISTINCT {term.sql} AS c0 FROM ({made.source.sql}) ORDER BY c0 NULLS LAST LIMIT {_GROUPS}"  # noqa: S608 - own names
+        found = self._database.rows(made.statement(sql), state)
+        return [plain(value) for value in found.column(0).to_pylist()]
+
+    def _plan(self, build: Build, query: str, state: dict[str, JsonValue], *, conditions: bool = True) -> Plan:
         asked = self._chain(build, query)
         name = asked.frame.source.removeprefix("kernel:")
         loaded = self._frame(name) if asked.frame.call is None else self._given(build.id, asked.frame)
@@ -234,11 +258,14 @@ class FrameStore:
         base = self._database.dated(name, loaded, dates)
         shapes = tuple(shape(evaluate(constant, state)) for constant in asked.constants)
         holding = tuple(decided(decision, state) for decision in asked.decisions)
-        key = (base.sql, shapes, holding)
+        key = (base.sql, shapes, holding, conditions)
         with self._lock:
             found = asked.plans.get(key)
         if found is None:
-            found = plan(query, base, asked.queries, state)
+            queries = asked.queries
+            if not conditions:
+                queries = [one.model_copy(update={"where": None, "limit": None}) for one in queries]
+            found = plan(query, base, queries, state)
             with self._lock:
                 asked.plans[key] = found
                 if len(asked.plans) > _PLANS:

@@ -20,7 +20,7 @@ from nexus_jupyter.protocol.conflict import Conflicts, Resolve
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.function import ExposedFunction
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
+from nexus_jupyter.protocol.pages import AggregateRequest, Marks
 from nexus_jupyter.protocol.panel import Ordering
 from nexus_jupyter.protocol.past import HistoryMoved, PastFrame
 from nexus_jupyter.protocol.patch import Cause, Op
@@ -89,7 +89,8 @@ class FramePage(Contract):
     """Ask for rows of a query or frame, and for numbers over all of its rows.
 
     ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
-    ``thin`` asks for those rows of a long run that matter to the eye. With ``at``, query and states are those of a rev.
+    ``marks`` asks for what a chart draws of the rows, in place of a page. With ``at``, query and states are those of a
+    rev.
     """
 
     type: Literal["frame.page"] = "frame.page"
@@ -101,7 +102,7 @@ class FramePage(Contract):
     order: list[Ordering] = []
     aggregates: list[AggregateRequest] = []
     state: dict[str, JsonValue] = {}
-    thin: Thinning | None = None
+    marks: Marks | None = None
     at: int | None = None
 
 

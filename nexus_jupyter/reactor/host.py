@@ -17,7 +17,7 @@ from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.errors import NXMLError, PatchError
 from nexus_jupyter.protocol.expression import AggregateFunction
-from nexus_jupyter.protocol.pages import Thinning
+from nexus_jupyter.protocol.pages import Marks
 from nexus_jupyter.protocol.panel import Build, Ordering
 from nexus_jupyter.protocol.patch import Patch
 
@@ -54,7 +54,7 @@ class MissingPage(Contract):
     offset: int
     limit: int
     order: list[Ordering]
-    thin: Thinning | None = None
+    marks: Marks | None = None
 
 
 class MissingAggregate(Contract):

@@ -21,7 +21,7 @@ from nexus_jupyter.protocol.api import ReplayInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.pages import AggregateRequest, Thinning
+from nexus_jupyter.protocol.pages import AggregateRequest, Marks
 from nexus_jupyter.protocol.panel import Build, LifecycleDeclaration, Ordering
 from nexus_jupyter.protocol.patch import Cause, Change, Op, Patch, RemoveOp
 from nexus_jupyter.protocol.run import RunRecord
@@ -397,7 +397,7 @@ class WorkspaceKernel:
         limit: int = 100,
         order: Sequence[Ordering] = (),
         aggregates: Sequence[AggregateRequest] = (),
-        thin: Thinning | None = None,
+        marks: Marks | None = None,
     ) -> tuple[Page, int]:
         """Return rows of a panel's query, and the rev of the panel that it was answered with.
 
@@ -409,7 +409,7 @@ class WorkspaceKernel:
         head = self.head
         build = self.reactor.check(panel_view(head.graph, name).nxml)
         page = self.frames.page(
-            build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates, thin=thin
+            build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates, marks=marks
         )
         return page, head.rev
 

@@ -95,7 +95,7 @@ class Paging:
             limit=frame.limit,
             order=frame.order,
             aggregates=frame.aggregates,
-            thin=frame.thin,
+            marks=frame.marks,
         )
         self._put(frame, page, rev)
 
@@ -108,6 +108,7 @@ class Paging:
             offset=frame.offset,
             total=page.total,
             aggregates=page.aggregates,
+            marks=page.marks,
         )
         head = header.model_dump_json().encode()
         self._send(struct.pack(">I", len(head)) + head + page.arrow())

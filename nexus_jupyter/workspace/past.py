@@ -124,7 +124,7 @@ class Past:
             limit=frame.limit,
             order=frame.order,
             aggregates=frame.aggregates,
-            thin=frame.thin,
+            marks=frame.marks,
         )
 
     def rev_at(self, ts: int) -> int:

@@ -82,16 +82,18 @@ class Renderer:
                 offset=wanted.offset,
                 limit=wanted.limit,
                 order=wanted.order,
-                thin=wanted.thin,
+                marks=wanted.marks,
             )
         except FrameError as error:
             # A picture of a panel whose data is not there yet shows the components' empty states, which say why.
-            return {**asked, "rows": [], "total": 0, "columns": [], "absent": f"{error.message} {error.hint}".strip()}
+            why = f"{error.message} {error.hint}".strip()
+            return {**asked, "rows": [], "total": 0, "columns": [], "drawn": None, "absent": why}
         return {
             **asked,
             "rows": page.rows(),
             "total": page.total,
             "columns": [{"name": column.name, "type": column.type, "zone": column.zone} for column in page.columns()],
+            "drawn": None if page.marks is None else page.marks.model_dump(mode="json"),
         }
 
     def _aggregate(self, build: Build, state: Inputs, wanted: MissingAggregate) -> JsonValue:

@@ -30,10 +30,10 @@ const DAY_COLUMNS = [column("date", "date"), ...["precipitation", "temp_max", "t
 const WEATHER: Inputs = {
   state: { kind: "rain" },
   pages: [
-    { query: "view", offset: 0, limit: 8, order: [], thin: null, rows: DAYS, total: 1461, columns: DAY_COLUMNS },
-    { query: "by_month", offset: 0, limit: 5000, order: [], thin: { parts: 400, columns: ["high", "low"] }, rows: MONTHS, total: 3, columns: [column("month", "str"), column("high", "float"), column("low", "float")] },
-    { query: "by_kind", offset: 0, limit: 5000, order: [], thin: null, rows: KINDS, total: 3, columns: [column("weather", "str"), column("days", "int")] },
-    { query: "kind_options", offset: 0, limit: 1000, order: [], thin: null, rows: ["all", "rain", "sun"].map((name) => ({ weather: name })), total: 3, columns: [column("weather", "str")] },
+    { query: "view", offset: 0, limit: 8, order: [], marks: null, rows: DAYS, total: 1461, columns: DAY_COLUMNS, drawn: null },
+    { query: "by_month", offset: 0, limit: 5000, order: [], marks: { kind: "line", x: "month", y: ["high", "low"], by: null, most: 5000 }, rows: MONTHS, total: 3, columns: [column("month", "str"), column("high", "float"), column("low", "float")], drawn: null },
+    { query: "by_kind", offset: 0, limit: 5000, order: [], marks: { kind: "bars", x: "weather", y: ["days"], by: null, most: 5000 }, rows: KINDS, total: 3, columns: [column("weather", "str"), column("days", "int")], drawn: null },
+    { query: "kind_options", offset: 0, limit: 1000, order: [], marks: null, rows: ["all", "rain", "sun"].map((name) => ({ weather: name })), total: 3, columns: [column("weather", "str")], drawn: null },
   ],
   aggregates: [
     { query: "view", fn: "len", column: null, value: 641 }, { query: "weather", fn: "len", column: null, value: 1461 },

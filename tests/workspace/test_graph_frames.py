@@ -36,7 +36,7 @@ def rows(client: Client, query: str, **state: Any) -> list[dict[str, Any]] | dic
         order=[],
         aggregates=[],
         state=known,
-        thin=None,
+        marks=None,
     )
     while True:
         answer = client.next()

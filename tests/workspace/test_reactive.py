@@ -16,7 +16,7 @@ import pytest
 from nexus_jupyter.notebook.exposed import ExposedFunctions
 from nexus_jupyter.protocol.errors import HandlerError, NXMLError, PermissionDeniedError
 from nexus_jupyter.protocol.identity import Actor
-from nexus_jupyter.protocol.pages import Thinning
+from nexus_jupyter.protocol.pages import Marks
 from nexus_jupyter.workspace import WorkspaceKernel
 from tests.workspace.test_session import Client
 
@@ -302,14 +302,14 @@ def test_a_long_line_keeps_its_ends_its_peaks_and_its_order(kernel: WorkspaceKer
     values[12_345] = -5000
     kernel.bind_frame("df", pa.table({"i": list(range(count)), "v": values}), ann)
     kernel.put_panel("line", '<panel id="line"><data><frame name="df" from="kernel:df"/></data></panel>', ann)
-    page, _ = kernel.page("line", "df", {}, thin=Thinning(parts=200, columns=["v"]))
+    page, _ = kernel.page("line", "df", {}, marks=Marks(kind="line", x="i", y=["v"], most=800))
     found = page.table.to_pydict()
     assert page.total == count
     assert len(found["i"]) <= 200 * 4
     assert found["i"] == sorted(found["i"])
     assert {0, 12_345, 77_777, count - 1} <= set(found["i"])
-    few, _ = kernel.page("line", "df", {}, thin=Thinning(parts=2000, columns=["i"]))
-    assert few.table.num_rows <= 2000 * 4
+    few, _ = kernel.page("line", "df", {}, marks=Marks(kind="line", x="v", y=["i"], most=5000))
+    assert few.table.num_rows <= 5000
 
 
 WHOLE = """<panel xmlns="urn:nexus:nxml:1" xmlns:s="nexus:lib/stats@1" id="whole" title="Whole">
