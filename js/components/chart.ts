@@ -65,6 +65,8 @@ interface Plot {
   readonly notes: readonly string[];
   readonly dated: boolean;
   readonly xLabel: string;
+  /** The time zone of what is across, where its column has one. */
+  readonly zone: string;
 }
 
 /** What stands at one place across. */
@@ -130,6 +132,7 @@ function prepare(context: Context, placed: (groups: readonly Value[]) => Places,
   return {
     ready: rows !== undefined, kind, asked, drawing, instead, stops: stopsOf(drawing, kind), x, y, width, height, left, right, top, outerHeight, outerWidth: width + left + right, notes,
     dated: isDates(xs), xLabel: context.str("x-label", asked.x ?? ""),
+    zone: rows?.columns.find((column) => column.name === asked.x)?.zone ?? "",
   };
 }
 
@@ -177,7 +180,7 @@ function drawPlot(context: Context, plot: Plot, hover: Cell<number | null>): VCh
     dynamic(() => crosshair(plot, hover.get())),
   ]);
   const under = outerHeight - plot.notes.length * SPACE.note;
-  const named = [context.has("x-label") || !plot.dated ? plot.xLabel : "", plot.x.context].filter(Boolean).join(", ");
+  const named = [context.has("x-label") || !plot.dated ? plot.xLabel : "", plot.x.context, plot.zone].filter(Boolean).join(", ");
   const label = `${context.str("kind", "line")} chart ${context.str("title")}: ${context.str("y")} by ${context.str("x")}`;
   const yLabel = context.has("y-label") ? [h("text", { class: "nx-axis-label", x: 4, y: 10 }, [context.str("y-label")])] : [];
   const notes = plot.notes.map((note, i) => h("text", { class: "nx-chart-note", x: 4, y: under + 10 + i * SPACE.note }, [note]));

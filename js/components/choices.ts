@@ -99,6 +99,12 @@ export const range: Component = {
       class: "nx-slider", type: "range", id: which ? `${context.domId}-end` : context.domId, "aria-label": () => `${context.str("label")}: ${word}`, min: () => context.num("min", 0), max: () => context.num("max", 100), step: () => context.num("step", 1), value: () => ends()[which], ...usable(context),
     }, [], { on: { input: ((event: InputEvent) => context.set("value", moved(which, event.target.valueAsNumber), "live")) as never, change: ((event: InputEvent) => commit(context, moved(which, event.target.valueAsNumber))) as never } });
     const shown = h("output", { class: "nx-value" }, [() => `${ends().map((value) => textOf(value)).join(" \u2013 ")}${context.has("unit") ? ` ${context.str("unit")}` : ""}`]);
-    return group(context, "range", [h("div", { class: "nx-range" }, [end(0, "from"), end(1, "to")])], shown);
+    const share = (value: number): number => {
+      const [least, most] = [context.num("min", 0), context.num("max", 100)];
+      return Math.max(0, Math.min(100, ((value - least) / (most - least || 1)) * 100));
+    };
+    // Both knobs run on one track. Where both are at its end, the lower one is on top: it is the one that can still move.
+    const track = h("div", { class: "nx-range-track", style: () => `--nx-from:${share(ends()[0])}%;--nx-to:${share(ends()[1])}%`, "aria-hidden": "true" });
+    return group(context, "range", [h("div", { class: "nx-range", "data-high": () => share(ends()[0]) > 50 }, [track, end(0, "from"), end(1, "to")])], shown);
   },
 };

@@ -2,23 +2,35 @@
 
 import type { Json } from "../protocol/index.ts";
 import type { Component, Context } from "../reactor/component.ts";
-import { isList, isRecord } from "../reactor/expression/index.ts";
+import { grouped, isList, isRecord } from "../reactor/expression/index.ts";
 import { dynamic, h } from "../reactor/vnode.ts";
 import { box } from "./shared.ts";
 
-/** Rows that are handed over. */
-const MOST = 5000;
+/** Rows that are handed over; of more, a sample. */
+const MOST = 50_000;
 
 /** What the part of the code with Vega gives: see runtime/lazy/vega.ts. */
 interface VegaLibrary {
   draw(element: unknown, spec: Json, rows: Json | null): Promise<() => void>;
 }
 
-function rowsOf(context: Context): Json | null {
-  if (!context.has("data")) return null;
+interface Given {
+  readonly rows: Json | null;
+  /** What part of the rows it is, as a sentence. */
+  readonly part: string;
+}
+
+function rowsOf(context: Context): Given {
+  if (!context.has("data")) return { rows: null, part: "" };
   const query = context.query("data");
-  const value = query === null ? context.prop("data") : (context.host.page(query, 0, MOST, [])?.rows ?? []);
-  return (isList(value) ? value.filter(isRecord) : []) as Json;
+  if (query === null) {
+    const value = context.prop("data");
+    return { rows: (isList(value) ? value.filter(isRecord) : []) as Json, part: "" };
+  }
+  const found = context.host.page(query, 0, MOST, [], { kind: "rows", x: null, y: [], by: null, most: MOST });
+  const rows = found?.rows ?? [];
+  const part = found && rows.length < found.total ? `Drawn from a random sample of ${grouped(rows.length, 0)} of ${grouped(found.total, 0)} rows: counts and sums are those of the sample. Let a query group the rows to have them of all.` : "";
+  return { rows: rows as Json, part };
 }
 
 export const vega: Component = {
@@ -28,8 +40,9 @@ export const vega: Component = {
   draw: (context) => {
     const failed = context.host.cell<string | null>(null);
     if (!context.host.load) return box(context, "figure", "vega", [h("div", { class: "nx-empty" }, [() => context.str("label"), ": drawn when the panel is live."])]);
+    const given = context.host.memo(() => rowsOf(context));
     return box(context, "figure", "vega", [dynamic(() => {
-      const [spec, rows] = [context.prop("spec") as Json, rowsOf(context)];
+      const [spec, { rows }] = [context.prop("spec") as Json, given()];
       const mounted = (element: unknown): (() => void) => {
         let undo = (): void => { undo = () => {}; gone = true; };
         let gone = false;
@@ -37,7 +50,7 @@ export const vega: Component = {
         return () => undo();
       };
       return h("div", { class: "nx-vega-view", role: "img", "aria-label": () => context.str("label") }, [], { mounted: mounted as never });
-    }), dynamic(() => { const text = failed.get(); return text === null ? null : h("div", { class: "nx-failure", role: "alert" }, [text]); })]);
+    }), dynamic(() => { const { part } = given(); return part ? h("div", { class: "nx-hint", role: "note" }, [part]) : null; }), dynamic(() => { const text = failed.get(); return text === null ? null : h("div", { class: "nx-failure", role: "alert" }, [text]); })]);
   },
 };
 

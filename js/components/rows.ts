@@ -5,6 +5,7 @@ import type { Context } from "../reactor/component.ts";
 import { grouped, isList, isNumber, isRecord, numberText, own, rank as compare, textOf, type Value } from "../reactor/expression/index.ts";
 import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
+import { isCode } from "./codes.ts";
 
 /** A part of the rows that a component's `data` names or has. */
 export function fetchRows(context: Context, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
@@ -41,8 +42,8 @@ export function headOf(context: Context, columns: readonly ColumnInfo[], sort: C
 }
 
 export function linesOf(rows: readonly Row[], columns: readonly ColumnInfo[]): VChild[] {
-  const digits = new Map(columns.map((column) => [column.name, decimals(rows, column)]));
-  return rows.map((row) => h("tr", {}, columns.map((column) => h("td", isNumeric(column) ? { class: "nx-number" } : {}, [cellText(row[column.name] ?? null, column, digits.get(column.name) ?? 0)]))));
+  const ways = columns.map((column) => ({ column, write: writer(column, rows.map((row) => row[column.name] ?? null)) }));
+  return rows.map((row) => h("tr", {}, ways.map(({ column, write }) => h("td", isNumeric(column) ? { class: "nx-number" } : {}, [write(row[column.name] ?? null)]))));
 }
 
 function isNumeric(column: ColumnInfo): boolean {
@@ -60,14 +61,21 @@ function header(context: Context, column: ColumnInfo, sort: Cell<Ordering | null
   return h("th", { class: isNumeric(column) ? "nx-number" : null, scope: "col", "aria-sort": mine ? (mine.descending ? "descending" : "ascending") : "none" }, [face]);
 }
 
-/** As many decimals for a whole column as its values need, three at most: digits then stand below each other. */
-function decimals(rows: readonly Row[], column: ColumnInfo): number {
-  const needed = rows.map((row) => { const value = row[column.name]; return isNumber(value) ? (numberText(Number(value.toFixed(3))).split(".")[1] ?? "").length : 0; });
-  return Math.max(column.type === "float" ? 1 : 0, ...needed);
+/** How the values of a column are written: alike in all of its rows. */
+function writer(column: ColumnInfo, values: readonly Value[]): (value: Value) => string {
+  if (column.type === "date") {
+    // Midnight is a time among times, and a day among days.
+    const timed = values.some((value) => /T(?!00:00:00(?:\.0+)?Z?$)/.test(textOf(value)));
+    // Moments of a column with a zone are those of its clocks.
+    return (value) => { const text = textOf(value).replace(/T.*/, (time) => (timed ? time.replace("T", " ").replace(column.zone ? "Z" : "", "") : "")); return timed && text.length === 10 ? `${text} 00:00:00${column.zone ? "" : "Z"}` : text; };
+  }
+  const numbers = values.filter(isNumber);
+  if (isNumeric(column) && isCode(column.name, numbers)) return (value) => (isNumber(value) ? numberText(value).replace("-", "\u2212") : textOf(value));
+  const digits = decimals(numbers, column);
+  return (value) => (isNumber(value) ? grouped(value, digits) : textOf(value));
 }
 
-function cellText(value: Value, column: ColumnInfo, digits: number): string {
-  if (value === null) return "";
-  if (isNumber(value)) return grouped(value, digits);
-  return column.type === "date" ? textOf(value).replace(/T00:00:00(\.0+)?Z?$/, "").replace("T", " ").replace(column.zone ? "Z" : "", "") : textOf(value);
+/** As many decimals for a whole column as its values need, three at most: digits then stand below each other. */
+function decimals(values: readonly number[], column: ColumnInfo): number {
+  return values.reduce((most, value) => Math.max(most, (numberText(Number(value.toFixed(3))).split(".")[1] ?? "").length), column.type === "float" ? 1 : 0);
 }

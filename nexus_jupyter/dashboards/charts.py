@@ -13,8 +13,8 @@ from nexus_jupyter.dashboards.tree import Element
 
 __all__ = ["Charts", "charts", "measures_of"]
 
-#: Bars of categories and of a histogram; steps of a cloud of points; rows that are drawn as they are.
-_BARS, _BINS, _CELLS, _POINTS = 12, 24, 40, 1500
+#: Bars of categories and of a histogram.
+_BARS, _BINS = 12, 24
 #: Decimals that rounding knows.
 _PLACES = 20
 #: The grain of a time series by the days that it spans at least.
@@ -46,7 +46,7 @@ def measures_of(columns: list[Column]) -> list[Column]:
     return sorted(found, key=lambda column: (not column.additive, column.nulls))
 
 
-def charts(columns: list[Column], view: str, rows: int, names: Names) -> Charts:
+def charts(columns: list[Column], view: str, names: Names) -> Charts:
     """Return the charts for a table's columns: over time, by category, a distribution, and one number against another.
 
     Parameters
@@ -55,8 +55,6 @@ def charts(columns: list[Column], view: str, rows: int, names: Names) -> Charts:
         What the columns are.
     view
         The query of the filtered rows.
-    rows
-        How many rows the table has.
     names
         Names that are taken.
     """
@@ -71,7 +69,7 @@ def charts(columns: list[Column], view: str, rows: int, names: Names) -> Charts:
     for column in sorted(measures, key=lambda column: column.kind == "int")[:1]:
         _distribution(found, column)
     if len(measures) > 1:
-        _against(found, measures[0], measures[1], rows)
+        _against(found, measures[0], measures[1])
     return found
 
 
@@ -196,29 +194,15 @@ def _binned(column: Column, step: float) -> str:
     return f"round({lower}, {places})" if 0 < places <= _PLACES else lower
 
 
-def _against(found: Charts, one: Column, other: Column, rows: int) -> None:
-    """Draw one number against another: each row a point, or, of many rows, each cell of a fine grid that has some."""
-    data = found.view
-    if rows > _POINTS:
-        data = found.names.take(f"{one.name}_and_{other.name}")
-        ends = [(column.low, column.high) for column in (one, other)]
-        steps = [
-            step_of(float(low), float(high), _CELLS, whole=column.kind == "int")  # type: ignore[arg-type]  # a measure's ends are numbers
-            for column, (low, high) in zip((one, other), ends, strict=True)
-        ]
-        group = f"{_binned(other, steps[1])} as {other.name}, {_binned(one, steps[0])} as {one.name}"
-        where = " and ".join(f"row.{column.name} != null" for column in (one, other) if column.nulls)
-        given = {"name": data, "frame": found.view} | ({"where": where} if where else {})
-        found.queries.append(
-            Element("query", given | {"group": group, "agg": "len() as rows_there", "order": other.name})
-        )
+def _against(found: Charts, one: Column, other: Column) -> None:
+    """Draw one number against another, each row a point; the chart says when it draws a sample of them."""
     title = f"{one.label} against {_lower(other)}"
     found.shown.append(
         _chart(
             id="against",
             kind="scatter",
             title=title,
-            data=data,
+            data=found.view,
             x=other.name,
             y=one.name,
             x_label=other.titled,

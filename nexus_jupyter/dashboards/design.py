@@ -45,7 +45,7 @@ def dashboard(
     names = Names({"rows", "view"})
     used = [column for column in columns if column.role not in {"empty", "constant"}]
     chosen = filters(used, "rows", names)
-    drawn = charts(used, "view", table.num_rows, names)
+    drawn = charts(used, "view", names)
     listed = _listed(columns, drawn.columns)
     view = [
         *_choices(chosen.controls),

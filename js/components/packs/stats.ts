@@ -1,7 +1,7 @@
 // The pack nexus:lib/stats@1: small pictures of numbers.
 
-import type { Component, Context } from "../../reactor/component.ts";
-import { compact, isList, isNumber, textOf } from "../../reactor/expression/index.ts";
+import type { Component } from "../../reactor/component.ts";
+import { compact, grouped, isList, isNumber, textOf, type Value } from "../../reactor/expression/index.ts";
 import { dynamic, h, type VChild } from "../../reactor/vnode.ts";
 import { box } from "../shared.ts";
 
@@ -11,9 +11,27 @@ function px(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function numbers(context: Context): number[] {
-  const values = context.prop("values");
-  return (isList(values) ? values : []).filter(isNumber).slice(0, 500);
+/** Parts of a line as small as a word, each with its extremes, and numbers that are read out one by one. */
+const PARTS = 200;
+const READ = 60;
+
+interface Place {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** The numbers that there are, by their place; of a long list the least and the greatest of each part. */
+function placesOf(values: readonly Value[]): Place[] {
+  const there = values.flatMap((value, at) => (isNumber(value) ? [{ at, value }] : []));
+  if (there.length <= 2 * PARTS) return there;
+  const found = new Set<Place>();
+  const size = there.length / PARTS;
+  for (let part = 0; part < PARTS; part += 1) {
+    const inside = there.slice(Math.floor(part * size), Math.floor((part + 1) * size));
+    found.add(inside.reduce((best, place) => (place.value < best.value ? place : best)));
+    found.add(inside.reduce((best, place) => (place.value > best.value ? place : best)));
+  }
+  return [...found].sort((a, b) => a.at - b.at);
 }
 
 const sparkline: Component = {
@@ -21,10 +39,14 @@ const sparkline: Component = {
   props: { values: { type: "list", doc: "The numbers.", required: true }, label: LABEL },
   example: '<s:sparkline id="s" label="Sales" values="[3, 5, 4, 8]"/>',
   draw: (context) => box(context, "span", "sparkline", [dynamic(() => {
-    const values = numbers(context);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const at = (value: number, i: number): string => `${px((i / Math.max(1, values.length - 1)) * 96 + 2)},${px(22 - ((value - low) / (high - low || 1)) * 20)}`;
-    return h("svg", { viewBox: "0 0 100 24", role: "img", "aria-label": `${context.str("label")}: ${values.map(compact).join(", ")}` }, [h("polyline", { class: "nx-line nx-series-0", points: values.map(at).join(" ") })]);
+    const given = context.prop("values");
+    const values = isList(given) ? given : [];
+    const places = placesOf(values);
+    const low = places.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY);
+    const high = places.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+    const at = ({ at, value }: Place): string => `${px((at / Math.max(1, values.length - 1)) * 96 + 2)},${px(22 - ((value - low) / (high - low || 1)) * 20)}`;
+    const read = values.length <= READ ? places.map(({ value }) => compact(value)).join(", ") : `${grouped(values.length, 0)} numbers${places.length ? ` from ${compact(low)} to ${compact(high)}` : ""}`;
+    return h("svg", { viewBox: "0 0 100 24", role: "img", "aria-label": `${context.str("label")}: ${read}` }, [h("polyline", { class: "nx-line nx-series-0", points: places.map(at).join(" ") })]);
   })]),
 };
 
