@@ -121,7 +121,7 @@ function prepare(context: Context, placed: (groups: readonly Value[]) => Places,
   let left: number = SPACE.left;
   let right: number = SPACE.right;
   const first = across(left, right);
-  const bottom = (first.slanted ? SPACE.bottom - 14 + Math.min(SPACE.slanted, widest(first)) * 0.65 : SPACE.bottom) + notes.length * SPACE.note;
+  const bottom = (first.slanted ? SPACE.bottom - 4 + Math.min(SPACE.slanted, widest(first)) * 0.65 : SPACE.bottom) + notes.length * SPACE.note;
   const height = Math.max(60, outerHeight - top - bottom);
   const y = upwards(height);
   left = Math.max(left, Math.ceil(widest(y)) + 14, first.slanted ? Math.min(90, Math.ceil(widthOf(first.ticks[0]?.label ?? "") * 0.77)) : 0);
@@ -316,7 +316,8 @@ function tableOf(drawing: Drawing, asked: Marks): { readonly head: readonly stri
 function hiddenTable(plot: Plot): VChild | null {
   if (!plot.stops.length || plot.stops.length > READ) return null;
   const { head, lines } = tableOf(plot.drawing, plot.asked);
-  return h("table", { class: "nx-hidden" }, [h("thead", {}, [h("tr", {}, head.map((name, i) => h("th", {}, [i ? name : plot.xLabel])))]), h("tbody", {}, lines.map((line) => h("tr", {}, line.map((value) => h("td", {}, [cellText(value)])))))]);
+  // A table cannot be made smaller than its words; what is around it can.
+  return h("div", { class: "nx-hidden" }, [h("table", {}, [h("thead", {}, [h("tr", {}, head.map((name, i) => h("th", {}, [i ? name : plot.xLabel])))]), h("tbody", {}, lines.map((line) => h("tr", {}, line.map((value) => h("td", {}, [cellText(value)])))))])]);
 }
 
 function cellText(value: Value): string {

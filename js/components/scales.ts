@@ -90,7 +90,7 @@ export function linear(values: readonly number[], from: number, to: number, zero
   const whole = values.every(Number.isInteger);
   const code = isCode(name, values);
   const across = to > from;
-  let count = Math.max(2, Math.min(across ? 8 : 6, Math.floor(Math.abs(to - from) / 44)));
+  let count = Math.max(2, Math.min(across ? 8 : 6, Math.floor(Math.abs(to - from) / (across ? 44 : 34))));
   for (;;) {
     // Between whole numbers there is nothing to name: no half of a year or of a passenger.
     const ticks = scale.ticks(count).filter((tick) => !whole || Number.isInteger(tick));
@@ -145,7 +145,7 @@ function dates(values: readonly Value[], width: number): Axis {
   const least = /^\d{4}-\d{2}$/.test(textOf(values[0] ?? null)) ? MONTH : values.every((value) => textOf(value).length <= 10) ? DAY : 0;
   for (let count = Math.max(2, Math.floor(width / 70)); ; count -= 1) {
     const ticks = low === high ? [new Date(low)] : scale.ticks(count).filter((tick) => least === 0 || (tick.getTime() % DAY === 0 && (least === DAY || tick.getUTCDate() === 1)));
-    const labels = distinct(ticks, [tickLabel, fullLabel, (tick) => tick.toISOString()]);
+    const labels = distinct(ticks, [tickLabel, timeLabel, fullLabel, (tick) => tick.toISOString()]);
     const room = width / Math.max(1, ticks.length - 1);
     if (count <= 2 || Math.max(0, ...labels.map(widthOf)) + BETWEEN <= room) {
       return { at, ticks: ticks.map((tick, i) => ({ at: scale(tick), label: labels[i] as string })), band: 0, slanted: false, context: labels.some((label) => /\d{4}/.test(label)) ? "" : common(low, high) };
@@ -166,6 +166,12 @@ function tickLabel(date: Date): string {
   if (date.getTime() % DAY) return clock(date);
   if (date.getUTCDate() > 1) return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
   return date.getUTCMonth() ? `${MONTHS[date.getUTCMonth()]}` : String(date.getUTCFullYear());
+}
+
+/** A moment with its day, whose midnight is the day itself. */
+function timeLabel(date: Date): string {
+  const day = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+  return date.getTime() % DAY ? `${day} ${clock(date)}` : day;
 }
 
 /** A moment with what makes it differ from the same one of another day or year. */
