@@ -226,6 +226,10 @@ export class LiveHost implements ViewHost {
     return this.data.page(query, offset, limit, order, marks);
   }
 
+  every(query: string): Promise<Rows> {
+    return this.data.every(query);
+  }
+
   waiting(query: string): boolean {
     return this.data.waiting(query);
   }

@@ -107,13 +107,19 @@ class Reduction:
         """Keep so many rows by a hash of their place, and those with the least and the greatest of each column."""
         x, ys, _ = self._terms
         most = max(1, self.marks.most // max(1, len(ys)))
-        ends = [f"{end}(line, {term.sql})" for term in ([x, *ys] if x else []) for end in ("arg_min", "arg_max")]
-        first = f"line IN (SELECT unnest([{', '.join(ends)}]) FROM numbered) DESC, " if ends else ""  # noqa: S608 - own names
+        ends = ", ".join(
+            f"{end}(line, {term.sql})" for term in ([x, *ys] if x else []) for end in ("arg_min", "arg_max")
+        )
+        extremes = f"SELECT DISTINCT unnest([{ends or 'NULL'}]) AS line FROM numbered"  # noqa: S608 - own names
         numbered = f"SELECT * FROM {self._numbered} WHERE {self._there(x)}"  # noqa: S608 - own names
+        # Only the lines are sorted, not the rows: those are many.
+        few = f"SELECT line FROM numbered ORDER BY hash(line), line LIMIT {most}"  # noqa: S608 - own names
         sql = (
-            f"WITH numbered AS ({numbered}), "  # noqa: S608 - own names
-            f"kept AS (SELECT * FROM numbered ORDER BY {first}hash(line), line LIMIT {most}) "
-            f"SELECT {self._selected} FROM kept ORDER BY line"
+            f"WITH numbered AS ({numbered}), extremes AS ({extremes}), "  # noqa: S608 - own names
+            f"few AS (({few}) UNION SELECT line FROM extremes), "
+            "kept AS (SELECT line FROM few WHERE line IS NOT NULL "
+            f"ORDER BY line IN (SELECT line FROM extremes) DESC, hash(line), line LIMIT {most}) "
+            f"SELECT {self._selected} FROM numbered WHERE line IN (SELECT line FROM kept) ORDER BY line"
         )
         return self.plan.statement(sql)
 

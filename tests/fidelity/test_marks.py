@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
@@ -11,12 +12,21 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from nexus_jupyter.engine import Engine
 from nexus_jupyter.workspace import WorkspaceKernel
 from tests.conftest import ANN
 
 MOST = 5000
 ROWS = [0, 1, 4999, 5000, 5001, 60_000]
 GROUPS = ["ant", "bee", "cat"]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[WorkspaceKernel]:
+    """One workspace for all: each test binds its own rows and makes its own panel."""
+    opened = WorkspaceKernel(tmp_path_factory.mktemp("marks") / "ws", engine=engine)
+    yield opened
+    opened.close()
 
 
 @dataclass(frozen=True)
