@@ -1595,7 +1595,8 @@ export interface SetState {
  * Ask for rows of a query or frame, and for numbers over all of its rows.
  *
  * ``limit`` 0 asks for the numbers alone. ``state`` gives values of view-scoped states, which only the client knows.
- * ``marks`` asks for what a chart draws of the rows, in place of a page. With ``at``, query and states are those of a rev.
+ * ``marks`` asks for what a chart draws of the rows, in place of a page. With ``at``, query and states are those of a
+ * rev.
  */
 export interface FramePage {
   aggregates: AggregateRequest[];
@@ -1617,8 +1618,8 @@ export interface FramePage {
  *
  * Each kind of mark has its own way to become fewer. Of a ``line``, the ends and extremes of equal parts of ``x`` are
  * kept, for each column and group. ``points`` are a sample, together with the extremes of each column. ``bars`` are
- * sums of the rows with the same ``x`` and group, and the first of these when there are too many. ``rows`` are a sample
- * of whole rows. Samples are the same each time. ``most`` is the number of marks that the chart draws.
+ * sums of the rows with the same ``x`` and group, and the first of these when there are too many. ``rows`` are a
+ * sample of whole rows. Samples are the same each time. ``most`` is the number of marks that the chart draws.
  */
 export interface Marks {
   by: string | null;
