@@ -2,10 +2,11 @@
 
 import type { Json } from "../protocol/index.ts";
 import type { Component, Context } from "../reactor/component.ts";
-import { compact, isList, isRecord, own, textOf } from "../reactor/expression/index.ts";
+import { compact, isList, isRecord, own as ownOf, textOf, type Value } from "../reactor/expression/index.ts";
 import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { box, DISABLED, field, HINT, LABEL, problemNote, REASON, usable } from "./shared.ts";
-import { VALIDATE, validation, VALIDATION } from "./validation.ts";
+import { commit } from "./controls.ts";
+import { entry, type Entry, VALIDATE, VALIDATION } from "./validation.ts";
 
 interface FormElement {
   closest(selector: string): FormElement | null;
@@ -74,18 +75,19 @@ export const file: Component = {
   draw: (context) => {
     const share = context.host.cell<number | null>(null);
     const problem = context.host.cell<string | null>(null);
-    const { attrs, on, note } = validation(context);
+    const own = entry(context);
+    const { attrs, on, note } = own;
     const choose = (event: FileEvent): void => {
       const chosen = Array.from(event.target.files ?? []);
       const wrong = chosen.map((one) => refusal(context, one)).find((text) => text !== null);
       problem.set(wrong ?? null);
       if (wrong || !chosen.length) event.target.value = "";
-      else void take(context, chosen, share, problem);
+      else void take(context, own, chosen, share, problem);
     };
     const all = { class: "nx-file", type: "file", id: context.domId, accept: () => (context.has("accept") ? context.str("accept") : null), multiple: () => context.flag("many"), ...attrs, ...usable(context) };
     const progress = dynamic(() => { const part = share.get(); return part === null ? null : h("progress", { max: 1, value: part, "aria-label": "Upload" }); });
     const told = dynamic(() => { const text = problem.get(); return text === null ? null : h("span", { class: "nx-fault", role: "alert" }, [text]); });
-    return field(context, "file", h("div", { class: "nx-file-box" }, [h("input", all, [], { on: { ...on, change: choose as never } }), progress, told, kept(context)]), { note });
+    return field(context, "file", h("div", { class: "nx-file-box" }, [h("input", all, [], { on: { ...on, change: choose as never } }), progress, told, kept(own)]), { note });
   },
 };
 
@@ -98,14 +100,13 @@ function refusal(context: Context, { name, size, type }: ChosenFile): string | n
   return !kinds.length || kinds.some(fits) ? null : `${name} is not of the kinds that are taken: ${kinds.join(", ")}.`;
 }
 
-async function take(context: Context, chosen: readonly ChosenFile[], share: { set(value: number | null): void }, problem: { set(value: string | null): void }): Promise<void> {
+async function take(context: Context, own: Entry, chosen: readonly ChosenFile[], share: { set(value: number | null): void }, problem: { set(value: string | null): void }): Promise<void> {
   const { upload } = context.host;
   if (!upload) return problem.set("Files cannot be kept here.");
   try {
     const taken: Json[] = [];
     for (const [i, one] of chosen.entries()) taken.push(await upload.call(context.host, one, context.id, (part) => share.set((i + part) / chosen.length)));
-    context.set("value", taken, "done");
-    context.fire("change", taken);
+    commit(context, own, taken as Value, { value: taken });
   } catch (error) {
     problem.set(error instanceof Error ? error.message : String(error));
   } finally {
@@ -113,10 +114,10 @@ async function take(context: Context, chosen: readonly ChosenFile[], share: { se
   }
 }
 
-function kept(context: Context): VChild {
+function kept(own: Entry): VChild {
   return dynamic(() => {
-    const value = context.prop("value");
+    const value = own.value();
     const files = (isList(value) ? value : []).filter(isRecord);
-    return files.length ? h("ul", { class: "nx-file-list" }, files.map((one) => h("li", {}, [`${textOf(own(one, "name"))} (${textOf(own(one, "size"))} bytes)`]))) : null;
+    return files.length ? h("ul", { class: "nx-file-list" }, files.map((one) => h("li", {}, [`${textOf(ownOf(one, "name"))} (${textOf(ownOf(one, "size"))} bytes)`]))) : null;
   });
 }

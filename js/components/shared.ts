@@ -63,7 +63,3 @@ export function usable(context: Context): Record<string, Follow<AttrValue>> {
   const off = (): boolean => !context.host.live || context.flag("disabled");
   return { disabled: off, title: () => (off() && context.has("reason") ? context.str("reason") : null) };
 }
-
-export function describedBy(context: Context): string | null {
-  return context.has("hint") ? `${context.domId}-hint` : null;
-}

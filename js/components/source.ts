@@ -2,7 +2,10 @@
 
 import type { Component, Context } from "../reactor/component.ts";
 import { dynamic, h } from "../reactor/vnode.ts";
-import { box, describedBy, DISABLED, field, HINT, LABEL, REASON, usable } from "./shared.ts";
+import { textOf } from "../reactor/expression/index.ts";
+import { commit } from "./controls.ts";
+import { entry, type Entry } from "./validation.ts";
+import { box, DISABLED, field, HINT, LABEL, REASON, usable } from "./shared.ts";
 
 const LANGUAGES = ["python", "javascript", "json", "sql", "markdown", "xml", "text"] as const;
 
@@ -50,18 +53,19 @@ export const editor: Component = {
   props: { label: { ...LABEL, required: true }, value: { type: "str", doc: "The code.", bindable: true }, lang: { type: "str", doc: "Its language.", oneOf: LANGUAGES }, rows: { type: "int", doc: "How many lines are seen (8)." }, disabled: DISABLED, reason: REASON, hint: HINT },
   example: '<editor id="e" label="Query" lang="sql"/>',
   draw: (context) => {
-    const done = (text: string): void => { context.set("value", text, "done"); context.fire("change", text); };
-    const plain = h("textarea", { class: "nx-input nx-editor-plain", id: context.domId, rows: () => context.num("rows", 8), spellcheck: "false", value: () => context.str("value"), "aria-describedby": describedBy(context), ...usable(context) }, [], {
-      on: { change: ((event: { readonly target: { readonly value: string } }) => done(event.target.value)) as never },
+    const own = entry(context);
+    const done = (text: string): void => commit(context, own, text, { value: text });
+    const plain = h("textarea", { class: "nx-input nx-editor-plain", id: context.domId, rows: () => context.num("rows", 8), spellcheck: "false", value: () => textOf(own.shown()), ...own.attrs, ...usable(context) }, [], {
+      on: { ...own.on, change: ((event: { readonly target: { readonly value: string } }) => done(event.target.value)) as never },
     });
-    if (!context.host.load) return field(context, "editor", plain);
-    const mounted = (element: { replaceChildren(): void }): (() => void) => upgrade(context, element, done);
-    return field(context, "editor", h("div", { class: "nx-editor", style: () => `--nx-rows:${Math.max(2, Math.min(60, context.num("rows", 8)))}` }, [plain], { mounted: mounted as never }));
+    if (!context.host.load) return field(context, "editor", plain, { note: own.note });
+    const mounted = (element: { replaceChildren(): void }): (() => void) => upgrade(context, own, element, done);
+    return field(context, "editor", h("div", { class: "nx-editor", style: () => `--nx-rows:${Math.max(2, Math.min(60, context.num("rows", 8)))}` }, [plain], { mounted: mounted as never, on: { focusin: own.on["focus"] as never, focusout: own.on["blur"] as never } }), { note: own.note });
   },
 };
 
 /** Put the editor in the place of the plain text field, once its code is there. */
-function upgrade(context: Context, element: { replaceChildren(): void }, done: (text: string) => void): () => void {
+function upgrade(context: Context, own: Entry, element: { replaceChildren(): void }, done: (text: string) => void): () => void {
   let gone = false;
   let undo = (): void => { gone = true; };
   const load = context.host.load?.("editor");
@@ -69,10 +73,10 @@ function upgrade(context: Context, element: { replaceChildren(): void }, done: (
     if (gone) return;
     element.replaceChildren();
     const made = (library as EditorLibrary).edit(element, {
-      doc: context.str("value"), lang: context.str("lang", "text"), label: context.str("label"), readOnly: context.flag("disabled"),
-      live: (text) => context.set("value", text, "live"), done,
+      doc: textOf(own.shown()), lang: context.str("lang", "text"), label: context.str("label"), readOnly: context.flag("disabled"),
+      live: (text) => void own.enter(text, { value: text }, "live"), done,
     });
-    const stop = context.host.follow?.(() => made.set(context.str("value")));
+    const stop = context.host.follow?.(() => made.set(textOf(own.shown())));
     undo = () => { stop?.(); made.destroy(); };
   }).catch(() => {
     // The plain field stays, which does the same without colours.

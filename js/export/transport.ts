@@ -194,7 +194,7 @@ function bound(action: ActionDeclaration, args: Json[] | Record<string, Json>): 
 function refuse(build: Build, name: string, value: Json): void {
   const declared = build.state.find((state) => state.name === name);
   if (!declared) throw new Refusal(gone(`The panel has no state '${name}'.`));
-  const size = typeof value === "number" ? value : typeof value === "string" || Array.isArray(value) ? value.length : null;
+  const size = typeof value === "number" ? value : typeof value === "string" ? [...value].length : Array.isArray(value) ? value.length : null;
   if (size === null) return;
   if (declared.min !== null && size < declared.min) throw new Refusal({ ...gone(`state.${name} must be at least ${declared.min}, not ${size}.`), code: "state" });
   if (declared.max !== null && size > declared.max) throw new Refusal({ ...gone(`state.${name} must be at most ${declared.max}, not ${size}.`), code: "state" });

@@ -1,8 +1,8 @@
 // A component: what the language knows of it, and how it is drawn.
 
-import type { Json, LayoutRule, Problem } from "../protocol/index.ts";
+import type { Json, LayoutRule, Problem, StateDeclaration } from "../protocol/index.ts";
 import type { Value } from "./expression/index.ts";
-import type { ViewHost } from "./host.ts";
+import type { Gesture, ViewHost } from "./host.ts";
 import type { ComponentSpec } from "./registry.ts";
 import type { VChild } from "./vnode.ts";
 
@@ -37,8 +37,10 @@ export interface Context {
   /** Whether the rows that a property names are those that a filter leaves. */
   filtered(prop: string): boolean;
   /** Give the state bound to a property a value. */
-  set(prop: string, value: Json, gesture: "live" | "done"): void;
+  set(prop: string, value: Json, gesture: Gesture): void;
   bound(prop: string): boolean;
+  /** The state that a property is bound to, as it is declared. */
+  target(prop: string): StateDeclaration | undefined;
   handles(event: string): boolean;
   fire(event: string, payload?: Json): void;
   pending(): boolean;

@@ -45,6 +45,9 @@ export interface Drawn {
   readonly groups: readonly Value[];
 }
 
+/** What becomes of an input: it goes on, it counts, or it is taken back. */
+export type Gesture = "live" | "done" | "back";
+
 /** A value that can be followed. */
 export interface Cell<T> {
   get(): T;
@@ -59,8 +62,8 @@ export interface ViewHost {
   /** A function whose result is kept until what it reads changes. */
   memo<T>(compute: () => T): () => T;
   state(name: string): Value;
-  /** `live` while a gesture lasts, `done` at its end. */
-  set(name: string, value: Json, gesture: "live" | "done", element: string): void;
+  /** `live` while a gesture lasts, `done` at its end; `back` with the value that was there before. */
+  set(name: string, value: Json, gesture: Gesture, element: string): void;
   trigger(action: string, args: Json[], event: Json, element: string): void;
   /** Whether an action started from an element has been running long enough to say so. */
   pending(element: string): boolean;

@@ -1,9 +1,9 @@
 // From a build to what is drawn: elements with their expressions, conditions, lists, bindings and events.
 
-import type { Build, Expression, Json, Ordering, Problem, ViewNode } from "../protocol/index.ts";
+import type { Build, Expression, Json, Ordering, Problem, StateDeclaration, ViewNode } from "../protocol/index.ts";
 import type { ChildContext, ComponentTable, Context } from "./component.ts";
 import { compile, compileTest, type Evaluator, EXPRESSION_ROWS, grouped, isList, isNumber, type RowSource, type Scope, spend, textOf, TooManyRows, truthy, type Value } from "./expression/index.ts";
-import type { Cell, Row, ViewHost } from "./host.ts";
+import type { Cell, Gesture, Row, ViewHost } from "./host.ts";
 import { dynamic, h, list, type VChild } from "./vnode.ts";
 import { everyPart } from "./walk.ts";
 
@@ -330,7 +330,12 @@ class ElementContext implements Context {
     return Object.hasOwn(this.node.bind, prop);
   }
 
-  set(prop: string, value: Json, gesture: "live" | "done"): void {
+  target(prop: string): StateDeclaration | undefined {
+    const name = this.bound(prop) ? this.node.bind[prop] : undefined;
+    return name === undefined ? undefined : this.instance.build.state.find((state) => state.name === name);
+  }
+
+  set(prop: string, value: Json, gesture: Gesture): void {
     const name = this.node.bind[prop];
     if (name !== undefined) this.host.set(name, value, gesture, this.id);
   }

@@ -3,7 +3,7 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
 import type { Aggregate, Build, Grant, Json, Ordering, Problem, Result } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { Cell, LazyName, Marks, Rows, ViewHost } from "../reactor/host.ts";
+import type { Cell, Gesture, LazyName, Marks, Rows, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
 import { islandOf } from "./islands.ts";
 import { covers, isElsewhere } from "./origin.ts";
@@ -119,15 +119,16 @@ export class LiveHost implements ViewHost {
     return this.states.get(name)?.value ?? null;
   }
 
-  set(name: string, value: Json, gesture: "live" | "done", element: string): void {
+  set(name: string, value: Json, gesture: Gesture, element: string): void {
     const declared = this.build.state.find((state) => state.name === name);
     if (!declared) return;
-    const fitting = declared.type.kind === "int" && typeof value === "number" ? Math.round(value) : value;
-    this.stateSignal(name, null).value = fitting as Value;
-    if (gesture === "live" && declared.scope !== "view") this.typing.add(name);
+    const own = declared.scope === "view";
+    // Taken back is what the person put in; what others have made of a shared value meanwhile stays.
+    this.stateSignal(name, null).value = (gesture === "back" && !own ? (this.expected(name) ?? null) : value) as Value;
+    if (gesture === "live" && !own) this.typing.add(name);
     else this.typing.delete(name);
-    if (declared.scope === "view") this.data.stateChanged(name);
-    else if (gesture === "done" && JSON.stringify(this.expected(name)) !== JSON.stringify(fitting)) void this.sendState(name, fitting, element);
+    if (own) this.data.stateChanged(name);
+    else if (gesture === "done" && JSON.stringify(this.expected(name)) !== JSON.stringify(value)) void this.sendState(name, value, element);
   }
 
   /** What a state will be once all that is on its way has arrived. */
