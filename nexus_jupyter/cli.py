@@ -185,7 +185,7 @@ def _check(arguments: argparse.Namespace) -> int:
             failed = failed or finding.severity == "error"
             found.append({"file": str(path), **finding.model_dump(mode="json")})
             if not arguments.json and finding.severity != "hint":
-                mend = f" (fix: {finding.fix.title})" if finding.fix else ""
+                mend = f" {finding.fix.sentence}" if finding.fix else ""
                 place = f"{path}:{finding.span.line}:{finding.span.col}"
                 print(f"{place}: {finding.severity} {finding.code}: {finding.message}{mend}")
     if arguments.json:

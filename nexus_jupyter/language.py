@@ -32,7 +32,9 @@ def check(nxml: str) -> list[Diagnostic]:
 
 
 def fix(nxml: str) -> str:
-    """Return a text with all automatic fixes applied.
+    """Return a text with all certain fixes applied: those after which nothing can mean something else.
+
+    What is only a suggestion (``finding.fix.certain`` is false) is left to people.
 
     Examples
     --------

@@ -767,8 +767,11 @@ export interface Diagnostic {
 }
 /**
  * A change of the text that removes the finding. Its edits do not overlap.
+ *
+ * ``certain`` when the author can have meant nothing else, so that it may be applied without asking; others are suggestions.
  */
 export interface Fix {
+  certain: boolean;
   edits: TextEdit[];
   title: string;
 }

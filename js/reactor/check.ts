@@ -12,7 +12,7 @@ import { declareQuery, settleQueries } from "./checker/queries.ts";
 import { ViewReader } from "./checker/view.ts";
 import { parse, type RawElement } from "./parser.ts";
 import type { Registry } from "./registry.ts";
-import { nearest, replaceFix, Source } from "./source.ts";
+import { isSlip, nearest, replaceFix, Source } from "./source.ts";
 import { growTree, type Tree, type TreeNode } from "./tree.ts";
 
 export interface CheckOptions {
@@ -49,7 +49,7 @@ function checkPacks(source: Source, registry: Registry, tree: Tree): void {
   for (const { pack, at } of tree.packs) {
     if (Object.hasOwn(registry.packs, pack)) continue;
     const near = nearest(pack, Object.keys(registry.packs));
-    source.report("NX2010", `There is no component pack ${pack}${near ? `; did you mean ${near}?` : `. There are: ${Object.keys(registry.packs).join(", ")}.`}`, at.valueStart, at.valueEnd, { fix: near ? replaceFix(`write ${near}`, at.valueStart, at.valueEnd, `nexus:lib/${near}`) : null });
+    source.report("NX2010", `There is no component pack ${pack}${near ? `; did you mean ${near}?` : `. There are: ${Object.keys(registry.packs).join(", ")}.`}`, at.valueStart, at.valueEnd, { fix: near ? replaceFix(`write ${near}`, at.valueStart, at.valueEnd, `nexus:lib/${near}`, isSlip(pack, near, Object.keys(registry.packs))) : null });
   }
 }
 

@@ -18,7 +18,7 @@ export function applyFix(text: string, diagnostic: Diagnostic): string {
 }
 
 /**
- * Apply all fixes of errors and warnings, checking again after each round, until none is left or nothing helps: what
+ * Apply all certain fixes of errors and warnings, checking again after each round, until none is left or nothing helps: what
  * has the same findings as before is no better.
  */
 export function fix(text: string, registry: Registry): string {
@@ -39,7 +39,7 @@ export function fix(text: string, registry: Registry): string {
 
 /** The syntax alone as long as something can be fixed there: all else hangs on it, and costs much more time to find. */
 function fixableFindings(text: string, registry: Registry): Diagnostic[] {
-  const isFixable = (item: Diagnostic): boolean => item.fix !== null && item.severity !== "hint";
+  const isFixable = (item: Diagnostic): boolean => item.fix?.certain === true && item.severity !== "hint";
   const source = new Source(text);
   parse(source, elementNames(registry));
   const syntax = source.diagnostics.filter(isFixable);

@@ -174,7 +174,7 @@ class Parser {
     }
     if (second === 47) return this.closingTag();
     if (isName(second) && !(second >= 48 && second <= 57) && second !== 45 && second !== 46) return this.openingTag();
-    this.source.report("NX1007", "This < starts no tag; write &lt; for the character.", at, at + 1, { fix: replaceFix("write &lt;", at, at + 1, "&lt;") });
+    this.source.report("NX1007", "This < starts no tag; write &lt; for the character.", at, at + 1, { fix: replaceFix("write &lt;", at, at + 1, "&lt;", true) });
     this.at += 1;
     this.add({ kind: "text", value: "<", start: at, end: at + 1 });
   }
@@ -197,7 +197,7 @@ class Parser {
 
   private removal(start: number, end: string): ReturnType<typeof replaceFix> {
     const found = this.text.indexOf(end, start);
-    return replaceFix("remove it", start, found < 0 ? this.text.length : found + end.length, "");
+    return replaceFix("remove it", start, found < 0 ? this.text.length : found + end.length, "", true);
   }
 
   private skip(end: string, code: "NX1005" | "NX1006" | "NX1010", message: string): void {
@@ -231,7 +231,7 @@ class Parser {
     else if (this.partial && this.at >= this.text.length) return; // what it will be is not known yet
     else {
       const end = start + this.text.slice(start, this.at).trimEnd().length;
-      this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, end, { fix: replaceFix("add >", end, end, ">") });
+      this.source.report("NX1008", `The tag <${name}> is not ended by >.`, start, end, { fix: replaceFix("add >", end, end, ">", true) });
     }
     const element: RawElement = {
       kind: "element", name, attributes, children: [], start, nameStart: start + 1, nameEnd, openEnd: this.at, end: this.at, closeName: null, closed, comments: [], lastComments: [],
@@ -260,7 +260,7 @@ class Parser {
 
   private closeInstead(start: number): void {
     const element = this.open.pop() as RawElement;
-    this.source.report("NX1004", `<${element.name}> stands where </${element.name}> is expected.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, start + 1, start + 1, "/") });
+    this.source.report("NX1004", `<${element.name}> stands where </${element.name}> is expected.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, start + 1, start + 1, "/", true) });
     element.end = this.at;
     element.closed = true;
   }
@@ -312,13 +312,14 @@ class Parser {
       }
       const code = this.text.charCodeAt(this.at);
       if (!isName(code)) {
-        this.source.report("NX1009", `'${char}' in the tag <${tag}> is no attribute.`, this.at, this.at + 1, { fix: replaceFix("remove it", this.at, this.at + 1, "") });
+        this.source.report("NX1009", `'${char}' in the tag <${tag}> is no attribute.`, this.at, this.at + 1, { fix: replaceFix("remove it", this.at, this.at + 1, "", true) });
         this.at += 1;
         continue;
       }
       const attribute = this.attribute();
       if (seen.has(attribute.name)) {
-        this.source.report("NX1016", `The attribute '${attribute.name}' is given twice.`, attribute.start, attribute.end, { fix: replaceFix("remove the second one", attribute.start, attribute.end, "") });
+        const sameTwice = found.find(({ name }) => name === attribute.name)?.value === attribute.value;
+        this.source.report("NX1016", `The attribute '${attribute.name}' is given twice.`, attribute.start, attribute.end, { fix: replaceFix("remove the second one", attribute.start, attribute.end, "", sameTwice) });
       } else if (found.length >= LIMITS.attributes) {
         this.source.report("NX1001", `<${tag}> has more than ${LIMITS.attributes} attributes.`, attribute.start, attribute.end);
         this.at = Math.max(this.at, this.text.indexOf(">", this.at));
@@ -368,7 +369,7 @@ class Parser {
       const tagEnd = this.text.slice(valueStart).search(/[<>\n]|\s+[A-Za-z_][\w:.-]*=["']/);
       valueEnd = tagEnd < 0 ? this.text.length : valueStart + tagEnd;
       if (this.text[valueEnd] === ">" && this.text[valueEnd - 1] === "/") valueEnd -= 1;
-      this.source.report("NX1014", `The value of '${name}' has no closing quote.`, valueStart - 1, valueEnd, { fix: replaceFix(`add ${quote}`, valueEnd, valueEnd, quote) });
+      this.source.report("NX1014", `The value of '${name}' has no closing quote.`, valueStart - 1, valueEnd, { fix: replaceFix(`add ${quote}`, valueEnd, valueEnd, quote, true) });
       this.at = valueEnd;
     } else this.at = valueEnd + 1;
     const value = this.decode(this.text.slice(valueStart, valueEnd), valueStart);
@@ -395,14 +396,14 @@ class Parser {
     const closing = this.closingQuote(valueStart);
     if (closing >= 0) {
       const quote = this.text[closing] as string;
-      this.source.report("NX1014", `The value of '${name}' has no opening quote.`, valueStart, closing + 1, { fix: replaceFix(`add ${quote}`, valueStart, valueStart, quote) });
+      this.source.report("NX1014", `The value of '${name}' has no opening quote.`, valueStart, closing + 1, { fix: replaceFix(`add ${quote}`, valueStart, valueStart, quote, true) });
       this.at = closing + 1;
       return { name, value: this.decode(this.text.slice(valueStart, closing), valueStart), start, nameEnd, end: this.at, valueStart, valueEnd: closing };
     }
     while (this.at < this.text.length && !isSpace(this.text.charCodeAt(this.at)) && this.text[this.at] !== ">" && this.text[this.at] !== "<" && !this.text.startsWith("/>", this.at)) this.at += 1;
     const raw = this.text.slice(valueStart, this.at);
     const quotes = raw.replaceAll('"', "&quot;");
-    this.source.report("NX1015", `The value of '${name}' needs quotes.`, valueStart, this.at, { fix: replaceFix("add quotes", valueStart, this.at, `"${quotes}"`) });
+    this.source.report("NX1015", `The value of '${name}' needs quotes.`, valueStart, this.at, { fix: replaceFix("add quotes", valueStart, this.at, `"${quotes}"`, true) });
     return { name, value: this.decode(raw, valueStart), start, nameEnd, end: this.at, valueStart, valueEnd: this.at };
   }
 
@@ -415,16 +416,16 @@ class Parser {
     else {
       const greater = this.text.indexOf(">", this.at);
       const next = this.text.indexOf("<", this.at);
-      this.source.report("NX1004", `The closing tag </${name}> is malformed.`, start, this.at, { fix: replaceFix("write it plainly", start, greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at, `</${name}>`) });
+      this.source.report("NX1004", `The closing tag </${name}> is malformed.`, start, this.at, { fix: replaceFix("write it plainly", start, greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at, `</${name}>`, true) });
       this.at = greater >= 0 && (next < 0 || greater < next) ? greater + 1 : this.at;
     }
     const element = this.misspeltPair(name) ?? this.matching(name, start);
     if (!element) {
-      this.source.report("NX1003", `</${name}> closes nothing.`, start, this.at, { fix: replaceFix("remove it", start, this.at, "") });
+      this.source.report("NX1003", `</${name}> closes nothing.`, start, this.at, { fix: replaceFix("remove it", start, this.at, "", true) });
       return;
     }
     const closeName = [start + 2, start + 2 + name.length] as const;
-    if (element.name !== name) this.source.report("NX1003", `</${name}> does not fit <${element.name}>.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, ...closeName, element.name) });
+    if (element.name !== name) this.source.report("NX1003", `</${name}> does not fit <${element.name}>.`, start, this.at, { fix: replaceFix(`write </${element.name}>`, ...closeName, element.name, true) });
     this.open.pop();
     element.lastComments = this.taken();
     element.end = this.at;
@@ -453,7 +454,7 @@ class Parser {
     const element = this.open.pop() as RawElement;
     const before = this.text.slice(0, at).trimEnd().length;
     const place = Math.max(before, element.openEnd);
-    this.source.report("NX1002", `<${element.name}> is not closed.`, element.start, element.nameEnd, { fix: replaceFix(`add </${element.name}>`, place, place, `</${element.name}>`) });
+    this.source.report("NX1002", `<${element.name}> is not closed.`, element.start, element.nameEnd, { fix: replaceFix(`add </${element.name}>`, place, place, `</${element.name}>`, true) });
     element.end = at;
   }
 
@@ -462,8 +463,8 @@ class Parser {
     return text.replace(new RegExp(ENTITY, "g"), (whole, name: string, at: number) => {
       const [start, end] = [offset + at, offset + at + whole.length];
       const found = entityText(name);
-      if (found === null) this.source.report("NX1011", `There is no entity ${whole}; write the character itself.`, start, end, { fix: replaceFix("write it out", start, end, `&amp;${name};`) });
-      else if (!found) this.source.report("NX1012", `${whole} is no character.`, start, end, { fix: replaceFix("remove it", start, end, "") });
+      if (found === null) this.source.report("NX1011", `There is no entity ${whole}; write the character itself.`, start, end, { fix: replaceFix("write it out", start, end, `&amp;${name};`, true) });
+      else if (!found) this.source.report("NX1012", `${whole} is no character.`, start, end, { fix: replaceFix("remove it", start, end, "", true) });
       return found ?? whole;
     });
   }

@@ -22,7 +22,7 @@ export function parsePatch(text: string): { patch: Patch; diagnostics: Diagnosti
   if (!root) source.report("NX8001", "A patch is written as <patch panel=\"...\">...</patch>.", 0, Math.min(1, text.length));
   for (const child of root?.children ?? []) {
     if (child.kind === "element") ops.push(...readOp(source, child));
-    else if (child.value.trim()) source.report("NX8001", "Text may not stand between the ops of a patch.", child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "") });
+    else if (child.value.trim()) source.report("NX8001", "Text may not stand between the ops of a patch.", child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "", false) });
   }
   const rev = attribute(root ?? null, "rev");
   const number = rev?.value ? Number(rev.value) : null;

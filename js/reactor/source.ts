@@ -89,11 +89,12 @@ export class Source {
    * The fix for a name that is not declared but like one that is. When the declared one stands nowhere else and the
    * other one several times, then it is the declaration that is misspelt.
    */
-  correction(name: string, declared: string, start: number, end: number): Fix {
+  correction(name: string, declared: string, known: readonly string[], start: number, end: number): Fix {
     this.words ??= wordsOf(this.text);
+    const certain = isSlip(name, declared, known);
     const [uses, declaration] = [this.words.get(name)?.count ?? 0, this.words.get(declared)];
-    if (declaration?.count !== 1 || uses < 2) return replaceFix(`write ${declared}`, start, end, declared);
-    return replaceFix(`write ${name} where it is declared`, declaration.at, declaration.at + declared.length, name);
+    if (declaration?.count !== 1 || uses < 2) return replaceFix(`write ${declared}`, start, end, declared, certain);
+    return replaceFix(`write ${name} where it is declared`, declaration.at, declaration.at + declared.length, name, certain);
   }
 
   /** All findings in order, and, where some were left out, that there are more. */
@@ -128,8 +129,47 @@ function isSpace(text: string, at: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
 
-export function replaceFix(title: string, start: number, end: number, text: string): Fix {
-  return { title, edits: [{ start, end, text }] };
+/** A fix of one edit. It is certain if the author can have meant nothing else; others are suggestions, which a person takes or leaves. */
+export function replaceFix(title: string, start: number, end: number, text: string, certain: boolean): Fix {
+  return { title, edits: [{ start, end, text }], certain };
+}
+
+const KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
+
+/** Whether two letters are beside each other on a keyboard, or above each other. */
+function areNeighbours(one: string, other: string): boolean {
+  const place = (letter: string): [number, number] => { const row = KEYBOARD.findIndex((keys) => keys.includes(letter)); return [row, KEYBOARD[row]?.indexOf(letter) ?? -1]; };
+  const [[row, at], [otherRow, otherAt]] = [place(one), place(other)];
+  if (row < 0 || otherRow < 0 || Math.abs(row - otherRow) > 1) return false;
+  // Rows are shifted to the right as they go down.
+  return row === otherRow ? Math.abs(at - otherAt) === 1 : row < otherRow ? at === otherAt || at === otherAt + 1 : otherAt === at || otherAt === at + 1;
+}
+
+/**
+ * Whether a word is another one with one slip of the fingers: a letter left out, put in, swapped with the next, hit beside its key,
+ * or in the wrong case. Digits are no slips: total1 is not total2.
+ */
+function isOneSlip(word: string, meant: string): boolean {
+  const [a, b] = [word.toLowerCase(), meant.toLowerCase()];
+  if (a === b) return true;
+  if (Math.min(a.length, b.length) < 2) return false;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  const isDigit = (char: string | undefined): boolean => char !== undefined && char >= "0" && char <= "9";
+  if (isDigit(a[at]) || isDigit(b[at])) return false;
+  if (longer.length === shorter.length + 1) return shorter.slice(at) === longer.slice(at + 1);
+  if (a.length !== b.length) return false;
+  if (a.slice(at + 1) === b.slice(at + 1)) return areNeighbours(a[at] as string, b[at] as string);
+  return a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2);
+}
+
+/** Whether a word is a known one with one slip of the fingers, and no other known one with one: then nothing else can be meant. */
+export function isSlip(word: string, near: string, known: Iterable<string>): boolean {
+  if (!isOneSlip(word, near)) return false;
+  const exact = word.toLowerCase() === near.toLowerCase();
+  for (const other of known) if (other !== near && (exact ? other.toLowerCase() === near.toLowerCase() : isOneSlip(word, other))) return false;
+  return true;
 }
 
 /** The known word nearest to a misspelt one, if it is near enough to be meant: they must have something in common. */

@@ -2,7 +2,7 @@
 
 import type { Attribute, Node, Section } from "../protocol/index.ts";
 import { type RawAttribute, type RawElement, type RawNode, renameTag } from "./parser.ts";
-import { nearest, replaceFix, type Source } from "./source.ts";
+import { isSlip, nearest, replaceFix, type Source } from "./source.ts";
 
 export const SECTIONS = ["view", "data", "logic", "doc"] as const;
 export type SectionName = (typeof SECTIONS)[number];
@@ -47,7 +47,7 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
   }
   for (const other of roots) {
     if (other === panel || (other.kind === "text" && !other.value.trim())) continue;
-    source.report("NX2008", "Nothing may stand beside <panel>.", other.start, other.end, { fix: replaceFix("remove it", other.start, other.end, "") });
+    source.report("NX2008", "Nothing may stand beside <panel>.", other.start, other.end, { fix: replaceFix("remove it", other.start, other.end, "", false) });
   }
   const id = panelId(source, panel);
   const packs = readRootAttributes(source, panel);
@@ -69,20 +69,20 @@ export function growTree(source: Source, roots: readonly RawNode[]): Tree {
 function reportNoPanel(source: Source, elements: readonly RawElement[]): void {
   const first = elements[0];
   const near = first ? nearest(first.name, ["panel"]) : null;
-  const fix = first && near ? { title: "write <panel>", edits: renameTag(first, near) } : null;
+  const fix = first && near ? { title: "write <panel>", edits: renameTag(first, near), certain: isSlip(first.name, near, []) } : null;
   source.report("NX2001", "The text has no <panel> around everything.", first?.start ?? 0, first?.nameEnd ?? Math.min(1, source.text.length), { fix });
 }
 
 function panelId(source: Source, panel: RawElement): string {
   const written = attribute(panel, "id");
   if (!written?.value) {
-    source.report("NX2009", "<panel> needs an id.", panel.start, panel.nameEnd, { fix: replaceFix('add id="panel"', panel.nameEnd, panel.nameEnd, ' id="panel"') });
+    source.report("NX2009", "<panel> needs an id.", panel.start, panel.nameEnd, { fix: replaceFix('add id="panel"', panel.nameEnd, panel.nameEnd, ' id="panel"', true) });
     return "panel";
   }
   if (!NAME.test(written.value)) {
     const plain = plainId("p", written.value);
     source.report("NX2016", `'${written.value}' is no id: it takes letters, digits, _ and -, and starts with a letter.`, written.valueStart, written.valueEnd, {
-      fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain),
+      fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain, true),
     });
     return plain;
   }
@@ -102,12 +102,12 @@ function readRootAttributes(source: Source, panel: RawElement): PackAttribute[] 
   for (const item of panel.attributes) {
     if (item.name === "id" || item.name === "title") continue;
     if (item.name === "xmlns") {
-      if (item.value !== NAMESPACE) source.report("NX2010", `The namespace must be ${NAMESPACE}.`, item.valueStart, item.valueEnd, { fix: replaceFix("use it", item.valueStart, item.valueEnd, NAMESPACE) });
+      if (item.value !== NAMESPACE) source.report("NX2010", `The namespace must be ${NAMESPACE}.`, item.valueStart, item.valueEnd, { fix: replaceFix("use it", item.valueStart, item.valueEnd, NAMESPACE, true) });
     } else if (item.name.startsWith("xmlns:")) {
       const pack = PACK.exec(item.value ?? "");
       const prefix = item.name.slice("xmlns:".length);
       if (pack && NAME.test(prefix)) packs.push({ prefix, pack: pack[1] as string, at: item });
-      else source.report("NX2010", 'A component pack is brought in by xmlns:PREFIX="nexus:lib/NAME@VERSION".', item.start, item.end, { fix: replaceFix("remove it", item.start, item.end, "") });
+      else source.report("NX2010", 'A component pack is brought in by xmlns:PREFIX="nexus:lib/NAME@VERSION".', item.start, item.end, { fix: replaceFix("remove it", item.start, item.end, "", false) });
     } else unknownAttribute(source, panel, item, ["id", "title", "xmlns"]);
   }
   return packs;
@@ -115,19 +115,20 @@ function readRootAttributes(source: Source, panel: RawElement): PackAttribute[] 
 
 export function unknownAttribute(source: Source, element: RawElement, item: RawAttribute, known: readonly string[], node: string | null = null): void {
   if (source.full) return;
-  const near = nearest(item.name, known.filter((name) => !attribute(element, name)));
-  const fix = near ? replaceFix(`write ${near}`, item.start, item.nameEnd, near) : replaceFix("remove it", item.start, item.end, "");
+  const free = known.filter((name) => !attribute(element, name));
+  const near = nearest(item.name, free);
+  const fix = near ? replaceFix(`write ${near}`, item.start, item.nameEnd, near, isSlip(item.name, near, free)) : replaceFix("remove it", item.start, item.end, "", false);
   source.report("NX2004", `<${element.name}> has no attribute '${item.name}'${near ? `; did you mean '${near}'?` : "."}`, item.start, item.nameEnd, { node, fix });
 }
 
 function sectionOf(source: Source, child: RawNode, sections: readonly Section[]): RawElement | null {
   if (child.kind === "text") {
-    if (child.value.trim()) source.report("NX2014", "Text may not stand between the sections.", child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "") });
+    if (child.value.trim()) source.report("NX2014", "Text may not stand between the sections.", child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "", false) });
     return null;
   }
   if (!(SECTIONS as readonly string[]).includes(child.name)) {
     const near = nearest(child.name, SECTIONS);
-    const fix = near ? { title: `write <${near}>`, edits: renameTag(child, near) } : null;
+    const fix = near ? { title: `write <${near}>`, edits: renameTag(child, near), certain: isSlip(child.name, near, SECTIONS) } : null;
     source.report("NX2011", `<panel> has the sections view, data, logic and doc, not <${child.name}>${near ? `; did you mean <${near}>?` : "."}`, child.start, child.nameEnd, { fix });
     return null;
   }
@@ -181,7 +182,7 @@ class Gardener {
     for (const child of parent.children) {
       if (child.kind === "element") grown.push(section === "view" ? this.element(child) : this.declaration(child));
       else if (child.value.trim()) {
-        this.source.report("NX2014", `Text may not stand in <${parent.name}>.`, child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "") });
+        this.source.report("NX2014", `Text may not stand in <${parent.name}>.`, child.start, child.end, { fix: replaceFix("remove it", child.start, child.end, "", false) });
       }
     }
     return grown;
@@ -247,17 +248,17 @@ class Gardener {
         const plain = this.taken.has(wanted) ? this.freeId("x") : wanted;
         this.taken.set(plain, raw);
         this.source.report("NX2016", `'${written.value}' cannot be an id: it takes letters, digits, _ and -, and is not the name of a section.`, written.valueStart, written.valueEnd, {
-          fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain),
+          fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain, true),
         });
         return { id: plain, generated: false };
       }
       if (this.taken.get(written.value) === raw) return { id: written.value, generated: false };
       const free = this.freeId(written.value);
-      this.source.report("NX2003", `The id '${written.value}' is used twice.`, written.start, written.end, { node: written.value, fix: replaceFix(`write ${free}`, written.valueStart, written.valueEnd, free) });
+      this.source.report("NX2003", `The id '${written.value}' is used twice.`, written.start, written.end, { node: written.value, fix: replaceFix(`write ${free}`, written.valueStart, written.valueEnd, free, true) });
       return { id: free, generated: false };
     }
     const id = this.freeId(raw.name.replace(/[^A-Za-z0-9_-]/g, "_"));
-    this.source.report("NX2012", `<${raw.name}> has no id; edits and undo find it better with one.`, raw.start, raw.nameEnd, { node: id, fix: replaceFix(`add id="${id}"`, raw.nameEnd, raw.nameEnd, ` id="${id}"`) });
+    this.source.report("NX2012", `<${raw.name}> has no id; edits and undo find it better with one.`, raw.start, raw.nameEnd, { node: id, fix: replaceFix(`add id="${id}"`, raw.nameEnd, raw.nameEnd, ` id="${id}"`, true) });
     return { id, generated: true };
   }
 

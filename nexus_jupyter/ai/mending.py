@@ -28,12 +28,12 @@ def errors_of(found: Sequence[Diagnostic]) -> list[str]:
 
 def _told(one: Diagnostic) -> str:
     where = f" at {one.node}" if one.node else ""
-    mend = f" Fix: {one.fix.title}." if one.fix else ""
+    mend = f" {one.fix.sentence}" if one.fix else ""
     return f"{one.code}{where}: {one.message}{mend}"
 
 
 def mend(nxml: str, build: Build, check: Callable[[str], Build]) -> tuple[str, Build, list[str]]:
-    """Return a text with the fixes of its errors applied, its build, and what was done, in words.
+    """Return a text with the certain fixes of its errors applied, its build, and what was done, in words.
 
     Parameters
     ----------
@@ -44,15 +44,14 @@ def mend(nxml: str, build: Build, check: Callable[[str], Build]) -> tuple[str, B
     """
     done: list[str] = []
     for _ in range(_ROUNDS):
-        found = [one for one in build.diagnostics if one.severity == "error" and one.fix is not None]
+        found = [(one, one.fix) for one in build.diagnostics if one.severity == "error" and one.fix and one.fix.certain]
         if not found:
             break
         edits = list[TextEdit]()
-        for one in found:
-            assert one.fix is not None
-            if not any(_overlap(edit, other) for edit in one.fix.edits for other in edits):
-                edits += one.fix.edits
-                done.append(f"{one.message} {one.fix.title[:1].upper()}{one.fix.title[1:]}.")
+        for one, fix in found:
+            if not any(_overlap(edit, other) for edit in fix.edits for other in edits):
+                edits += fix.edits
+                done.append(f"{one.message} {fix.title[:1].upper()}{fix.title[1:]}.")
         nxml = _edited(nxml, edits)
         build = check(nxml)
     return nxml, build, done

@@ -29,10 +29,19 @@ class TextEdit(Contract):
 
 
 class Fix(Contract):
-    """A change of the text that removes the finding. Its edits do not overlap."""
+    """A change of the text that removes the finding. Its edits do not overlap.
+
+    ``certain`` when the author can have meant nothing else, so that it may be applied without asking; others are suggestions.
+    """
 
     title: str
     edits: list[TextEdit]
+    certain: bool
+
+    @property
+    def sentence(self) -> str:
+        """What it does, and whether it is more than a suggestion, in words."""
+        return f"{'Fix' if self.certain else 'Suggestion'}: {self.title}."
 
 
 class Diagnostic(Contract):
@@ -47,5 +56,5 @@ class Diagnostic(Contract):
 
     def __str__(self) -> str:
         where = f"line {self.span.line}, column {self.span.col}"
-        mend = f" Fix: {self.fix.title}." if self.fix else ""
+        mend = f" {self.fix.sentence}" if self.fix else ""
         return f"{self.severity} {self.code} at {where}: {self.message}{mend}"

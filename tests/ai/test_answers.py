@@ -192,7 +192,7 @@ def test_fixes_of_errors_are_applied_and_told() -> None:
         severity="error",
         message="There is no <buton>.",
         span=span,
-        fix=Fix(title="write <button>", edits=[TextEdit(start=3, end=8, text="button")]),
+        fix=Fix(title="write <button>", edits=[TextEdit(start=3, end=8, text="button")], certain=True),
     )
     text, _, done = mend("😀<buton/>", build(wrong), lambda _: build())
     assert text == "😀<button/>"

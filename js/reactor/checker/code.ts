@@ -98,7 +98,7 @@ function checkCalls(names: Names, code: string, start: number, node: string): vo
       const [from, to] = indices?.[part] ?? [0, 0];
       const near = names.source.nearest(wrong, known);
       const instead = near ? `; did you mean '${near}'?` : known.length ? `. It has ${known.join(", ")}.` : ".";
-      names.source.report("NX3018", says + instead, start + from, start + to, { node, fix: near ? names.source.correction(wrong, near, start + from, start + to) : null });
+      names.source.report("NX3018", says + instead, start + from, start + to, { node, fix: near ? names.source.correction(wrong, near, known, start + from, start + to) : null });
     };
     if (!members) report(1, name, `nx has no '${name}'`, Object.keys(CALLS));
     else if (!member) continue;
@@ -157,7 +157,7 @@ function refuseCdata(names: Names, body: string, start: number, node: string): v
   const opened = indices?.[1];
   if (!opened) return;
   const edits = [opened, indices?.[2]].flatMap((range) => (range ? [{ start: start + range[0], end: start + range[1], text: "" }] : []));
-  names.source.report("NX1006", "CDATA is not needed: the content of an action is taken as it is.", start + opened[0], start + opened[1], { node, fix: { title: "take out CDATA", edits } });
+  names.source.report("NX1006", "CDATA is not needed: the content of an action is taken as it is.", start + opened[0], start + opened[1], { node, fix: { title: "take out CDATA", edits, certain: true } });
 }
 
 /** The code of a handler, checked; `own` are the names that it gets. */

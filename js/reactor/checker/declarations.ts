@@ -5,7 +5,7 @@ import { readCall } from "./calls.ts";
 import type { Registry } from "../registry.ts";
 import { attribute, NAME, SECTIONS, unknownAttribute, type TreeNode } from "../tree.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
-import { replaceFix } from "../source.ts";
+import { isSlip, replaceFix } from "../source.ts";
 import { emptyValue, fits, parseFields, parseType, readValue, SCALARS, spell, TYPE_FORMS } from "../types.ts";
 import { table } from "../table.ts";
 import { everyPart } from "../walk.ts";
@@ -64,7 +64,7 @@ export function checkDeclaration(names: Names, section: "data" | "logic", item: 
     const belongs = Object.hasOwn(DECLARATIONS[other], raw.name);
     const near = belongs ? null : names.source.nearest(raw.name, Object.keys(known));
     const message = belongs ? `<${raw.name}> belongs into <${other}>.` : `<${section}> has no <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`;
-    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
+    names.source.report(belongs ? "NX2008" : "NX2002", message, raw.start, raw.nameEnd, { node: item.node.id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near), certain: isSlip(raw.name, near, Object.keys(known)) } : null });
     return false;
   }
   const plain = wanted.map((name) => name.replace("!", ""));
@@ -82,7 +82,7 @@ function checkName(names: Names, raw: RawElement, node: string): boolean {
   const name = attribute(raw, "name");
   if (!name?.value || (NAME.test(name.value) && !name.value.includes("-") && !RESERVED.has(name.value))) return true;
   names.source.report("NX2016", `'${name.value}' is no name: it takes letters, digits and _, starts with a letter, and is no word of the language.`, name.valueStart, name.valueEnd, {
-    node, fix: replaceFix("make it one", name.valueStart, name.valueEnd, `n_${name.value.replace(/[^A-Za-z0-9_]/g, "_").slice(0, 60)}`),
+    node, fix: replaceFix("make it one", name.valueStart, name.valueEnd, `n_${name.value.replace(/[^A-Za-z0-9_]/g, "_").slice(0, 60)}`, false),
   });
   return false;
 }
@@ -132,17 +132,18 @@ export function typeOf(names: Names, text: string, at: RawAttribute, offset: num
   if (angled && !text.includes("[")) {
     const [start, end] = [names.source.place(at.valueStart, at.value ?? "", offset), names.source.place(at.valueStart, at.value ?? "", offset + text.length)];
     const square = text.replaceAll("<", "[").replaceAll(">", "]").trim();
-    names.source.report("NX3010", `Types of items stand in square brackets: ${square}.`, start, end, { node, fix: replaceFix(`write ${square}`, start, end, square) });
+    names.source.report("NX3010", `Types of items stand in square brackets: ${square}.`, start, end, { node, fix: replaceFix(`write ${square}`, start, end, square, true) });
     return null;
   }
   const known = [...SCALARS, ...TYPE_FORMS, ...names.types.keys()];
   const value = at.value ?? "";
   const index = Math.max(0, value.indexOf(type.unknown, offset));
   const takesItems = value.slice(index + type.unknown.length).trimStart().startsWith("[");
-  const near = names.source.nearest(type.unknown, takesItems ? ["list", "dict"] : [...SCALARS, "list", "dict", ...names.types.keys()]);
+  const items = takesItems ? ["list", "dict"] : [...SCALARS, "list", "dict", ...names.types.keys()];
+  const near = names.source.nearest(type.unknown, items);
   const start = names.source.place(at.valueStart, value, index);
   names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " and others" : ""}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
-    node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near) : null,
+    node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near, isSlip(type.unknown, near, items)) : null,
   });
   return null;
 }
@@ -174,7 +175,7 @@ function scopeOf(names: Names, raw: RawElement, node: string): StateDeclaration[
   const given = attribute(raw, "scope");
   if (!given) return "shared";
   if (given.value === "shared" || given.value === "user" || given.value === "view") return given.value;
-  names.source.report("NX3006", "The scope is shared, user or view.", given.valueStart, given.valueEnd, { node, fix: replaceFix("write shared", given.valueStart, given.valueEnd, "shared") });
+  names.source.report("NX3006", "The scope is shared, user or view.", given.valueStart, given.valueEnd, { node, fix: replaceFix("write shared", given.valueStart, given.valueEnd, "shared", false) });
   return "shared";
 }
 
@@ -204,7 +205,7 @@ function reportTable(names: Names, of: string, table: string, from: RawAttribute
   const tables = OWN_TABLES[of] ?? [];
   const near = names.source.nearest(table, tables);
   const at = names.source.place(from.valueStart, from.value ?? "", (from.value ?? "").indexOf(table, of.length + 1));
-  names.source.report("NX3006", `There is no table ${of}:${table}; there are ${tables.map((name) => `${of}:${name}`).join(", ")}.`, at, at + table.length, { node, fix: near ? replaceFix(`write ${near}`, at, at + table.length, near) : null });
+  names.source.report("NX3006", `There is no table ${of}:${table}; there are ${tables.map((name) => `${of}:${name}`).join(", ")}.`, at, at + table.length, { node, fix: near ? replaceFix(`write ${near}`, at, at + table.length, near, isSlip(table, near, tables)) : null });
 }
 
 /** Milliseconds; long enough to type on, short enough to wait for. */
@@ -215,7 +216,7 @@ function debounceOf(names: Names, raw: RawElement, node: string): number {
   if (!given) return DEBOUNCE;
   const value = Number(given.value);
   if (Number.isInteger(value) && value >= 0 && value <= 10_000) return value;
-  names.source.report("NX3006", "'debounce' is a number of milliseconds, at most 10000.", given.valueStart, given.valueEnd, { node, fix: replaceFix("remove it", given.start, given.end, "") });
+  names.source.report("NX3006", "'debounce' is a number of milliseconds, at most 10000.", given.valueStart, given.valueEnd, { node, fix: replaceFix("remove it", given.start, given.end, "", false) });
   return DEBOUNCE;
 }
 

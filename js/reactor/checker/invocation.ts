@@ -11,7 +11,7 @@ export function readInvocation(names: Names, given: RawAttribute, node: string, 
   const value = given.value ?? "";
   const match = /^([A-Za-z_]\w*)\s*(?:\(([\s\S]*)\))?$/.exec(value.trim().replace(/;$/, ""));
   if (!match) {
-    names.source.report("NX3013", `Write the action that '${given.name}' runs as "name(arguments)".`, given.valueStart, given.valueEnd, { node, fix: /^\w+\s*\([^()]*$/.test(value.trim()) ? replaceFix("add )", given.valueEnd, given.valueEnd, ")") : null });
+    names.source.report("NX3013", `Write the action that '${given.name}' runs as "name(arguments)".`, given.valueStart, given.valueEnd, { node, fix: /^\w+\s*\([^()]*$/.test(value.trim()) ? replaceFix("add )", given.valueEnd, given.valueEnd, ")", true) : null });
     return null;
   }
   const name = match[1] as string;

@@ -40,7 +40,7 @@ function arrangeOne(source: Source, registry: Registry, item: TreeNode, raw: Raw
     if (!unknown) return arranged.has(relation.left) && (relation.right === null || arranged.has(relation.right));
     const near = nearest(unknown, ids);
     const start = at.valueStart + Math.max(0, source.text.slice(at.valueStart, at.valueEnd).indexOf(`${unknown}.`));
-    source.report("NX7003", `'${unknown}' is no child of this ${raw.name}${near ? `; did you mean '${near}'?` : "."}`, start, start + unknown.length, { node: item.node.id, fix: near ? source.correction(unknown, near, start, start + unknown.length) : null });
+    source.report("NX7003", `'${unknown}' is no child of this ${raw.name}${near ? `; did you mean '${near}'?` : "."}`, start, start + unknown.length, { node: item.node.id, fix: near ? source.correction(unknown, near, ids, start, start + unknown.length) : null });
     return false;
   });
   const { rule, dropped } = arrange(item.node.id, children, usable);

@@ -2,7 +2,7 @@
 
 import type { CapabilityUse, LifecycleDeclaration, Parameter, ResourceDeclaration, Span, ToolDeclaration } from "../../protocol/index.ts";
 import type { RawAttribute, RawElement } from "../parser.ts";
-import { replaceFix } from "../source.ts";
+import { isSlip, replaceFix } from "../source.ts";
 import { table } from "../table.ts";
 import { attribute, contentText, type Tree, type TreeNode } from "../tree.ts";
 import { emptyValue, fits, parseFields, readValue, spell } from "../types.ts";
@@ -40,7 +40,7 @@ function readOrder(names: Names, raw: RawElement, node: string, params: readonly
   if (!from) return null;
   const found = elsewhere(from.value ?? "");
   if (!found) names.source.report("NX3006", 'An action comes from PANEL.NAME, where the panel PANEL has <export name="NAME" action="...">.', from.valueStart, from.valueEnd, { node });
-  if (contentText(raw)?.trim()) names.source.report("NX2014", "An action that comes from another panel has no code of its own.", from.start, from.end, { node, fix: replaceFix("take out from", from.start, from.end, "") });
+  if (contentText(raw)?.trim()) names.source.report("NX2014", "An action that comes from another panel has no code of its own.", from.start, from.end, { node, fix: replaceFix("take out from", from.start, from.end, "", false) });
   const { panel, value } = found ?? { panel: "", value: "" };
   const body = `return await nx.send(${JSON.stringify(panel)}, ${JSON.stringify(value)}, { ${params.map(({ name }) => name).join(", ")} });`;
   if (found) names.orders.set(attribute(raw, "name")?.value as string, found);
@@ -65,13 +65,13 @@ export function readLifecycle(names: Names, raw: RawElement, node: string): Life
   const kind = LIFECYCLE.find((known) => known === on.value);
   if (!kind) {
     const near = names.source.nearest(on.value ?? "", LIFECYCLE);
-    names.source.report("NX3006", `'on' is one of ${LIFECYCLE.join(", ")}.`, on.valueStart, on.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, on.valueStart, on.valueEnd, near) : null });
+    names.source.report("NX3006", `'on' is one of ${LIFECYCLE.join(", ")}.`, on.valueStart, on.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, on.valueStart, on.valueEnd, near, isSlip(on.value ?? "", near, LIFECYCLE)) : null });
     return null;
   }
   const milliseconds = Number(every?.value ?? Number.NaN);
   if (kind === "interval" && !(Number.isInteger(milliseconds) && milliseconds >= SHORTEST)) {
     const [start, end] = every ? [every.valueStart, every.valueEnd] : [raw.start, raw.nameEnd];
-    names.source.report("NX3015", `An interval needs every="..." with a whole number of milliseconds, at least ${SHORTEST}.`, start, end, { node, fix: every ? replaceFix(`write ${SHORTEST}`, start, end, String(SHORTEST)) : replaceFix('add every="1000"', end, end, ' every="1000"') });
+    names.source.report("NX3015", `An interval needs every="..." with a whole number of milliseconds, at least ${SHORTEST}.`, start, end, { node, fix: every ? replaceFix(`write ${SHORTEST}`, start, end, String(SHORTEST), false) : replaceFix('add every="1000"', end, end, ' every="1000"', false) });
     return null;
   }
   const found = readInvocation(names, run, node, []);
@@ -128,7 +128,7 @@ export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], 
       if (!need || declared.has(need)) continue;
       const start = text.start + match.index;
       const open = raw as RawElement;
-      const fix = replaceFix(`add <uses cap="${need}">`, open.start, open.start, `<uses cap="${need}" why="needed by ${attribute(open, "name")?.value ?? "an action"}"/>\n`);
+      const fix = replaceFix(`add <uses cap="${need}">`, open.start, open.start, `<uses cap="${need}" why="needed by ${attribute(open, "name")?.value ?? "an action"}"/>\n`, true);
       names.source.report("NX6003", `nx.${call} needs the capability ${need}, which the panel does not ask for.`, start, start + match[0].length, { node: node.id, fix });
       declared.add(need);
     }
@@ -144,7 +144,7 @@ export function checkOrders(names: Names, uses: readonly CapabilityUse[], nodes:
     const target = `${order.panel}.${order.value}`;
     if (uses.some((use) => use.cap === "panel.send" && (use.target === null || use.target === order.panel || use.target === target))) continue;
     const use = `<uses cap="panel.send" target="${target}" why="to run ${target}"/>`;
-    names.source.report("NX6003", `The action '${attribute(raw, "name")?.value}' runs ${target}, which needs the capability panel.send.`, from.valueStart, from.valueEnd, { node: node.id, fix: replaceFix(`add ${use}`, raw.start, raw.start, `${use}\n`) });
+    names.source.report("NX6003", `The action '${attribute(raw, "name")?.value}' runs ${target}, which needs the capability panel.send.`, from.valueStart, from.valueEnd, { node: node.id, fix: replaceFix(`add ${use}`, raw.start, raw.start, `${use}\n`, true) });
   }
 }
 
@@ -163,7 +163,7 @@ export function checkFrameCalls(names: Names, uses: readonly CapabilityUse[], tr
     const place = tree.nodes.logic[0]?.raw?.start ?? null;
     const end = names.source.text.lastIndexOf("</panel");
     const hasLogic = tree.sections.some((section) => section.name === "logic");
-    const fix = place !== null ? replaceFix(`add ${use}`, place, place, `${use}\n`) : !hasLogic && end >= 0 ? replaceFix(`add ${use}`, end, end, `<logic>${use}</logic>\n`) : null;
+    const fix = place !== null ? replaceFix(`add ${use}`, place, place, `${use}\n`, true) : !hasLogic && end >= 0 ? replaceFix(`add ${use}`, end, end, `<logic>${use}</logic>\n`, true) : null;
     names.source.report("NX6003", `The frame '${name}' ${says}.`, from.valueStart, from.valueEnd, { node, fix });
   }
 }
@@ -173,7 +173,7 @@ export function readUse(names: Names, raw: RawElement, node: string): Capability
   const why = attribute(raw, "why");
   if (!(CAPABILITIES as readonly string[]).includes(cap.value ?? "")) {
     const near = names.source.nearest(cap.value ?? "", CAPABILITIES);
-    names.source.report("NX6004", `There is no capability '${cap.value}'${near ? `; did you mean '${near}'?` : "."}`, cap.valueStart, cap.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, cap.valueStart, cap.valueEnd, near) : null });
+    names.source.report("NX6004", `There is no capability '${cap.value}'${near ? `; did you mean '${near}'?` : "."}`, cap.valueStart, cap.valueEnd, { node, fix: near ? replaceFix(`write ${near}`, cap.valueStart, cap.valueEnd, near, isSlip(cap.value ?? "", near, CAPABILITIES)) : null });
     return null;
   }
   if (!why?.value?.trim()) names.source.report("NX6004", "Say in 'why', for the person who is asked, what the capability is for.", raw.start, raw.nameEnd, { node });
@@ -210,7 +210,7 @@ export function unknownAction(names: Names, name: string, start: number, end: nu
   const known = [...names.actions.keys()];
   const near = names.source.nearest(name, known);
   const hint = near ? `; did you mean '${near}'?` : known.length ? `. Actions: ${known.join(", ")}.` : ". Declare it in <logic>.";
-  names.source.report("NX3013", `There is no action '${name}'${hint}`, start, end, { node, fix: near ? names.source.correction(name, near, start, end) : null });
+  names.source.report("NX3013", `There is no action '${name}'${hint}`, start, end, { node, fix: near ? names.source.correction(name, near, known, start, end) : null });
 }
 
 /** A scheme and a host, and a port; a wildcard stands in front of two names at least. Which names people register, the server knows. */

@@ -3,7 +3,7 @@
 import type { Aggregate, ComputedDeclaration, EffectDeclaration, ExportDeclaration, Expression, FrameDeclaration, LinkDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
 import { EXPRESSION_ROWS, ExpressionError, FUNCTIONS, OPERATORS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
 import type { RawAttribute } from "../parser.ts";
-import { replaceFix, type Source } from "../source.ts";
+import { isSlip, replaceFix, type Source } from "../source.ts";
 import { table } from "../table.ts";
 import { everyPart, mapParts } from "../walk.ts";
 import { OVER_ALL } from "./pipes.ts";
@@ -109,7 +109,7 @@ export class Names {
     const at = this.at(place, Math.min(error.at, place.text.length));
     const stray = /^'(.)' is not expected here$/.exec(error.message);
     const missing = error.missing && this.at(place, error.missing.at);
-    const fix = stray && place.text[error.at] === stray[1] ? replaceFix("remove it", at, at + 1, "") : error.missing && missing !== null ? replaceFix(`add ${error.missing.text}`, missing, missing, error.missing.text) : null;
+    const fix = stray && place.text[error.at] === stray[1] ? replaceFix("remove it", at, at + 1, "", false) : error.missing && missing !== null ? replaceFix(`add ${error.missing.text}`, missing, missing, error.missing.text, true) : null;
     this.source.report("NX3004", `In '${excerpt(place.text)}': ${error.message}.`, at, at + 1, { node: place.node, fix });
   }
 
@@ -134,7 +134,7 @@ export class Names {
     this.pending.add(node);
     const column = columns ? (columns.includes(name) ? name : this.source.nearest(name, columns)) : name;
     const hint = column ? `write row.${column} for the column` : `columns are written row.NAME: ${(columns ?? []).map((other) => `row.${other}`).join(", ")}`;
-    this.source.report("NX3003", `'${name}' is not declared; ${hint}.`, start, end, { node, fix: column ? replaceFix(`write row.${column}`, start, end, `row.${column}`) : null });
+    this.source.report("NX3003", `'${name}' is not declared; ${hint}.`, start, end, { node, fix: column ? replaceFix(`write row.${column}`, start, end, `row.${column}`, columns?.includes(name) === true) : null });
   }
 
   /** Whether an unknown name is reported for the first time at its place. */
@@ -151,7 +151,7 @@ export class Names {
     if (!this.once(name, start)) return;
     const near = this.source.nearest(name, known);
     const hint = near ? `; did you mean '${near}'?` : known.length ? `. Known here: ${known.slice(0, 8).join(", ")}.` : ". Declare it in <data>.";
-    this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? this.source.correction(name, near, start, end) : null });
+    this.source.report("NX3003", `'${name}' is not declared${hint}`, start, end, { node, fix: near ? this.source.correction(name, near, known, start, end) : null });
   }
 
   private checkCalls(parsed: Parsed, place: Place): void {
@@ -160,7 +160,7 @@ export class Names {
       const spec = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
       if (!spec) {
         const near = this.source.nearest(call.name, Object.keys(FUNCTIONS));
-        this.source.report("NX3008", `There is no function '${call.name}'${near ? `; did you mean '${near}'?` : "."}`, start, end, { node: place.node, fix: near ? replaceFix(`write ${near}`, start, end, near) : null });
+        this.source.report("NX3008", `There is no function '${call.name}'${near ? `; did you mean '${near}'?` : "."}`, start, end, { node: place.node, fix: near ? replaceFix(`write ${near}`, start, end, near, isSlip(call.name, near, Object.keys(FUNCTIONS))) : null });
       } else if (!(place.inQuery && call.name === "len" && call.count === 0) && (call.count < spec.arity[0] || call.count > spec.arity[1])) {
         const [least, most] = spec.arity;
         this.source.report("NX3008", `${call.name} takes ${least === most ? least : `${least} to ${most}`} arguments (the piped one included), not ${call.count}.`, start, end, { node: place.node });
@@ -191,7 +191,7 @@ export class Names {
     const found = [`'${text}'`, `"${text}"`, text].map((quoted) => place.text.indexOf(quoted)).find((at) => at >= 0) ?? 0;
     const [start, end] = [this.at(place, found), this.at(place, found + text.length + 2)];
     const meant = MEANT[text] ?? null;
-    this.source.report("NX3008", `'where' has no operator '${text}'${meant ? `; did you mean '${meant}'?` : "."} Operators: ${OPERATORS.join(", ")}.`, start, end, { node: place.node, fix: meant ? replaceFix(`write '${meant}'`, start, end, `'${meant}'`) : null });
+    this.source.report("NX3008", `'where' has no operator '${text}'${meant ? `; did you mean '${meant}'?` : "."} Operators: ${OPERATORS.join(", ")}.`, start, end, { node: place.node, fix: meant ? replaceFix(`write '${meant}'`, start, end, `'${meant}'`, meant !== "contains") : null });
   }
 
   /** Turn numbers over rows into aggregates, and `row.x` into columns. */

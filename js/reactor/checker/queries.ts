@@ -130,7 +130,7 @@ class QueryReader {
     if (!this.columns || this.columns.includes(name)) return;
     const near = nearest(name, this.columns);
     this.names.source.report("NX3012", `There is no column '${name}'${near ? `; did you mean '${near}'?` : `. Columns: ${this.columns.join(", ")}.`}`, start, end, {
-      node: this.node, fix: near ? this.names.source.correction(name, near, start, end) : null,
+      node: this.node, fix: near ? this.names.source.correction(name, near, this.columns, start, end) : null,
     });
   }
 

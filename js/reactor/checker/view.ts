@@ -3,7 +3,7 @@
 import type { Each, Expression, Fact, StateDeclaration, ViewNode } from "../../protocol/index.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
-import { replaceFix } from "../source.ts";
+import { isSlip, replaceFix } from "../source.ts";
 import { NAME, type TreeNode, unknownAttribute } from "../tree.ts";
 import { pictureSource } from "../picture.ts";
 import { allowedUrl } from "../url.ts";
@@ -53,7 +53,7 @@ export class ViewReader {
     const { span, id, text } = item.node;
     const spec = this.registry.components[parent];
     if (spec && spec.content !== "elements" && spec.content !== "text") {
-      this.names.source.report("NX2014", `Text may not stand in <${parent}>.`, span.start, span.end, { node: id, fix: replaceFix("remove it", span.start, span.end, "") });
+      this.names.source.report("NX2014", `Text may not stand in <${parent}>.`, span.start, span.end, { node: id, fix: replaceFix("remove it", span.start, span.end, "", false) });
       return null;
     }
     const offset = span.start + Math.max(0, this.names.source.text.slice(span.start, span.end).search(/\S/));
@@ -93,7 +93,7 @@ export class ViewReader {
     else {
       const near = this.names.source.nearest(given.value ?? "", slots);
       const message = slots.length ? `<${parent}> has the slots ${slots.join(", ")}, not '${given.value}'.` : `<${parent}> has no slots.`;
-      this.names.source.report("NX2017", message, given.start, given.end, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near) : replaceFix("remove it", given.start, given.end, "") });
+      this.names.source.report("NX2017", message, given.start, given.end, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near, isSlip(given.value ?? "", near, slots)) : replaceFix("remove it", given.start, given.end, "", false) });
     }
   }
 
@@ -105,7 +105,7 @@ export class ViewReader {
     const spec = Object.hasOwn(known, raw.name) ? known[raw.name] : undefined;
     if (!spec) {
       const near = this.names.source.nearest(raw.name, Object.keys(known));
-      const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null;
+      const fix = near && raw.closed ? { title: `write <${near}>`, edits: renameTag(raw, near), certain: isSlip(raw.name, near, Object.keys(known)) } : null;
       source.report("NX2002", `There is no component <${raw.name}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix });
       return null;
     }
@@ -114,7 +114,7 @@ export class ViewReader {
       source.report("NX2008", `<${raw.name}> may only stand in ${spec.within.map((name) => `<${name}>`).join(" or ")}.`, raw.start, raw.nameEnd, { node: id });
     } else if (inside !== undefined && inside !== "elements" && !(Array.isArray(inside) && inside.includes(raw.name))) {
       const near = Array.isArray(inside) ? this.names.source.nearest(raw.name, inside as readonly string[]) : null;
-      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near) } : null });
+      source.report("NX2008", `<${raw.name}> may not stand in <${parent}>${near ? `; did you mean <${near}>?` : "."}`, raw.start, raw.nameEnd, { node: id, fix: near ? { title: `write <${near}>`, edits: renameTag(raw, near), certain: isSlip(raw.name, near, inside as readonly string[]) } : null });
     }
     return spec;
   }
@@ -127,12 +127,12 @@ export class ViewReader {
     const components = pack === undefined ? undefined : this.registry.packs[pack]?.components;
     if (!components) {
       const near = this.names.source.nearest(prefix, [...this.packs.keys()]);
-      source.report("NX2010", `The namespace of <${raw.name}> is not known${near ? `; did you mean <${near}:${name}>?` : `: bring it in with xmlns:${prefix}="nexus:lib/NAME@VERSION" in <panel>.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${near}:${name}>`, edits: renameTag(raw, `${near}:${name}`) } : null });
+      source.report("NX2010", `The namespace of <${raw.name}> is not known${near ? `; did you mean <${near}:${name}>?` : `: bring it in with xmlns:${prefix}="nexus:lib/NAME@VERSION" in <panel>.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${near}:${name}>`, edits: renameTag(raw, `${near}:${name}`), certain: isSlip(prefix, near, this.packs.keys()) } : null });
       return null;
     }
     if (Object.hasOwn(components, name)) return components[name] as ComponentSpec;
     const near = this.names.source.nearest(name, Object.keys(components));
-    source.report("NX2002", `The pack ${pack} has no component <${name}>${near ? `; did you mean <${prefix}:${near}>?` : `. It has: ${Object.keys(components).join(", ")}.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${prefix}:${near}>`, edits: renameTag(raw, `${prefix}:${near}`) } : null });
+    source.report("NX2002", `The pack ${pack} has no component <${name}>${near ? `; did you mean <${prefix}:${near}>?` : `. It has: ${Object.keys(components).join(", ")}.`}`, raw.start, raw.nameEnd, { node, fix: near ? { title: `write <${prefix}:${near}>`, edits: renameTag(raw, `${prefix}:${near}`), certain: isSlip(name, near, Object.keys(components)) } : null });
     return null;
   }
 
@@ -153,7 +153,7 @@ export class ViewReader {
 
   private otherwise(node: ViewNode, given: RawAttribute, afterIf: boolean): void {
     if (afterIf) node.otherwise = true;
-    else this.names.source.report("NX2013", "An else must follow an element with if.", given.start, given.end, { node: node.id, fix: replaceFix("remove it", given.start, given.end, "") });
+    else this.names.source.report("NX2013", "An else must follow an element with if.", given.start, given.end, { node: node.id, fix: replaceFix("remove it", given.start, given.end, "", false) });
   }
 
   /** An attribute that is one expression, with or without braces around. */
@@ -179,7 +179,7 @@ export class ViewReader {
     const list = this.names.expression({ text, offset: this.names.source.place(given.valueStart, given.value ?? "", (given.value ?? "").length - text.length), node, locals });
     this.reads(node, list.names, "reads");
     const key = raw.attributes.find((attribute) => attribute.name === "key");
-    if (!key) this.names.source.report("NX2007", "A for needs a key, so that items are known again when the list changes.", given.start, given.end, { node, fix: replaceFix(`add key="${item}"`, given.end, given.end, ` key="${item}"`) });
+    if (!key) this.names.source.report("NX2007", "A for needs a key, so that items are known again when the list changes.", given.start, given.end, { node, fix: replaceFix(`add key="${item}"`, given.end, given.end, ` key="${item}"`, true) });
     const keyed = key ? this.whole(key, node, [...locals, item]).expression : null;
     return { item, list: list.expression, key: keyed };
   }
@@ -188,7 +188,7 @@ export class ViewReader {
     const wanted = given.name.toLowerCase().slice(2).replace(/^click$/, "press");
     const event = Object.hasOwn(spec.events, wanted) ? wanted : Object.keys(spec.events)[0];
     const call = /^[A-Za-z_]\w*\([^()]*\)$/.test((given.value ?? "").trim()) && this.names.actions.has((given.value ?? "").split("(")[0]?.trim() ?? "");
-    const fix = event && call ? replaceFix(`write on:${event}`, given.start, given.nameEnd, `on:${event}`) : replaceFix("remove it", given.start, given.end, "");
+    const fix = event && call ? replaceFix(`write on:${event}`, given.start, given.nameEnd, `on:${event}`, event === wanted) : replaceFix("remove it", given.start, given.end, "", false);
     const instead = event ? `; use on:${event} with an action` : "";
     this.names.source.report("NX6001", `HTML event attributes such as ${given.name} are not allowed${instead}.`, given.start, given.end, { node: node.id, fix });
   }
@@ -199,7 +199,7 @@ export class ViewReader {
     if (!Object.hasOwn(spec.events, event)) {
       const near = this.names.source.nearest(event, Object.keys(spec.events));
       const known = Object.keys(spec.events).map((name) => `on:${name}`).join(", ") || "none";
-      source.report("NX2005", `<${raw.name}> has no event '${event}'${near ? `; did you mean on:${near}?` : `. Its events: ${known}.`}`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write on:${near}`, given.start, given.nameEnd, `on:${near}`) : null });
+      source.report("NX2005", `<${raw.name}> has no event '${event}'${near ? `; did you mean on:${near}?` : `. Its events: ${known}.`}`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write on:${near}`, given.start, given.nameEnd, `on:${near}`, isSlip(event, near, Object.keys(spec.events))) : null });
       return;
     }
     const found = readInvocation(this.names, given, node.id, [...locals, "$event"]);
@@ -216,7 +216,7 @@ export class ViewReader {
     if (!propSpec?.bindable) {
       const known = this.bindable(spec);
       const near = this.names.source.nearest(given.name, known) ?? known[0];
-      source.report("NX2004", `<${raw.name}> cannot bind '${prop}'${near ? `; it can ${near}` : ""}.`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.start, given.nameEnd, near) : null });
+      source.report("NX2004", `<${raw.name}> cannot bind '${prop}'${near ? `; it can ${near}` : ""}.`, given.start, given.nameEnd, { node: node.id, fix: near ? replaceFix(`write ${near}`, given.start, given.nameEnd, near, isSlip(given.name, near, known)) : null });
       return;
     }
     const name = (given.value ?? "").trim().replace(/^\{(.*)\}$/, "$1").trim();
@@ -295,7 +295,7 @@ export class ViewReader {
     }
     if (spec.oneOf && typeof value === "string" && !spec.oneOf.includes(value)) {
       const near = this.names.source.nearest(value, spec.oneOf) ?? spec.oneOf[0];
-      this.names.source.report("NX3006", `'${given.name}' is one of ${spec.oneOf.join(", ")}, not '${value}'.`, given.valueStart, given.valueEnd, { node, fix: near === undefined ? null : replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near) });
+      this.names.source.report("NX3006", `'${given.name}' is one of ${spec.oneOf.join(", ")}, not '${value}'.`, given.valueStart, given.valueEnd, { node, fix: near === undefined ? null : replaceFix(`write ${near}`, given.valueStart, given.valueEnd, near, isSlip(value, near, spec.oneOf)) });
       return false;
     }
     if ((spec.type === "int" || spec.type === "float") && typeof value !== "number") {
@@ -306,7 +306,7 @@ export class ViewReader {
   }
 
   private badUrl(given: RawAttribute, node: string): void {
-    this.names.source.report("NX6002", `This URL is not allowed in '${given.name}': only http, https, mailto and plain paths are.`, given.valueStart, given.valueEnd, { node, fix: replaceFix("remove it", given.start, given.end, "") });
+    this.names.source.report("NX6002", `This URL is not allowed in '${given.name}': only http, https, mailto and plain paths are.`, given.valueStart, given.valueEnd, { node, fix: replaceFix("remove it", given.start, given.end, "", false) });
   }
 
   private required(node: ViewNode, raw: RawElement, spec: ComponentSpec): void {

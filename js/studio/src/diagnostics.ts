@@ -39,7 +39,7 @@ function isOther({ startState, state }: ViewUpdate): boolean {
 /** The text may have moved since it was checked: the finding is looked for again where it is now. */
 function quickFix(checker: Language, part: FindPart, { code, message, fix }: Finding): Action {
   return {
-    name: `Quick fix: ${fix?.title}`,
+    name: `${fix?.certain ? 'Quick fix' : 'Suggestion'}: ${fix?.title}`,
     apply(view, from) {
       const written = part(view.state);
       if (!written) return;
