@@ -72,6 +72,6 @@ export class AppTransport extends Multiplexer {
   }
 
   private fail(id: string, detail: string): void {
-    this.receive({ type: "result", id, rev: 0, value: null, problem: gone(detail), profile: null });
+    this.receive({ type: "result", id, rev: 0, value: null, problem: gone(detail), profile: null, seen: {} });
   }
 }

@@ -92,13 +92,15 @@ export function entry(context: Context): Entry {
     refused.set(null);
     if (context.bound("value")) context.set("value", begun as Json, "back");
   };
+  // Later: a message that comes between pressing and releasing the mouse would move what is pressed.
+  const tell = (): void => void after(PATIENCE, () => touched.set(true));
   const enter = (shown: Value, reading: Reading, gesture: "live" | "done"): boolean => {
     const begun = draft()?.begun ?? value();
     const fault = "fault" in reading ? reading.fault : refusal(context, reading.value as Value, false);
     if (fault !== null) {
       if (typed.get()) forget(begun);
       refused.set({ shown, fault, begun });
-      if (gesture === "done") touched.set(true);
+      if (gesture === "done") tell();
       return false;
     }
     const { value: next } = reading as { readonly value: Json };
@@ -126,10 +128,9 @@ export function entry(context: Context): Entry {
     },
     on: {
       focus: () => focused.set(true), keydown: keys as never, [VALIDATE]: () => touched.set(true),
-      // Later: a message that comes between pressing and releasing the mouse would move what is pressed.
       blur: () => {
         focused.set(false);
-        void after(PATIENCE, () => touched.set(true));
+        tell();
         // What was begun and not done is given up, once what follows from leaving the control has happened.
         void after(0, () => {
           const left = focused.get() ? null : typed.get();

@@ -85,7 +85,7 @@ export class PageTransport implements Transport {
         this.write(body.panel, { [body.name]: body.value });
         return this.result(null);
       case "trigger":
-        return this.trigger(body.panel, body.action, body.args as Json[] | Record<string, Json>, body.event);
+        return this.trigger(body);
       case "undo":
         return this.undo(body.panel, body.redo);
       case "frame.page":
@@ -105,8 +105,8 @@ export class PageTransport implements Transport {
     return found;
   }
 
-  private result(value: Json): Result {
-    return { type: "result", id: "", rev: this.rev, value, problem: null, profile: null };
+  private result(value: Json, seen: Record<string, Json> = {}): Result {
+    return { type: "result", id: "", rev: this.rev, value, problem: null, profile: null, seen };
   }
 
   private write(name: string, changes: Record<string, Json>): void {
@@ -147,15 +147,19 @@ export class PageTransport implements Transport {
     return { header: { id: "", panel: body.panel, query: body.query, rev: this.rev, offset: body.offset, total: table.rows.length, aggregates, marks }, rows: { rows, columns: table.columns } };
   }
 
-  private async trigger(name: string, action: string, args: Json[] | Record<string, Json>, event: Json): Promise<Result> {
+  private async trigger({ panel: name, action, args, event, state }: Extract<RequestBody, { type: "trigger" }>): Promise<Result> {
     const live = this.panel(name);
     const declared = live.panel.build.actions.find((one) => one.name === action);
     if (!declared) throw new Refusal(gone(`The panel '${name}' has no action '${action}'.`));
-    const job = { action, state: live.values, args: bound(declared, args), event, seed: crypto.getRandomValues(new Uint32Array(1))[0] as number };
+    const own = new Set(live.panel.build.state.filter(({ scope }) => scope === "view").map((one) => one.name));
+    const job = { action, state: { ...live.values, ...state }, args: bound(declared, args as Json[] | Record<string, Json>), event, seed: crypto.getRandomValues(new Uint32Array(1))[0] as number };
     const done = await this.run({ id: ++this.runs, panel: name, files: live.panel.files, job });
     if (done.error) throw new Refusal(problemOf(declared, name, done.error));
-    if (done.changes && Object.keys(done.changes).length) this.write(name, done.changes);
-    return this.result(done.value ?? null);
+    const changes = Object.entries(done.changes ?? {});
+    for (const [changed, value] of changes) refuse(live.panel.build, changed, value);
+    const kept = changes.filter(([changed]) => !own.has(changed));
+    if (kept.length) this.write(name, Object.fromEntries(kept));
+    return this.result(done.value ?? null, Object.fromEntries(changes.filter(([changed]) => own.has(changed))));
   }
 
   private async run(run: Extract<WorkerMessage, { run: unknown }>["run"]): Promise<RunAnswer> {

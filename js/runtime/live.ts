@@ -89,6 +89,8 @@ export class LiveHost implements ViewHost {
 
   /** The workspace says what a state is now. */
   confirm(name: string, value: Value): void {
+    // It has no value of what is the page's own.
+    if (this.build.state.some((state) => state.name === name && state.scope === "view")) return;
     const before = this.confirmed.get(name);
     const now = before === undefined ? value : shared(before, value);
     const changed = now !== before;
@@ -189,9 +191,10 @@ export class LiveHost implements ViewHost {
     const slow = setTimeout(() => { unslow = this.people.slow(action, () => this.transport.cancel(id)); }, OFFER_CANCEL_AFTER);
     const started = performance.now();
     try {
-      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, element, traceparent: traceparent() }, (given) => { id = given; })) as Result;
+      const result = (await this.transport.request({ type: "trigger", panel: this.panel, action, args, event, state: this.viewStates(), element, traceparent: traceparent() }, (given) => { id = given; })) as Result;
       this.latency.value = performance.now() - started;
-      if (result) this.problemSignal(element).value = null;
+      this.problemSignal(element).value = null;
+      batch(() => { for (const [name, value] of Object.entries(result.seen ?? {})) this.set(name, value, "done", element); });
     } catch (error) {
       const problem = problemOf(error);
       this.problemSignal(element).value = problem;

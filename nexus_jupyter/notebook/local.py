@@ -90,7 +90,7 @@ class LocalHost:
             name=name,
             title=view.title,
             nxml=view.nxml,
-            state=view.state,
+            state=view.kept,
             rev=self.kernel.head.rev,
             conflicts=self.kernel.versions.conflicts(name),
         )

@@ -12,7 +12,7 @@ from nexus_jupyter.notebook.conflicts import ConflictList
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.diagnostics import Diagnostic
-from nexus_jupyter.protocol.errors import NotFoundError
+from nexus_jupyter.protocol.errors import NotFoundError, StateError
 from nexus_jupyter.protocol.panel import ToolDeclaration
 from nexus_jupyter.protocol.patch import Op, Patch
 from nexus_jupyter.protocol.run import Profile, RunRecord
@@ -77,14 +77,16 @@ class Run:
 
 
 class State(MutableMapping[str, JsonValue]):
-    """The shared states of a panel, by name. Reading asks the workspace; writing is checked and journalled.
+    """The states of a panel, by name: shared ones, and yours of scope ``user``. Those of scope ``view`` are the pages'.
+
+    Reading asks the workspace; writing is checked and journalled.
 
     Raises
     ------
     NotFoundError
         For a name that the panel does not declare.
     StateError
-        When a value does not fit the declared type.
+        When a value does not fit the declared type, and for states of scope ``view``.
     AttributeError
         When a state is set like an attribute.
     """
@@ -98,6 +100,11 @@ class State(MutableMapping[str, JsonValue]):
     def __getitem__(self, name: str) -> JsonValue:
         values = self._host.panel(self._panel).state
         if name not in values:
+            if any(found.name == name for found in self._host.build(self._panel).state):
+                raise StateError(
+                    f"state.{name} has the scope view: each page that shows the panel has a value of its own.",
+                    hint='Declare it with scope="user" or scope="shared" to have it here.',
+                )
             names = ", ".join(values) or "none"
             raise NotFoundError(f"The panel '{self._panel}' has no state '{name}'.", hint=f"Its states: {names}.")
         return values[name]

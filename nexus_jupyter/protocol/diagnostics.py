@@ -31,7 +31,8 @@ class TextEdit(Contract):
 class Fix(Contract):
     """A change of the text that removes the finding. Its edits do not overlap.
 
-    ``certain`` when the author can have meant nothing else, so that it may be applied without asking; others are suggestions.
+    It is ``certain`` when the author can have meant nothing else, and may be applied without asking; others are
+    suggestions.
     """
 
     title: str

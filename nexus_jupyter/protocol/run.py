@@ -29,7 +29,11 @@ class Profile(Contract):
 
 
 class RunRecord(Contract):
-    """The outcome of a run that succeeded. ``rev`` is the rev after it; ``ops`` is empty when nothing changed."""
+    """The outcome of a run that succeeded.
+
+    ``rev`` is the rev after it; ``ops`` is empty when nothing changed. ``seen`` has what it made of states of scope
+    ``view``, which the workspace does not keep.
+    """
 
     id: str
     panel: str
@@ -40,3 +44,4 @@ class RunRecord(Contract):
     trace_id: str
     profile: Profile
     logs: list[str] = []
+    seen: dict[str, JsonValue] = {}

@@ -61,7 +61,10 @@ TraceParent = Annotated[str | None, Field(max_length=64)]
 
 
 class Trigger(Contract):
-    """Run an action. ``args`` are by position as written in the view, or by name."""
+    """Run an action.
+
+    ``args`` are by position as written in the view, or by name; ``state`` has what only the view knows.
+    """
 
     type: Literal["trigger"] = "trigger"
     id: str
@@ -69,6 +72,7 @@ class Trigger(Contract):
     action: str
     args: list[JsonValue] | dict[str, JsonValue] = []
     event: JsonValue = None
+    state: dict[str, JsonValue] = {}
     element: str | None = None
     traceparent: TraceParent = None
 
@@ -248,7 +252,10 @@ class PatchFrame(Contract):
 
 
 class Result(Contract):
-    """The answer to a request: a value, or a problem. ``rev`` is the rev after it."""
+    """The answer to a request: a value, or a problem.
+
+    ``rev`` is the rev after it; ``seen`` has what a run has made of the states that only the view knows.
+    """
 
     type: Literal["result"] = "result"
     id: str
@@ -256,6 +263,7 @@ class Result(Contract):
     value: JsonValue = None
     problem: Problem | None = None
     profile: Profile | None = None
+    seen: dict[str, JsonValue] = {}
 
 
 class DiagnosticsFrame(Contract):

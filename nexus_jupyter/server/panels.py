@@ -51,7 +51,7 @@ def _info(kernel: WorkspaceKernel, name: str, actor: Actor) -> PanelInfo:
         name=name,
         title=view.title,
         nxml=view.nxml,
-        state=view.state,
+        state=view.kept,
         rev=kernel.head.rev,
         conflicts=kernel.versions.conflicts(name),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.sandbox import Caller, Job, Program, Sandbox, SandboxResult, Started, Token
 from nexus_jupyter.storage import RunRecording, RunStore
 from nexus_jupyter.trilog import Operation, Recorder, current_ids
-from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_op
+from nexus_jupyter.workspace.panels import bind_arguments, check_state, panel_view, state_op, view_scoped
 from nexus_jupyter.workspace.permissions import Permissions
 from nexus_jupyter.workspace.turns import Turns
 from nexus_jupyter.workspace.writer import Draft, Writer
@@ -82,6 +82,7 @@ class Execution:
         actor: Actor,
         *,
         event: JsonValue = None,
+        seen: Mapping[str, JsonValue] | None = None,
         via: str = "api",
         element: str | None = None,
         depth: int = 0,
@@ -90,7 +91,8 @@ class Execution:
     ) -> Future[RunRecord]:
         """Run an action after those of the same panel that the same person started before.
 
-        The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing.
+        The future gets a `RunRecord`, or a `HandlerError`; a run that fails changes nothing. ``seen`` are values that
+        the page's states of scope ``view`` have; without a page they have their defaults, and end with the run.
 
         Raises
         ------
@@ -111,7 +113,9 @@ class Execution:
             future.set_exception(HandlerError(text, kind="busy", hint="Try again when some of them have ended."))
             return future
         turns = self.turns.setdefault(panel, Turns(self.sandbox.engine.submit, panel))
-        task = _Task(self, panel, args, event=event, actor=actor, cause=cause, depth=depth, future=future)
+        task = _Task(
+            self, panel, args, event=event, seen=seen or {}, actor=actor, cause=cause, depth=depth, future=future
+        )
         self.tasks[run] = task
         future.add_done_callback(lambda _done: self.tasks.pop(run, None))
         begun = turns.put(task.begin, actor.id)
@@ -143,6 +147,7 @@ class _Task:
         args: list[JsonValue] | dict[str, JsonValue],
         *,
         event: JsonValue,
+        seen: Mapping[str, JsonValue],
         actor: Actor,
         cause: Cause,
         depth: int,
@@ -152,6 +157,7 @@ class _Task:
         self._panel = panel
         self._args = args
         self._event = event
+        self._seen = seen
         self.actor = actor
         self._cause = cause
         self._depth = depth
@@ -184,11 +190,12 @@ class _Task:
             view = panel_view(home.writer.head.graph, self._panel, self.actor.id)
             build = home.reactor.check(view.nxml)
             action = _action(build, self._cause)
+            self._seen = view_scoped(build, dict(self._seen))
             job = Job(
                 panel=self._panel,
                 actions=build.handlers,
                 action=action,
-                state=view.state,
+                state={**view.state, **self._seen},
                 args=list(bind_arguments(action, self._args).values()),
                 event=self._event,
                 seed=random.SystemRandom().getrandbits(53),
@@ -241,7 +248,7 @@ class _Task:
 
     def _states(self) -> dict[str, JsonValue]:
         graph = self._execution.writer.head.graph
-        return panel_view(graph, self._panel, self.actor.id).state if self._panel in graph else {}
+        return {**panel_view(graph, self._panel, self.actor.id).state, **self._seen} if self._panel in graph else {}
 
     def _finish(self, done: Future[SandboxResult], started: Started, span: Operation) -> None:
         error = done.exception()
@@ -282,12 +289,17 @@ class _Task:
     def _write(self, outcome: SandboxResult, span: Operation) -> RunRecord:
         writer, reactor = self._execution.writer, self._execution.reactor
 
+        seen: dict[str, JsonValue] = {}
+
         def draw(graph: Graph) -> Draft:
             # Against the panel's text as it is now: it may have been edited while the run waited.
-            build = reactor.check(panel_view(graph, self._panel).nxml)
+            view = panel_view(graph, self._panel)
+            build = reactor.check(view.nxml)
             for key, value in outcome.changes.items():
                 check_state(build, key, value)
-            ops = [state_op(build, key, value, self.actor.id) for key, value in outcome.changes.items()]
+            seen.update((key, value) for key, value in outcome.changes.items() if key in view.view)
+            kept = {key: value for key, value in outcome.changes.items() if key not in view.view}
+            ops = [state_op(build, key, value, self.actor.id) for key, value in kept.items()]
             return Draft(ops, self.actor, self._cause, self._panel, span.trace_id, span.span_id)
 
         change = writer.submit(draw) if outcome.changes else None
@@ -301,6 +313,7 @@ class _Task:
             trace_id=span.trace_id,
             profile=outcome.profile,
             logs=outcome.logs,
+            seen=seen,
         )
 
     def _keep(self, started: Started, error: BaseException | None) -> None:

@@ -39,6 +39,13 @@ class PanelView:
     title: str
     nxml: str
     state: dict[str, JsonValue]
+    #: Names of the states of scope ``view``, whose values in ``state`` are their defaults.
+    view: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> dict[str, JsonValue]:
+        """The values that the workspace has, which those of scope ``view`` are not."""
+        return {name: value for name, value in self.state.items() if name not in self.view}
 
 
 def panel_names(graph: Graph) -> list[str]:
@@ -60,14 +67,19 @@ def panel_view(graph: Graph, name: str, user: str | None = None) -> PanelView:
         raise NotFoundError(f"There is no panel '{name}'.", hint=known)
     attrs = graph.entity(name).attrs
     prefix = f"{name}/state."
+    states = {entity.id.removeprefix(prefix): entity.attrs for entity in panel_states(graph, name)}
+    view = frozenset(state for state, found in states.items() if found.get("attr:scope") == "view")
     return PanelView(
         name=name,
         title=str(attrs.get("title", name)),
         nxml=str(attrs.get("nxml", "")),
         state={
-            entity.id.removeprefix(prefix): entity.attrs.get(own_attr(user) if user else "", entity.attrs.get("value"))
-            for entity in panel_states(graph, name)
+            state: found.get("default")
+            if state in view
+            else found.get(own_attr(user) if user else "", found.get("value"))
+            for state, found in states.items()
         },
+        view=view,
     )
 
 
@@ -83,8 +95,21 @@ def state_id(panel: str, name: str) -> str:
 
 
 def state_op(build: Build, name: str, value: JsonValue, user: str) -> SetOp:
-    """Return the op that gives a state a value: for everybody, or for one person, as its scope says."""
-    own = any(declaration.name == name and declaration.scope == "user" for declaration in build.state)
+    """Return the op that gives a state a value: for everybody, or for one person, as its scope says.
+
+    Raises
+    ------
+    StateError
+        If the state has the scope ``view``: the workspace has no value of it.
+    """
+    scope = next((declaration.scope for declaration in build.state if declaration.name == name), "shared")
+    if scope == "view":
+        raise StateError(
+            f"state.{name} has the scope view: each page that shows the panel has a value of its own, which only "
+            "that page changes.",
+            hint='Set it in the page, or declare it with scope="user" or scope="shared".',
+        )
+    own = scope == "user"
     return SetOp(id=state_id(build.id, name), attrs={own_attr(user) if own else "value": value})
 
 

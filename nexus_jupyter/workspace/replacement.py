@@ -74,6 +74,8 @@ def _personal(graph: Graph, build: Build, declaration: StateDeclaration) -> dict
 
 def _value(graph: Graph, build: Build, declaration: StateDeclaration, values: dict[str, JsonValue]) -> JsonValue:
     name, entity_id = declaration.name, state_id(build.id, declaration.name)
+    if declaration.scope == "view":
+        return declaration.default
     if name in values:
         kept = values[name]
     elif entity_id in graph:

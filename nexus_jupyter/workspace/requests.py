@@ -217,6 +217,7 @@ class Requests:
             frame.args,
             self._actor,
             event=frame.event,
+            seen=frame.state,
             via="click",
             element=frame.element,
             run=self._runs[frame.id],
@@ -233,7 +234,7 @@ class Requests:
             raise error
         else:
             record = run.result()
-            self._send(Result(id=request, rev=record.rev, value=record.value, profile=record.profile))
+            self._send(Result(id=request, rev=record.rev, value=record.value, profile=record.profile, seen=record.seen))
 
     def _finished(self, request: str, rev: int | None, value: JsonValue) -> None:
         self._send(Result(id=request, rev=rev or self._kernel.head.rev, value=value))
