@@ -768,7 +768,8 @@ export interface Diagnostic {
 /**
  * A change of the text that removes the finding. Its edits do not overlap.
  *
- * ``certain`` when the author can have meant nothing else, so that it may be applied without asking; others are suggestions.
+ * It is ``certain`` when the author can have meant nothing else, and may be applied without asking; others are
+ * suggestions.
  */
 export interface Fix {
   certain: boolean;
@@ -1563,7 +1564,9 @@ export interface Unsubscribe {
   type: "unsubscribe";
 }
 /**
- * Run an action. ``args`` are by position as written in the view, or by name.
+ * Run an action.
+ *
+ * ``args`` are by position as written in the view, or by name; ``state`` has what only the view knows.
  */
 export interface Trigger {
   action: string;
@@ -1579,6 +1582,9 @@ export interface Trigger {
   event: Json;
   id: string;
   panel: string;
+  state: {
+    [k: string]: JsonValue;
+  };
   traceparent: string | null;
   type: "trigger";
 }
@@ -2458,13 +2464,18 @@ export interface ResolveBody {
   pick: "ours" | "theirs";
 }
 /**
- * The answer to a request: a value, or a problem. ``rev`` is the rev after it.
+ * The answer to a request: a value, or a problem.
+ *
+ * ``rev`` is the rev after it; ``seen`` has what a run has made of the states that only the view knows.
  */
 export interface Result {
   id: string;
   problem: Problem | null;
   profile: Profile | null;
   rev: number;
+  seen: {
+    [k: string]: JsonValue;
+  };
   type: "result";
   /**
    * Any JSON value.
@@ -2480,7 +2491,10 @@ export interface RevertBody {
   rev: number | null;
 }
 /**
- * The outcome of a run that succeeded. ``rev`` is the rev after it; ``ops`` is empty when nothing changed.
+ * The outcome of a run that succeeded.
+ *
+ * ``rev`` is the rev after it; ``ops`` is empty when nothing changed. ``seen`` has what it made of states of scope
+ * ``view``, which the workspace does not keep.
  */
 export interface RunRecord {
   action: string;
@@ -2490,6 +2504,9 @@ export interface RunRecord {
   panel: string;
   profile: Profile;
   rev: number;
+  seen: {
+    [k: string]: JsonValue;
+  };
   trace_id: string;
   value: JsonValue;
 }
