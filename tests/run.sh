@@ -15,6 +15,8 @@ failed=()
 run() {
   local name=$1
   shift
+  # What takes long is said, so that it can be seen why all of it does.
+  [ "$1" != pytest ] || set -- "$@" --durations=15 --durations-min=5
   printf '\n== %s: %s\n' "$name" "$*"
   "$@" 2>&1 | tee "$logs/$name.log"
   local status=${PIPESTATUS[0]}

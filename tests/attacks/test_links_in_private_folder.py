@@ -27,6 +27,8 @@ from nexus_jupyter.workspace import WorkspaceKernel, repair
 from nexus_jupyter.workspace import folder as workspace_folder
 from tests.conftest import ANN, COUNTER
 
+#: Three tests walk the places; each goes to a third of them, and to all with ``SLOW=1``.
+WALKS = 1 if os.environ.get("SLOW") else 3
 PACKAGE = Path(__file__).parents[2] / "nexus_jupyter"
 SECRET = b"what the person has written here"
 
@@ -103,8 +105,8 @@ def attack(folder: Path, path: Path, outside: Path) -> Callable[[], bytes]:
     return witness.read_bytes
 
 
-def walk(used: Path, tmp_path: Path, engine: Engine) -> None:
-    for number, path in enumerate(written(used)):
+def walk(places: list[Path], used: Path, tmp_path: Path, engine: Engine) -> None:
+    for number, path in enumerate(places):
         folder, outside = tmp_path / f"ws{number}", tmp_path / f"outside{number}"
         shutil.copytree(used, folder, symlinks=True)
         outside.mkdir()
@@ -123,12 +125,12 @@ def test_the_table_has_what_is_known(used: Path) -> None:
 
 
 def test_no_link_is_followed(used: Path, tmp_path: Path, engine: Engine) -> None:
-    walk(used, tmp_path, engine)
+    walk(written(used)[::WALKS], used, tmp_path, engine)
 
 
 @pytest.mark.usefixtures("without_looking")
 def test_the_writer_alone_follows_no_link(used: Path, tmp_path: Path, engine: Engine) -> None:
-    walk(used, tmp_path, engine)
+    walk(written(used)[1 % WALKS :: WALKS], used, tmp_path, engine)
 
 
 #: Files of a repository that git reads, the last three of them folders away.
@@ -139,7 +141,7 @@ GIT = ("HEAD", "config", "index", "info/exclude", "refs/heads/main", "objects/in
 def test_no_pipe_is_waited_for(used: Path, tmp_path: Path, engine: Engine) -> None:
     """Who opens a pipe that nobody writes to waits for good."""
     places = [Path(".nexus", path) for path in written(used)] + [Path(".git", name) for name in GIT]
-    for number, place in enumerate(places):
+    for number, place in enumerate(places[2 % WALKS :: WALKS]):
         folder = tmp_path / f"ws{number}"
         shutil.copytree(used, folder, symlinks=True)
         if (folder / place).is_dir():
