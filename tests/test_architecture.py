@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,22 @@ def test_nothing_below_the_server_knows_jupyter(path: Path) -> None:
 
 def test_every_room_has_a_layer() -> None:
     assert {room_of(path) for path in FILES} <= set(LAYERS)
+
+
+def test_a_browser_is_driven_in_the_runs_that_are_for_it() -> None:
+    """Its driver runs a loop to the end of the process, in which tests that run one of their own fail."""
+    tests = Path(__file__).parent
+    script = (tests / "run.sh").read_text(encoding="utf-8")
+    folders = [
+        tests.parent / name
+        for found in re.findall(r"^(?:browser|pages)=\((.*)\)$", script, re.MULTILINE)
+        for name in found.split()
+    ]
+    assert folders
+    driving = [
+        path
+        for path in tests.rglob("test_*.py")
+        if re.search(r"\bpage: Page\b|\bbrowser: Browser\b", path.read_text(encoding="utf-8"))
+    ]
+    assert driving
+    assert [path for path in driving if not any(path.is_relative_to(folder) for folder in folders)] == []

@@ -6,16 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
-from nexus_jupyter.cli import main
 from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.protocol.errors import StateError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.workspace import WorkspaceKernel
-from tests.browser.test_runtime import show
-from tests.keys.test_entries import enter
-from tests.lab import Lab
 
 PANEL = """<panel id="scopes" title="Scopes"><view>
   <input id="view_in" label="View" bind:value="view"/><input id="user_in" label="User" bind:value="user"/>
@@ -98,35 +93,3 @@ def test_a_value_that_an_earlier_version_kept_of_a_page_is_seen_nowhere(kernel: 
     assert kernel.panel("scopes", "ann").state["view"] == "v"
     kernel.undo("scopes", ann)
     assert kernel.panel("scopes", "ann").state["view"] == "old"
-
-
-def walk(page: Page) -> None:
-    """Type into the page's own state, and press: the handler gets what is seen, and what it sets is seen."""
-    panel = page.locator('.nx-panel[data-nx="scopes"]').first
-    said = panel.locator('[data-id="said"]')
-    enter(page, panel.get_by_label("View"), "pasted")
-    panel.get_by_role("button", name="Copy").click()
-    expect(said).to_have_text("pasted|u|s|pastedus")
-    panel.get_by_role("button", name="Fill").click()
-    expect(said).to_have_text("handler|handler|handler|pastedus")
-    expect(panel.get_by_label("View")).to_have_value("handler")
-
-
-@pytest.mark.browser
-@pytest.mark.timeout(300)
-def test_a_pasted_text_reaches_the_handler_in_a_notebook_and_no_other_page(page: Page, lab: Lab) -> None:
-    show(page, lab, "scopes", PANEL)
-    walk(page)
-    # Another page has its own value; the others are those of before.
-    panel = show(page, lab, "scopes", PANEL)
-    expect(panel.locator('[data-id="said"]')).to_have_text("v|handler|handler|pastedus", timeout=60_000)
-
-
-@pytest.mark.browser
-@pytest.mark.timeout(300)
-def test_a_pasted_text_reaches_the_handler_in_an_exported_page(page: Page, tmp_path: Path) -> None:
-    with Workspace.open(tmp_path / "ws") as workspace:
-        workspace.panel("scopes", PANEL)
-    assert main(["export", str(tmp_path / "ws"), "--html", "--out", str(tmp_path / "page.html")]) == 0
-    page.goto((tmp_path / "page.html").as_uri())
-    walk(page)
