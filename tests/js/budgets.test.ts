@@ -38,19 +38,24 @@ const TEXTS: Readonly<Record<string, (count: number) => string>> = {
   "holes in one text": (n) => panel(`<text id="t">${"{a}".repeat(n)}</text>`),
 };
 
+/** Processor time that a check takes; what other threads of the process do meanwhile is in it. */
 function seconds(text: string): number {
-  return Math.min(...[0, 1, 2].map(() => {
-    const before = process.cpuUsage();
-    check(text, registry);
-    const { user, system } = process.cpuUsage(before);
-    return user + system;
-  }));
+  const before = process.cpuUsage();
+  check(text, registry);
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 test.each(Object.keys(TEXTS))("%s are checked in a time that grows with the text", (name) => {
-  const text = TEXTS[name] as (count: number) => string;
+  const [few, many] = [1000, 8000].map((count) => (TEXTS[name] as (count: number) => string)(count)) as [string, string];
+  // The least of several, as long as others disturb them.
+  let [short, long] = [Infinity, Infinity];
+  for (let tried = 0; tried < 3 || (tried < 12 && long / short >= 30); tried += 1) {
+    short = Math.min(short, seconds(few));
+    long = Math.min(long, seconds(many));
+  }
   // Eight times as many parts: sixty-four times as long, where each is compared with all others.
-  expect(seconds(text(8000)) / seconds(text(1000))).toBeLessThan(30);
+  expect(long / short).toBeLessThan(30);
 });
 
 const chain = (first: string, next: (before: string) => string, count = 40): string =>
