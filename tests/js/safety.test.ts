@@ -22,7 +22,7 @@ function elements(nodes: readonly Node[]): Element[] {
 function wrong(name: string, value: string): boolean {
   if (/^on|^srcdoc$|^formaction$/i.test(name)) return true;
   if (/^(href|src|action|xlink:href)$/.test(name)) return URL.canParse(value, "https://here.example/") && !/^(https?|mailto):$/.test(new URL(value, "https://here.example/").protocol);
-  if (name === "style") return !/^(height:\d+px|--nx-share:[\d.]+%|--nx-rows:\d+)$/.test(value);
+  if (name === "style") return !/^(height:\d+px|--nx-share:[\d.]+%|--nx-from:[\d.]+%;--nx-to:[\d.]+%|--nx-rows:\d+)$/.test(value);
   return name === "data-nx" && !/^[\w-]*$/.test(value);
 }
 
