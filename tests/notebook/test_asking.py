@@ -38,7 +38,7 @@ THREE = json.dumps(
                 "op": "insert",
                 "where": "after",
                 "at": "left",
-                "nxml": "<text id='low' when='{stock &lt; 3}'>Few left</text>",
+                "nxml": "<text id='low' if='{stock &lt; 3}'>Few left</text>",
             },
             {"op": "set", "id": "till", "attr": "title", "value": "The till"},
         ],
