@@ -144,11 +144,11 @@ def test_an_op_on_what_was_changed_meanwhile_is_refused_and_nothing_is_changed(
     talk(conversation, THREE)
 
 
-def test_findings_with_fixes_are_mended_without_asking_again(board: WorkspaceKernel, talk: Talks) -> None:
+def test_findings_with_certain_fixes_are_mended_without_asking_again(board: WorkspaceKernel, talk: Talks) -> None:
     async def conversation(one: Talk) -> None:
         proposal = await one.proposal()
         assert len(one.server.requests) == 1
-        assert len(proposal.fixed) == 3
+        assert len(proposal.fixed) == 2
         assert not proposal.repaired
         assert (await one.accept(proposal)).rev is not None
         text = board.panel("board").nxml
@@ -156,7 +156,7 @@ def test_findings_with_fixes_are_mended_without_asking_again(board: WorkspaceKer
         assert 'label="Start"' in text
         assert "lable" not in text
 
-    talk(conversation, change(insert("c", '<badg id="b" knd="info">{nn}</badg>'), set_("go", "label", "Start")))
+    talk(conversation, change(insert("c", '<badg id="b" knd="info">{n}</badg>'), set_("go", "label", "Start")))
 
 
 def test_errors_that_no_fix_mends_are_told_to_the_model_once(board: WorkspaceKernel, talk: Talks) -> None:
