@@ -35,7 +35,7 @@ def test_check_tells_place_and_fix_and_fails(tmp_path: Path, examples: Path) -> 
     said = nexus("check", str(broken))
     assert said.returncode == 1
     assert f"{broken}:1:21: error NX2002" in said.stdout
-    assert "(fix: write <button>)" in said.stdout
+    assert "Fix: write <button>." in said.stdout
     assert json.loads(nexus("check", "--json", str(broken)).stdout)[0]["code"] == "NX2002"
     missing = nexus("check", str(tmp_path / "nothing.nxml"))
     assert (missing.returncode, missing.stderr.strip()) == (

@@ -23,11 +23,12 @@ from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.workspace import WorkspaceKernel
+from tests.amount import SLOW
 from tests.assistant.conftest import ANN, BOARD, run
 from tests.conftest import COUNTER
 
 pytest.importorskip("xllamacpp")
-PATCHES = int(os.environ.get("NEXUS_AI_PATCHES", "500"))
+PATCHES = int(os.environ.get("NEXUS_AI_PATCHES", "500" if SLOW else "150"))
 SLOTS = 4
 WORDS = {
     "id": ["c", "kpi", "note", "go", "state.n", "action.add", "view", "board", "counter", "state.gone"],

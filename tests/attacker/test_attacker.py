@@ -10,6 +10,7 @@ import os
 
 import pytest
 
+from tests.amount import SLOW
 from tests.attacker.campaign import attack
 from tests.attacker.plants import PLANTS
 
@@ -20,7 +21,7 @@ pytest.importorskip("mcp")
 SECONDS, PATIENCE = float(os.environ.get("ATTACK_SECONDS", "60")), 400.0
 SEED = int(os.environ.get("ATTACK_SEED") or 1)
 #: One for each of two witnesses: of rights, and of processes.
-TRIED = sorted(PLANTS) if os.environ.get("SLOW") else ["stream-right", "starts-program"]
+TRIED = sorted(PLANTS) if SLOW else ["stream-right", "starts-program"]
 #: What is said of each fault when it is found, so that another finding is not taken for it.
 WORDS = {
     "stream-right": "has no right to state.set|may not write",

@@ -25,10 +25,11 @@ from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.storage import private
 from nexus_jupyter.workspace import WorkspaceKernel, repair
 from nexus_jupyter.workspace import folder as workspace_folder
+from tests.amount import SLOW
 from tests.conftest import ANN, COUNTER
 
 #: Three tests walk the places; each goes to a third of them, and to all with ``SLOW=1``.
-WALKS = 1 if os.environ.get("SLOW") else 3
+WALKS = 1 if SLOW else 3
 PACKAGE = Path(__file__).parents[2] / "nexus_jupyter"
 SECRET = b"what the person has written here"
 

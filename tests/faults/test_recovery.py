@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import SLOW
+
 ROOT = Path(__file__).parent.parent.parent
 ITEMS, CHANGES = 10_000, 40
 
@@ -78,6 +80,7 @@ def test_versions_since_the_last_checkpoint_are_rebuilt_in_bounded_memory(tmp_pa
     assert (found["rev"], found["right"], found["early"]) == (CHANGES + 1, True, True)
 
 
+@pytest.mark.skipif(not SLOW, reason="a minute; run with SLOW=1")
 @pytest.mark.timeout(300)
 def test_a_few_large_changes_make_a_checkpoint_before_a_thousand_small_ones_would(tmp_path: Path) -> None:
     assert run(tmp_path / "ws", changes=CHANGES, headroom=0, every=1000).returncode == 9

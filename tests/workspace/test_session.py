@@ -169,7 +169,15 @@ def test_only_a_kernel_exposes_functions_and_only_people_grant(kernel: Workspace
     client.send(type="expose", id="1", functions=[{"name": "f"}])
     assert client.next()["problem"]["code"] == "denied"
     client.send(type="grant", id="2", panel="counter", cap="net.http", target="https://example.org", seconds=60)
-    assert client.next() == {"type": "result", "id": "2", "rev": 1, "value": None, "problem": None, "profile": None}
+    assert client.next() == {
+        "type": "result",
+        "id": "2",
+        "rev": 1,
+        "value": None,
+        "problem": None,
+        "profile": None,
+        "seen": {},
+    }
     client.send(type="subscribe", panel="counter", rev=None)
     assert client.next()["type"] == "snapshot"
     assert [grant["cap"] for grant in client.next()["grants"]] == ["net.http"]
