@@ -96,7 +96,7 @@ def test_what_is_being_typed_while_somebody_edits_the_panel_is_sent_when_it_is_d
 
 
 def test_an_input_that_does_not_hold_stays_with_a_sentence_and_is_taken_back_by_escape(page: Page, lab: Lab) -> None:
-    panel = show(page, lab, "place", PLACE)
+    panel = show(page, lab, "held", PLACE.replace('"place"', '"held"'))
     panel.get_by_role("tab", name="Two").click()
     word = panel.get_by_label("Word")
     word.click()

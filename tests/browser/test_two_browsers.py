@@ -156,7 +156,7 @@ def test_what_is_typed_without_a_connection_is_kept_and_sent_when_it_is_back(
     expect(word).to_have_value("typed offline")
     one.away = False
     expect(one.panel.locator(".nx-banner")).to_have_count(0, timeout=30_000)
-    expect(two.panel.locator('[data-id="shown"]')).to_contain_text("typed offline", timeout=20_000)
+    expect(two.panel.locator('[data-id="shown"]')).to_contain_text("typed offline")
     settled(people, Api(lab))
 
 
@@ -178,8 +178,8 @@ def test_both_edit_the_code_of_one_action_at_once_and_the_next_click_runs_it(
     codes[0].type("\nstate.word = 'by new code';")
     for code in codes:
         for words in ("one was here", "two was here", "by new code"):
-            expect(code).to_contain_text(words, timeout=20_000)
-    expect(people[0].panel.locator(".nx-code-status")).to_have_text("Saved.", timeout=20_000)
+            expect(code).to_contain_text(words)
+    expect(people[0].panel.locator(".nx-code-status")).to_have_text("Saved.")
     shot(people[1].page, "21-coediting")
     people[1].panel.locator('[data-id="drop"] button').click()
     expect(people[0].panel.locator('[data-id="shown"]')).to_contain_text("by new code")
