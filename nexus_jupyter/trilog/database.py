@@ -224,7 +224,8 @@ class Database:
     def close(self) -> None:
         """Let go of it."""
         self._client.close()
-        self._reader.close()
+        if self._reader is not self._client:
+            self._reader.close()
 
 
 def literal(value: object) -> str:

@@ -17,14 +17,6 @@ TRANSCRIPTS = Path(__file__).parents[2] / "examples" / "transcripts"
 
 
 @pytest.fixture(scope="session")
-def models() -> Iterator[Models]:
-    """A language model that answers by script, for both."""
-    served = Models()
-    yield served
-    served.close()
-
-
-@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, models: Models) -> Iterator[tuple[str, str]]:
     """URL and kernel token of a running server, as its kernels see them."""
     folder = tmp_path_factory.mktemp("server") / "root"
