@@ -347,8 +347,9 @@ class VersionStore:
         """Return the ids of the workspace's own files in a folder as they are now, by path."""
         found: dict[str, str] = {}
         for one in self.tree.walk(folder):
-            if one.stat is not None and owned(one.path):
-                found[one.path] = self._hash(one.path, one.stat, length)
+            blob = self._hash(one.path, one.stat, length) if one.stat is not None and owned(one.path) else None
+            if blob is not None:
+                found[one.path] = blob
         return found
 
     def staged(self) -> dict[str, Blob]:
@@ -458,7 +459,9 @@ class VersionStore:
                     f"{self._limit / _MEGABYTE:.0f} MB are kept in versions at most.",
                     hint=f"Move it out of {FILES}/, or raise the limit (NexusApp.versioned_file_limit).",
                 )
-            found[one.path] = self._hash(one.path, one.stat, length)
+            blob = self._hash(one.path, one.stat, length)
+            if blob is not None:
+                found[one.path] = blob
         self.left_out_files = {_shown(path): why for path, why in refused.items() if not _passing(path)}
         ignored = self._ignored(found)
         return {path: blob for path, blob in found.items() if path not in ignored}
@@ -475,12 +478,16 @@ class VersionStore:
         )
         return {path for path in said.decode().split("\0") if path}
 
-    def _hash(self, path: str, stat: os.stat_result, length: int) -> str:
+    def _hash(self, path: str, stat: os.stat_result, length: int) -> str | None:
+        """Return the id of a file's content; ``None`` when the file has gone since it was found."""
         stamp = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
         known = self._hashed.get(path)
         if known is not None and known[0] == stamp and len(known[1]) == length:
             return known[1]
-        blob = blob_id(self.tree.read(path) or b"", length)
+        data = self.tree.read(path)
+        if data is None:
+            return None
+        blob = blob_id(data, length)
         # A file that was changed just now may be changed again within the same tick of the file system's clock.
         if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > _TICK:
             self._hashed[path] = (stamp, blob)

@@ -25,6 +25,8 @@ _LONGEST = 4096
 _UNWRITTEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 #: Names whose safety is remembered: the same ones are asked for several times by each commit and checkout.
 _NAMES = 16_384
+#: What the system says of a path where something was a moment ago: other programs write in the folder at any time.
+_GONE = (FileNotFoundError, NotADirectoryError)
 _UNSAFE = "has a name that git or this system cannot keep"
 
 
@@ -77,7 +79,9 @@ class WorkTree:
         target = self._inside(path)
         if target.is_symlink() or not target.is_file() or self._linked(target):
             return None
-        return target.read_bytes()
+        with suppress(*_GONE):
+            return target.read_bytes()
+        return None
 
     def modified(self, paths: Iterable[str]) -> int | None:
         """Return when the newest of some files was changed, in seconds since the epoch; now at the latest."""
@@ -128,6 +132,8 @@ class WorkTree:
     def walk(self, folder: str, refusal: Callable[[str], str] = lambda _path: "") -> Iterator[Found]:
         """Yield what is below a folder of the root: regular files, and what is no file of a version, with the reason.
 
+        What goes while one looks is as if it had not been there.
+
         Parameters
         ----------
         folder
@@ -144,16 +150,22 @@ class WorkTree:
         self._refuse_links(top / "x")
         stack = [top] if top.is_dir() else []
         while stack:
-            with os.scandir(stack.pop()) as entries:
-                for entry in sorted(entries, key=lambda entry: entry.name):
-                    path = Path(entry.path).relative_to(self.root).as_posix()
-                    why = "is a link" if entry.is_symlink() else _UNSAFE if not safe(path) else refusal(path)
-                    if why:
-                        yield Found(path, None, why)
-                    elif entry.is_dir():
-                        stack.append(Path(entry.path))
-                    elif entry.is_file():
-                        yield Found(path, entry.stat(follow_symlinks=False))
+            entries: list[os.DirEntry[str]] = []
+            with suppress(*_GONE), os.scandir(stack.pop()) as there:
+                entries += sorted(there, key=lambda entry: entry.name)
+            for entry in entries:
+                path = Path(entry.path).relative_to(self.root).as_posix()
+                why = "is a link" if entry.is_symlink() else _UNSAFE if not safe(path) else refusal(path)
+                if why:
+                    yield Found(path, None, why)
+                elif entry.is_dir():
+                    stack.append(Path(entry.path))
+                elif entry.is_file():
+                    stat = None
+                    with suppress(*_GONE):
+                        stat = entry.stat(follow_symlinks=False)
+                    if stat is not None:
+                        yield Found(path, stat)
 
     def _inside(self, path: str) -> Path:
         if not safe(path):
