@@ -124,10 +124,14 @@ class WorkTree:
             return
         target.unlink(missing_ok=True)
         for folder in target.relative_to(self.root).parents:
-            if str(folder) == "." or ((self.root / folder).is_dir() and any((self.root / folder).iterdir())):
+            if str(folder) == ".":
                 return
-            with suppress(FileNotFoundError):  # git removes empty folders too
+            try:
                 (self.root / folder).rmdir()
+            except _GONE:
+                continue  # git removes empty folders too
+            except OSError:
+                return  # something is in it
 
     def walk(self, folder: str, refusal: Callable[[str], str] = lambda _path: "") -> Iterator[Found]:
         """Yield what is below a folder of the root: regular files, and what is no file of a version, with the reason.

@@ -106,6 +106,18 @@ class Files:
         """
         self._write(_parts({"path": path}, new=True), content)
 
+    def used(self) -> tuple[int, int]:
+        """Return the bytes that all files take, and their number."""
+        total = count = 0
+        for where, _, names in os.walk(self.root):
+            for name in names:
+                try:
+                    total += Path(where, name).lstat().st_size
+                    count += 1
+                except OSError:
+                    continue  # gone meanwhile
+        return total, count
+
     def discard(self, path: str) -> None:
         """Delete a file that was kept for a person, if it is there; raises as `keep`."""
         with suppress(NotFoundError):
@@ -135,7 +147,7 @@ class Files:
         return [*sorted(entries, key=lambda entry: str(entry["name"]))]
 
     def _write(self, parts: list[str], content: bytes) -> None:
-        used, count = self._used()
+        used, count = self.used()
         if count >= self.quota_files and not self.root.joinpath(*parts).exists():
             raise QuotaError(
                 f"The workspace has {count} files, and may have {self.quota_files}.",
@@ -184,18 +196,6 @@ class Files:
                 yield folder
             finally:
                 os.close(folder)
-
-    def _used(self) -> tuple[int, int]:
-        """Return the bytes that all files take, and their number."""
-        total = count = 0
-        for where, _, names in os.walk(self.root):
-            for name in names:
-                try:
-                    total += Path(where, name).lstat().st_size
-                    count += 1
-                except OSError:
-                    continue  # gone meanwhile
-        return total, count
 
 
 def _parts(args: Arguments, *, empty: bool = False, new: bool = False) -> list[str]:

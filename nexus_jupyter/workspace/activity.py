@@ -194,12 +194,11 @@ class ActivityTables:
 
     def _quotas(self, _since: int) -> list[dict[str, Any]]:
         quotas, graph = self._options.quotas, self._kernel.head.graph
-        files = [path for path in self._kernel.folder.files.rglob("*") if path.is_file()]
-        size = sum(path.stat().st_size for path in files)
+        size, files = self._kernel.files.used()
         minute = len(self._since(time.time_ns() - 60_000_000_000))
         used = [
             ("panels", len(graph.types.get("Panel", ())), quotas.panels),
-            ("files", len(files), quotas.files),
+            ("files", files, quotas.files),
             ("file megabytes", size / 1e6, self._options.files_quota / 1e6),
             ("changes in the last minute", minute, quotas.changes_per_minute),
         ]

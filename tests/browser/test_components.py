@@ -167,7 +167,7 @@ def test_a_table_and_a_chart_of_a_million_rows_stay_fluid(page: Page, lab: Lab, 
     scroller.evaluate("element => { element.scrollTop = 0; }")
     expect(panel.locator("th[aria-sort=descending]")).to_have_count(1)
     # The rows of the new order come, from its beginning.
-    expect(panel.locator("tbody tr:not(.nx-space) td").nth(1)).to_have_text("100")
+    expect(panel.locator("tbody tr:not(.nx-space) td").nth(1)).to_have_text("100.0")
     panel.scroll_into_view_if_needed()
     shot(page, "09-million")
 
