@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["decoded", "local", "readable", "readable_table"]
+__all__ = ["cells", "decoded", "local", "readable", "readable_table", "records"]
 
+_MIDNIGHT = re.compile(r"T00:00:00(\.0+)?$")
 _FORMS = {"left": "[{}, {})", "right": "({}, {}]", "both": "[{}, {}]", "neither": "({}, {})"}
 
 
@@ -84,3 +88,34 @@ def local(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.local_timestamp(values)
     except pa.ArrowException:
         return values.cast(pa.timestamp(values.type.unit))
+
+
+def records(table: pa.Table) -> list[dict[str, object]]:
+    """Return a table's rows as Python values, whatever is in them: see `cells`."""
+    columns = [cells(column) for column in table.itercolumns()]
+    names = table.column_names
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def cells(values: pa.ChunkedArray) -> list[object]:
+    """Return a column as Python values.
+
+    Moments, days, times and spans that Python has no value for, such as the year 20000, are texts, and so is all of a
+    column whose zone nobody knows.
+    """
+    try:
+        return list(values.to_pylist())
+    except (OverflowError, ValueError, UnicodeDecodeError, pa.ArrowException):
+        return [_cell(values.slice(at, 1)) for at in range(len(values))]
+
+
+def _cell(value: pa.ChunkedArray) -> object:
+    try:
+        return value.to_pylist()[0]
+    except (OverflowError, ValueError, UnicodeDecodeError, pa.ArrowException):
+        pass
+    if pa.types.is_timestamp(value.type) or pa.types.is_date(value.type):
+        # numpy has more years than Python.
+        return _MIDNIGHT.sub("", str(np.datetime_as_string(value.to_numpy()[0])))
+    # Arrow writes whatever it holds, in brackets.
+    return value.combine_chunks().to_string(skip_new_lines=True)[1:-1]

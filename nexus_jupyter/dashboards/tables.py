@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nexus_jupyter.arrow import readable
+from nexus_jupyter.arrow import cells, readable
 from nexus_jupyter.dashboards.names import Names, identifier
 from nexus_jupyter.protocol.errors import FrameError
 
@@ -159,7 +159,7 @@ def _plain(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, str]:
         return values.cast(pa.float64(), safe=False), ""
     if _is_plain(kind):
         return values, ""
-    return pa.chunked_array([pa.array([_text(value) for value in values.to_pylist()], pa.string())]), ""
+    return pa.chunked_array([pa.array([_text(value) for value in cells(values)], pa.string())]), ""
 
 
 def _is_plain(kind: pa.DataType) -> bool:

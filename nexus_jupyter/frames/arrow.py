@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,9 @@ from nexus_jupyter.storage.private import replace
 
 __all__ = ["ZONE", "column_kind", "file_bytes", "read", "usable", "write"]
 
-
+#: Days before and after 1970 for which JavaScript has moments, and the ticks of a day in each unit of Arrow's moments.
+_DAYS = 100_000_000
+_TICKS = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 #: The key in the metadata of a page's column that has the zone of its moments.
 ZONE = b"zone"
 
@@ -62,18 +66,21 @@ def _plain(name: str, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
         if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             return values.cast(pa.string())
         if pa.types.is_timestamp(kind):
+            _check_moments(values, _TICKS[kind.unit])
+            _check_zone(kind.tz)
             return values.cast(pa.timestamp("us", kind.tz), safe=False)
         if pa.types.is_date(kind):
+            _check_moments(values, 86_400_000 if pa.types.is_date64(kind) else 1)
             return values.cast(pa.date32(), safe=False)
         if pa.types.is_uint64(kind):
             return values.cast(pa.int64())
         if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
             floats = values.cast(pa.float64()) if kind not in {pa.float32(), pa.float64()} else values
             return pc.if_else(pc.is_finite(floats), floats, None)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:
         raise FrameError(
             f"The column '{column}' of '{name}' has values that do not fit: {error}.",
-            hint="Convert them to floats or text before binding.",
+            hint="Convert them to numbers or text before binding.",
         ) from error
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
         return values
@@ -81,6 +88,22 @@ def _plain(name: str, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
         f"The column '{column}' of '{name}' has values of the type {kind}, which a panel cannot show.",
         hint=f"Leave it out, or turn its values into text: df[{column!r}] = df[{column!r}].astype(str).",
     )
+
+
+def _check_moments(values: pa.ChunkedArray, ticks_of_day: int) -> None:
+    """Refuse moments and days that a browser has no value for; databases would make others of some of them."""
+    found = pc.min_max(values.cast(pa.int32() if pa.types.is_date32(values.type) else pa.int64()))
+    if any(end is not None and abs(end) > _DAYS * ticks_of_day for end in found.as_py().values()):
+        raise ValueError("They lie outside the years -271821 to 275760")
+
+
+def _check_zone(name: str | None) -> None:
+    if name is None or re.fullmatch(r"[+-]\d\d(:?\d\d)?", name):
+        return
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"Nobody here knows the time zone '{name}'") from error
 
 
 def file_bytes(table: pa.Table) -> tuple[bytes, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 
 from tests.attacker.attack import Attack
 from tests.attacker.ledger import Answer, Sent
@@ -16,8 +17,8 @@ _TOLD = frozenset(["unavailable", "storage", "model"])
 _FAULT = re.compile(
     r"Traceback \(most recent call last\)|Fatal Python error|Exception in callback|never retrieved|was never awaited"
 )
-#: Lines around a fault in the log that are shown.
-_AFTER = 30
+#: The last lines of a fault in the log, which are shown.
+_SHOWN = 30
 
 
 class Answers:
@@ -45,21 +46,13 @@ class Answers:
         with server.log.open("rb") as opened:
             opened.seek(self._read)
             data = opened.read()
-        fault = _FAULT.search(data.decode(errors="replace"))
-        if fault is None:
-            self._read += data.rfind(b"\n") + 1
-        else:
-            text = data.decode(errors="replace")
-            after = text[text.rfind("\n", 0, fault.start()) + 1 :].splitlines()[:_AFTER]
-            self._read += len(data)
-            last = next(
-                (line for line in after[1:] if line and not line.startswith(" ") and not line.startswith("Traceback")),
-                "",
-            )
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for lines in _faults(whole.decode(errors="replace").splitlines()):
             found(
                 "answers",
-                "The log of the server has an exception:\n" + "\n".join(after),
-                kind=f"log {re.sub('[0-9a-f]{6,}', 'N', last)[:80]}",
+                "The log of the server has an exception:\n" + "\n".join([lines[0], *lines[1:][-_SHOWN:]]),
+                kind=f"log {re.sub('[0-9a-f]{6,}', 'N', lines[-1])[:80]}",
             )
         if not server.alive and not self._told and not self._attack.over.is_set():
             self._told = True
@@ -77,3 +70,17 @@ class Answers:
     def end(self) -> None:
         """Read the rest of the log."""
         self.look()
+
+
+def _faults(lines: list[str]) -> Iterator[list[str]]:
+    """Yield the lines of each fault in a part of the log: to the exception, where it has a traceback."""
+    at = 0
+    while at < len(lines):
+        begin, at = at, at + 1
+        if not _FAULT.search(lines[begin]):
+            continue
+        # What belongs to a traceback is indented, but for the line that ends it.
+        while at < len(lines) and (lines[at].startswith((" ", "Traceback")) or not lines[at]):
+            at += 1
+        at = min(at + 1, len(lines))
+        yield lines[begin:at]
