@@ -68,7 +68,9 @@ class VersionStore:
         self._hashed: dict[str, tuple[tuple[int, int, int, int], str]] = {}
         #: What was below ``files/`` when it was looked at last and is in no version, with the reasons.
         self.left_out_files: dict[str, str] = {}
-        #: What the newest commits that were looked at hold; a commit never changes.
+        #: What the newest commits that were looked at hold; a commit never changes. Several threads look at once, so
+        #: that what is there now may be forgotten a moment later.
+        self._remembering = threading.Lock()
         self._listed: dict[str, dict[str, Blob]] = {}
         self._texts: dict[str, dict[str, bytes]] = {}
 
@@ -132,16 +134,17 @@ class VersionStore:
         git = self._open()
         if commit is None or git is None:
             return {}
-        if commit not in self._listed:
+        held = self._listed.get(commit)
+        if held is None:
             listing = git.text("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
-            found: dict[str, Blob] = {}
+            held = {}
             for entry in listing.split("\0"):
                 meta, _, path = entry.partition("\t")
                 if meta.startswith(("100644", "100755")) and safe(path) and not left_out(path):
                     mode, _, blob = meta.split()
-                    found[path] = Blob(mode, blob)
-            self._remember(self._listed, commit, found)
-        return self._listed[commit]
+                    held[path] = Blob(mode, blob)
+            self._remember(self._listed, commit, held)
+        return held
 
     def read(self, blobs: Mapping[str, Blob]) -> dict[str, bytes]:
         """Return the contents of files, by path, through one git process."""
@@ -168,10 +171,12 @@ class VersionStore:
         """Return the texts and entities of a version's panels by path; ``commit`` is an id, or ``None`` for nothing."""
         if commit is None:
             return {}
-        if commit not in self._texts:
+        held = self._texts.get(commit)
+        if held is None:
             blobs = {path: blob for path, blob in self.blobs(commit).items() if owned(path) and in_panels(path)}
-            self._remember(self._texts, commit, self.read(blobs))
-        return self._texts[commit]
+            held = self.read(blobs)
+            self._remember(self._texts, commit, held)
+        return held
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the newest commit that two commits both follow from; ``None`` when they share nothing."""
@@ -541,9 +546,10 @@ class VersionStore:
             git.run("update-index", "--add", "--remove", "--replace", "-z", "--index-info", stdin=listing)
 
     def _remember(self, cache: dict[str, T], commit: str, held: T) -> None:
-        cache[commit] = held
-        while len(cache) > _REMEMBERED:
-            del cache[next(iter(cache))]
+        with self._remembering:
+            cache[commit] = held
+            while len(cache) > _REMEMBERED:
+                del cache[next(iter(cache))]
 
     def _open(self) -> Git | None:
         if self._git is None or not (self.root / ".git").is_dir():

@@ -8,6 +8,7 @@ branch that has moved meanwhile is merged in first.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Collection
 from typing import Literal
@@ -356,7 +357,7 @@ class Versioning:
         if not ref.startswith("@"):
             commit = self.store.resolve(ref).id
             return self.store.files(commit), self._files_of(commit)
-        rev = int(ref[1:]) if ref[1:].isdigit() else -1
+        rev = int(ref[1:]) if re.fullmatch("[0-9]{1,18}", ref[1:]) else -1
         return self._committer.files(self._writer.at(rev)), None
 
     def _committed(self) -> tuple[dict[str, bytes], dict[str, str] | None]:

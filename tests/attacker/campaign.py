@@ -116,7 +116,8 @@ class _Campaign:
         one, began = self._attack, time.monotonic()
         workers = [(name, worker) for name, some in self._carriers.items() for worker in some]
         threads = [
-            threading.Thread(target=self._send, args=(worker,), name=f"attack-{name}") for name, worker in workers
+            threading.Thread(target=self._send, args=(worker,), name=f"attack-{name}", daemon=True)
+            for name, worker in workers
         ]
         try:
             for thread in threads:
@@ -133,6 +134,7 @@ class _Campaign:
             one.over.set()
             for thread in threads:
                 thread.join(90)
+            self._broken += [f"{thread.name} has not ended." for thread in threads if thread.is_alive()]
             for _, worker in workers:
                 worker.close()
             one.server.stop()

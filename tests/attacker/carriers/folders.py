@@ -147,10 +147,10 @@ class Folders:
             shutil.rmtree(folder / ".git", ignore_errors=True)
         self._did = []
         chosen = self._chance.sample(self._changes, self._chance.randint(0, 3))
-        # Links come last, and that of the whole folder at the end: what is written through one would be the attacker's
-        # own doing elsewhere.
-        links = [self._link_private, self._link_files, self._link_panels, self._whole_link]
-        for change in sorted(chosen, key=lambda change: links.index(change) if change in links else -1):
+        # Pipes and links come last, and that of the whole folder at the end: who writes to a pipe waits for a reader,
+        # and what is written through a link would be the attacker's own doing elsewhere.
+        last = [self._pipe, self._link_private, self._link_files, self._link_panels, self._whole_link]
+        for change in sorted(chosen, key=lambda change: last.index(change) if change in last else -1):
             self._did.append(change.__name__)
             with suppress(OSError):
                 change(folder)
