@@ -34,8 +34,6 @@ __all__ = ["FrameInfo", "FrameStore"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 #: Tables that functions gave, of all panels.
 _HELD = 64
-#: Queries of panels whose SQL is kept.
-_CHAINS = 256
 #: Compiled forms of one query: one for each shape of its states.
 _PLANS = 32
 #: Groups whose place among the others is kept when some are left out.
@@ -57,9 +55,8 @@ def _zone(kind: pa.DataType) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """A query of one build. The build is held, so that its identity is not given to another."""
+    """A query of one build."""
 
-    build: Build
     frame: FrameDeclaration
     queries: list[QueryDeclaration]
     constants: list[Expression]
@@ -81,7 +78,6 @@ class FrameStore:
         self._lock = threading.RLock()
         self._loaded: dict[str, LoadedFrame] = {}
         self._held = OrderedDict[tuple[str, str], LoadedFrame]()
-        self._chains = OrderedDict[tuple[int, str], _Chain]()
         self._database = Database()
 
     def put(self, name: str, table: pa.Table) -> FrameInfo:
@@ -273,18 +269,11 @@ class FrameStore:
         return found
 
     def _chain(self, build: Build, query: str) -> _Chain:
-        key = (id(build), query)
-        with self._lock:
-            found = self._chains.get(key)
-            if found is None:
-                frame, queries = chain(build, query)
-                found = _Chain(build, frame, queries, constants_of(queries), decisions_of(queries), OrderedDict())
-                self._chains[key] = found
-                if len(self._chains) > _CHAINS:
-                    self._chains.popitem(last=False)
-            else:
-                self._chains.move_to_end(key)
-        return found
+        def follow() -> _Chain:
+            frame, queries = chain(build, query)
+            return _Chain(frame, queries, constants_of(queries), decisions_of(queries), OrderedDict())
+
+        return build.remembered((FrameStore, query), follow)
 
     def _given(self, panel: str, frame: FrameDeclaration) -> LoadedFrame:
         with self._lock:

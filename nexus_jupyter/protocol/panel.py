@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Hashable
+from typing import Any, Literal, TypeVar
+
+from pydantic import PrivateAttr
 
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.capability import CapabilityUse
@@ -331,6 +334,10 @@ class Fact(Contract):
     target: str
 
 
+T = TypeVar("T")
+_NOTHING: Any = object()  # Any: stands for whatever is not remembered
+
+
 class Build(Contract):
     """All that follows from a panel's text: a pure function of the text and the registry's version."""
 
@@ -356,6 +363,12 @@ class Build(Contract):
     view: list[ViewNode] = []
     layout: list[LayoutRule] = []
     facts: list[Fact] = []
+    _remembered: dict[Hashable, Any] = PrivateAttr(default_factory=dict)  # Any: what its makers return
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was worked out of this build under a key, made now if it is new; it goes with the build."""
+        found: T = self._remembered.get(key, _NOTHING)
+        return found if found is not _NOTHING else self._remembered.setdefault(key, make())
 
     @property
     def ok(self) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Literal
 
+from cachetools import LRUCache
 from pydantic import TypeAdapter
 
 from nexus_jupyter.assets import asset
-from nexus_jupyter.engine import Engine, EngineFailure, Image, Limits
+from nexus_jupyter.engine import Engine, EngineFailure, Image, Limits, pack
 from nexus_jupyter.protocol.base import Contract, JsonValue
 from nexus_jupyter.protocol.diagnostics import Diagnostic
 from nexus_jupyter.protocol.errors import NXMLError, PatchError
@@ -27,7 +29,8 @@ __all__ = ["MissingAggregate", "MissingPage", "Part", "Reactor", "Rendered", "Wo
 _BATCH, _PRINTERS = 12, 4
 #: Characters of a panel's text. Larger ones never reach the engine.
 _LONGEST = 1_000_000
-_CACHED = 1000
+#: Bytes of memory that the builds which are kept may take, and how many one takes for each byte of its message.
+_KEPT_BYTES, _WEIGHT = 128 << 20, 16
 #: A panel of ordinary size.
 _SAMPLE = (
     '<panel id="p"><view><column id="c">'
@@ -103,11 +106,14 @@ class Reactor:
     ----------
     engine
         Where JavaScript runs.
+    kept_bytes
+        Bytes of memory that the builds which are kept may take.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, kept_bytes: int = _KEPT_BYTES) -> None:
         self._engine = engine
-        self._builds = OrderedDict[str, Build]()
+        #: Builds by their texts, each with its weight.
+        self._builds = LRUCache[str, tuple[Build, int]](kept_bytes, getsizeof=itemgetter(1))
         self._lock = threading.Lock()
 
     def check(self, nxml: str) -> Build:
@@ -120,13 +126,12 @@ class Reactor:
         """
         with self._lock:
             if nxml in self._builds:
-                self._builds.move_to_end(nxml)
-                return self._builds[nxml]
-        build = Build.model_validate(self._call("check", {"text": _sized(nxml)}))
-        with self._lock:
-            self._builds[nxml] = build
-            while len(self._builds) > _CACHED:
-                self._builds.popitem(last=False)
+                return self._builds[nxml][0]
+        found = self._call("check", {"text": _sized(nxml)})
+        build = Build.model_validate(found)
+        # One that is too large to be kept is made anew each time.
+        with self._lock, suppress(ValueError):
+            self._builds[nxml] = build, _WEIGHT * len(pack(found))
         return build
 
     def format(self, nxml: str) -> str:

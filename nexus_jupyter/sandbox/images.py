@@ -6,10 +6,12 @@ import hashlib
 import json
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property
+
+from cachetools import LRUCache
 
 from nexus_jupyter.assets import asset
 from nexus_jupyter.engine import Engine, EngineFailure, Image, Limits
@@ -21,6 +23,8 @@ __all__ = ["PanelImage", "PanelImages", "Program", "body_column"]
 #: An action that no panel can have: the run begins, finds nothing, and ends.
 _TRIAL: JsonValue = {"run": {"action": "", "state": {"a": 1}, "args": [], "event": None, "seed": 0}}
 
+#: Images that are kept, and bytes of memory that they may take.
+_KEPT, _KEPT_BYTES = 200, 128 << 20
 _END = "\n});"
 _FORM = re.compile(
     r'__define\("(?:[^"\\]|\\.)*", \[(?:"[\w$]+"(?:, "[\w$]+")*)?\], \(args\) => '
@@ -29,7 +33,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """The actions of a panel, as source texts by file name; what a panel's image is made from."""
 
@@ -41,10 +45,11 @@ class Program:
         """Return a panel's program."""
         return Program(panel, tuple((f"{panel}/{action.name}", _source(action)) for action in actions))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the program, and of the sandbox and the engine around it."""
-        return _digest(self)
+        text = json.dumps([_surroundings(), self.panel, *self.files])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +69,16 @@ class PanelImages:
         Where they are made.
     limits
         What compiling a panel's actions may use.
-    kept
-        How many are kept.
+    kept, kept_bytes
+        How many are kept, and how many bytes of memory they may take.
     """
 
-    def __init__(self, engine: Engine, limits: Limits, *, kept: int = 200) -> None:
+    def __init__(self, engine: Engine, limits: Limits, *, kept: int = _KEPT, kept_bytes: int = _KEPT_BYTES) -> None:
         self._engine = engine
         self._limits = limits
-        self._kept = kept
-        self._images = OrderedDict[Program, PanelImage]()
+        self._images = LRUCache[Program, PanelImage](
+            kept_bytes, getsizeof=lambda one: max(one.image.own_bytes, kept_bytes // kept)
+        )
         self._lock = threading.Lock()
         #: How often an image was there, and how often it had to be made.
         self.hits = self.misses = 0
@@ -82,27 +88,19 @@ class PanelImages:
         with self._lock:
             found = self._images.get(program)
             if found is not None:
-                self._images.move_to_end(program)
                 self.hits += 1
                 return found
             self.misses += 1
         base = self._engine.image("sandbox", asset("sandbox.js").decode())
         checks = {file: _as_method(source) for file, source in program.files}
         made = PanelImage(*base.extend(program.panel, program.files, checks=checks, limits=self._limits, trial=_TRIAL))
-        with self._lock:
+        # One that is too large to be kept is made anew each time.
+        with self._lock, suppress(ValueError):
             self._images[program] = made
-            while len(self._images) > self._kept:
-                self._images.popitem(last=False)
         return made
 
     def __len__(self) -> int:
         return len(self._images)
-
-
-@lru_cache(maxsize=500)
-def _digest(program: Program) -> str:
-    text = json.dumps([_surroundings(), program.panel, *program.files])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

@@ -36,6 +36,10 @@ class Code:
 
 def code_of(build: Build) -> Code:
     """Return what of a panel acts, in an order that does not depend on the text's."""
+    return build.remembered(Code, lambda: _code(build))
+
+
+def _code(build: Build) -> Code:
     lines = [line for part in sorted(_parts(build)) for line in part.splitlines()]
     text = "\n".join(lines)
     return Code(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(), text)

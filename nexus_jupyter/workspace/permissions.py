@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import get_args
@@ -22,7 +21,6 @@ __all__ = ["Permissions"]
 
 _LONGEST = timedelta(days=3650)
 #: Codes that are kept worked out.
-_CODES = 1000
 _GONE = "gone"
 
 
@@ -41,8 +39,6 @@ class Permissions:
         self.store = store
         self._build = build
         self._lock = threading.Lock()
-        #: The code of builds, by their identity; each build is held, so that its identity is not given to another.
-        self._codes = OrderedDict[int, tuple[Build, Code]]()
 
     def grant(
         self,
@@ -87,7 +83,7 @@ class Permissions:
 
     def code(self, panel: str) -> Code:
         """Return the code of a panel's present text; raises `NotFoundError`."""
-        return self._code_of(self._build(panel))
+        return code_of(self._build(panel))
 
     def active(self, panel: str) -> list[Grant]:
         """Return the grants of a panel that hold now."""
@@ -130,7 +126,7 @@ class Permissions:
 
         Grants that others gave, or that did not hold for the code before, are asked for again.
         """
-        old, new = self._code_of(before), self.code(panel)
+        old, new = code_of(before), self.code(panel)
         if actor.kind not in {"user", "kernel"} or old.digest == new.digest:
             return
         own = [one.id for one in self.store.active(panel) if one.code == old.digest and one.granted_by == actor.id]
@@ -150,15 +146,6 @@ class Permissions:
             return self.code(panel).digest
         except NotFoundError:
             return _GONE
-
-    def _code_of(self, build: Build) -> Code:
-        with self._lock:
-            found = self._codes.get(id(build))
-            if found is None:
-                found = self._codes[id(build)] = (build, code_of(build))
-                if len(self._codes) > _CODES:
-                    self._codes.popitem(last=False)
-            return found[1]
 
 
 def _known(cap: str) -> Capability:
