@@ -17,6 +17,7 @@ from nexus_jupyter.protocol.diagnostics import Span
 from nexus_jupyter.protocol.errors import HandlerError, PermissionDeniedError
 from nexus_jupyter.protocol.panel import ActionDeclaration
 from nexus_jupyter.sandbox import Caller, Job, ParkingLimits, RunLimits, Sandbox, Started, Token
+from nexus_jupyter.sandbox.images import PanelImages
 
 SPAN = Span(start=0, end=0, line=1, col=1)
 
@@ -210,7 +211,7 @@ def test_machines_are_kept_ready_for_quiet_times(engine: Engine) -> None:
 @pytest.mark.parametrize("pooled", [0, 1])
 def test_images_that_are_no_longer_used_are_let_go_with_their_files(engine: Engine, pooled: int) -> None:
     box = Sandbox(engine, pooled=pooled)
-    box.images._kept = 3
+    box.images = PanelImages(engine, box.limits.machine, kept=3)
     process = psutil.Process()
     box.run(job("return 0"))
     gc.collect()
