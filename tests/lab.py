@@ -17,8 +17,8 @@ from tests.ai.scripted import Models
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHOTS = Path(__file__).parents[1] / "test-results"
-#: Milliseconds: what comes in one on an idle machine takes ten times as long where others work.
-expect.set_options(timeout=30_000)
+#: Milliseconds: what comes in a second on an idle machine may take thirty times as long where others work.
+expect.set_options(timeout=60_000)
 
 
 @dataclass
@@ -84,6 +84,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 1400})
+    opened.set_default_timeout(60_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened

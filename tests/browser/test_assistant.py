@@ -280,7 +280,7 @@ def test_a_cells_proposal_has_the_same_buttons_and_says_when_it_is_over(desk: Pa
     models.will(THREE)
     run_cell(desk, 3)
     given = desk.locator(".jp-Cell").nth(3).locator(".nx-assistant")
-    expect(given).to_contain_text(SAY, timeout=20_000)
+    expect(given).to_contain_text(SAY)
     expect(given.get_by_role("button", name="Accept all 3")).to_be_enabled()
     given.get_by_role("checkbox").first.uncheck()
     given.get_by_role("button", name="Accept 2 of 3").click()
@@ -369,7 +369,7 @@ other.assistant()"""
     expect(till.locator('[data-id="sell"]')).to_have_text("Sell one")
     run_cell(page, 3)
     bare = page.locator(".nx-assistant").last
-    expect(bare.locator(".nx-note")).to_contain_text("NEXUS_AI_URL", timeout=20_000)
+    expect(bare.locator(".nx-note")).to_contain_text("NEXUS_AI_URL")
     bare.get_by_label("Your wish").fill("A panel for sums")
     page.keyboard.press("Enter")
     expect(bare.get_by_role("alert")).to_contain_text("NEXUS_AI_URL")

@@ -159,9 +159,9 @@ def test_a_table_and_a_chart_of_a_million_rows_stay_fluid(page: Page, lab: Lab, 
     scroller = panel.locator(".nx-table-virtual")
     assert panel.locator("tbody tr").count() < 300
     scroller.evaluate("element => { element.scrollTop = element.scrollHeight / 2; }")
-    expect(panel.locator("tbody tr:not(.nx-space) td").first).to_contain_text("500,000", timeout=10_000)
+    expect(panel.locator("tbody tr:not(.nx-space) td").first).to_contain_text("500,000")
     scroller.evaluate("element => { element.scrollTop = element.scrollHeight; }")
-    expect(panel.locator("tbody")).to_contain_text("999,999", timeout=10_000)
+    expect(panel.locator("tbody")).to_contain_text("999,999")
     assert panel.locator("tbody tr").count() < 300
     panel.locator("th button", has_text="v").click()
     scroller.evaluate("element => { element.scrollTop = 0; }")
@@ -227,7 +227,7 @@ def test_a_frame_follows_what_is_typed_through_a_function_of_the_notebook(page: 
     expect(panel.locator(".nx-waiting")).to_contain_text("Waiting for Python")
     expect(panel.locator(".nx-table[data-stale]")).to_have_count(1)
     shot(page, "11-waiting")
-    expect(panel.locator(".nx-waiting")).to_have_count(0, timeout=10_000)
+    expect(panel.locator(".nx-waiting")).to_have_count(0)
     expect(panel.locator("tbody tr").first).to_have_text("zeta0")
 
 

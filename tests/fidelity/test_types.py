@@ -86,7 +86,8 @@ CASES: dict[str, tuple[Any, list[Any]]] = {
         f"arrow {kind}": (arrow([2, None], kind), [2, None])
         for kind in (pa.int8(), pa.int64(), pa.uint16(), pa.uint64())
     },
-    **{f"arrow {kind}": (arrow([2.5, None], kind), [2.5, None]) for kind in (pa.float16(), pa.float32(), pa.float64())},
+    **{f"arrow {kind}": (arrow([2.5, None], kind), [2.5, None]) for kind in (pa.float32(), pa.float64())},
+    "arrow halffloat": (arrow([np.float16(2.5), None], pa.float16()), [2.5, None]),
     "arrow large ids": (arrow([LARGE, LARGE + 2], pa.int64()), [str(LARGE), str(LARGE + 2)]),
     "arrow decimal": (arrow([decimal.Decimal("2.5"), None], pa.decimal128(5, 2)), [2.5, None]),
     "arrow bool": (arrow([True, None], pa.bool_()), [True, None]),
