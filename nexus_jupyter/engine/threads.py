@@ -30,8 +30,8 @@ class FairPool:
 
     A task is not interrupted, so a thread that it holds cannot be had back. Therefore a thread is added, up to a limit,
     when something waits and no task has ended for a while; the system shares the cores out among them. A free thread
-    goes to the person who holds the fewest, then to their panel that was served longest ago. Nobody may hold so many
-    that none can be added for the next person.
+    goes to the person who holds the fewest, then to their panel that was served longest ago. Nobody may hold more
+    than half of the threads that others do not hold, so that one can be added for the next person.
 
     Parameters
     ----------
@@ -104,11 +104,14 @@ class FairPool:
 
     def _next(self) -> str | None:
         """Return the person whose turn it is, none if nothing waits that may run."""
-        # Whoever comes next finds at least one part in so many still free.
-        most = max(1, self.most // (1 + len(self._held.keys() | self._waiting.keys())))
-        return min(
-            (person for person in self._waiting if self._held[person] < most), key=self._held.__getitem__, default=None
-        )
+        held = self._held.total()
+
+        def may(person: str) -> bool:
+            # Of the threads that others do not hold, as many are left as one takes.
+            own = self._held[person]
+            return own == 0 or own < (self.most - held + own) // 2
+
+        return min(filter(may, self._waiting), key=self._held.__getitem__, default=None)
 
     def _watch(self) -> None:
         """Add threads while something waits that may run."""
