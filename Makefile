@@ -14,8 +14,9 @@ FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
 ATTACK_SECONDS ?= 600
 SEARCH_SECONDS ?= 600
+LOWEST ?= tests/test_public_face.py tests/dashboards tests/frames tests/mcp/test_tools.py tests/notebook/test_workspace.py
 
-.PHONY: help attack demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible search soak faults protocol setup
+.PHONY: help attack lowest demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible search soak faults protocol setup
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +73,18 @@ reproducible: setup  ## Build the engine artefact twice in different folders and
 	cmp build/one.wasm build/two.wasm
 	cmp build/one.wasm nexus_jupyter/static/engine.wasm
 	rm -r build/zig build/one.wasm build/two.wasm
+
+# The lowest versions that are declared, in an environment of their own. The lock file is made anew, where a minimum was
+# changed, by: pip install uv; uv pip compile --resolution lowest-direct --python-version 3.11 --no-annotate --no-header
+#   --extra demo --extra otlp --extra postgres --extra tokens pyproject.toml -o tests/lowest.lock
+lowest: setup  ## Run tests with the lowest versions that are declared
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --requirement tests/lowest.lock
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock hatchling editables jupyter-builder ziglang \
+	  hypothesis ipywidgets marionette-driver nbclient nbconvert playwright polars psutil pytest pytest-jupyter[server] pytest-timeout selenium
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	PATH=$(CURDIR)/build/lowest/bin:$$PATH build/lowest/bin/python -m pytest -q -p no:cacheprovider $(LOWEST)
+	PATH=$(CURDIR)/build/lowest/bin:$$PATH build/lowest/bin/python -m pytest -q -p no:cacheprovider -p pytest_jupyter.jupyter_server tests/server
 
 search: setup  ## Try the properties on new inputs, again and again (SEARCH_SECONDS=600)
 	@end=$$((SECONDS + $(SEARCH_SECONDS))); while [ $$SECONDS -lt $$end ]; do \

@@ -2,8 +2,8 @@
 # Runs every test that CI runs, and says at the end what failed, in one list. `make test` sets everything up and calls it.
 #
 # Several runs of pytest: the server's fixtures bring an event loop for every test, which the browser's driver cannot be
-# used in, and that driver runs a loop of its own to the end, once in a process. Two of them run beside each other, one
-# for each core.
+# used in, and that driver runs a loop of its own to the end, once in a process. Three rows of them run beside each
+# other: browsers and servers mostly wait, so that three rows keep two cores at work.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=build/tests
@@ -23,29 +23,34 @@ run() {
   [ "$status" -eq 0 ] || echo "$status" >"$logs/$name.failed"
 }
 
-# Tests that browsers are driven in, and a half of the rest by time.
+# Tests that browsers are driven in, those of a server in the test's own process, and parts of the rest by time.
 browser=(tests/browser)
-pages=(tests/attacks/browser tests/keys)
-half=(tests/history tests/nog tests/storage tests/workspace)
+pages=(tests/attacks/browser tests/keys tests/engines)
 server=(tests/server tests/attacks/server)
+half=(tests/history tests/nog tests/storage tests/workspace)
+long=(tests/assistant tests/faults)
 attacker=(tests/attacker)
-elsewhere=("${browser[@]}" "${pages[@]}" "${half[@]}" "${server[@]}" "${attacker[@]}")
+elsewhere=("${browser[@]}" "${pages[@]}" "${server[@]}" "${half[@]}" "${long[@]}" "${attacker[@]}")
 
 run ruff ruff check .
 run format ruff format --check .
 run mypy mypy
 run typescript npm --prefix js run --silent types
-run vitest npm --prefix js run --silent test
-run server pytest -p pytest_jupyter.jupyter_server "${server[@]}"
 {
+  run vitest npm --prefix js run --silent test
   run browser pytest "${browser[@]}"
+  run server pytest -p pytest_jupyter.jupyter_server "${server[@]}"
+} >"$logs/first.out" 2>&1 &
+first=$!
+{
   run pages pytest "${pages[@]}"
   run half pytest "${half[@]}"
-} >"$logs/beside.out" 2>&1 &
-beside=$!
+  run long pytest "${long[@]}"
+} >"$logs/second.out" 2>&1 &
+second=$!
 run rest pytest "${elsewhere[@]/#/--ignore=}"
-wait "$beside"
-cat "$logs/beside.out"
+wait "$first" "$second"
+cat "$logs/first.out" "$logs/second.out"
 # Alone: it looks for moments in which the server stands still.
 run attacker pytest -s "${attacker[@]}"
 

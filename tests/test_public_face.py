@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 import nexus_jupyter as nexus
 
@@ -38,3 +42,19 @@ def test_check_fix_and_format_work_without_a_workspace() -> None:
 def test_the_component_registry_is_a_table() -> None:
     frame = nexus.components()
     assert {"button", "chart", "table", "diagram"} <= set(frame["name"])
+
+
+def test_the_lowest_versions_that_are_declared_are_those_that_are_tested() -> None:
+    """`make lowest` runs tests with the versions in its lock file."""
+    here = Path(__file__).parent
+    project = tomllib.loads((here.parent / "pyproject.toml").read_text())["project"]
+    extras = [
+        one for name, some in project["optional-dependencies"].items() if name not in {"bench", "test"} for one in some
+    ]
+    declared = [Requirement(one) for one in (*project["dependencies"], *extras) if not one.startswith("nexus-jupyter")]
+    tested = dict(line.split("==") for line in (here / "lowest.lock").read_text().splitlines())
+    lowest = {
+        one.name: next(Version(part.version) for part in one.specifier if part.operator in {">=", "=="})
+        for one in declared
+    }
+    assert {name: Version(tested[name.replace("_", "-")]) for name in lowest} == lowest
