@@ -45,6 +45,11 @@ class Conversation:
         """Whether it can still be asked."""
         return self._waiting is not None and self.child.process.poll() is None
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._waiting)
+
     def open(self, given: dict[str, Any]) -> None:  # Any: JSON
         """Tell the process what it works with, and wait until it can be asked.
 

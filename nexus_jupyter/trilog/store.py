@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ __all__ = ["Described", "TriLog"]
 
 _log = logging.getLogger(__name__)
 _GRACE = 5.0
+#: Seconds without a question after which the process ends: it takes half a gigabyte, and its threads are never still.
+_IDLE = 300.0
 #: What is recorded is written down after half a second, or when there is this much; above the last, recording waits.
 _PAUSE, _BATCH, _MOST = 0.5, 8192, 65_536
 #: Makes the line of something recorded, away from those who wait for a click.
@@ -62,15 +65,19 @@ class TriLog:
         The workspace's name.
     server
         URL of a ClickHouse server, to be used in the place of the embedded database.
+    idle
+        Seconds without a question after which the database's process ends; the next question starts it again.
     """
 
-    def __init__(self, journal: str, folder: Path, *, workspace: str, server: str = "") -> None:
+    def __init__(self, journal: str, folder: Path, *, workspace: str, server: str = "", idle: float = _IDLE) -> None:
         self._journal = journal
         self._server = server
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
         self._talk: Conversation | None = None
+        self._idle = idle
+        self._asked = 0.0
         self._spool = Spool(spool_of(folder))
         # Appended to by every thread that works, without a lock.
         self._waiting: deque[Described | Stepped] = deque()
@@ -165,7 +172,8 @@ class TriLog:
 
     def _pump_on(self) -> None:
         while not self._closed:
-            self._something.wait()
+            self._something.wait(self._idle if self._talk is not None else None)
+            self._rest()
             self._enough.wait(_PAUSE)
             self._enough.clear()
             self._something.clear()
@@ -173,7 +181,7 @@ class TriLog:
                 self._write_down()
                 # Not started for this alone, unless much has come together: it takes a third of a gigabyte.
                 if not self._closed and (self._talk is not None or self._spool.crowded):
-                    self._exchange(None)
+                    self._converse({"question": None, "command": None})
             except (NexusError, OSError) as error:
                 _log.info("What happened waits to be taken into TriLog: %s", error)
 
@@ -208,7 +216,13 @@ class TriLog:
             self._write_down()
         except OSError as error:
             _log.warning("What happened last cannot be asked for yet: %s", error)
-        request = {"question": question, "command": command}
+        self._asked = time.monotonic()
+        try:
+            return self._converse({"question": question, "command": command})
+        finally:
+            self._asked = time.monotonic()
+
+    def _converse(self, request: dict[str, Any]) -> tuple[int, bytes]:  # Any: JSON
         for attempt in (1, 2):
             talk = self._running()
             try:
@@ -229,7 +243,19 @@ class TriLog:
                 self._talk.child.end(0)
                 self._talk = None
             self._talk = self._started()
-            return self._talk
+            self._asked = time.monotonic()
+        # It is the pump that sees when nobody asks any more.
+        self._something.set()
+        self._start()
+        return self._talk
+
+    def _rest(self) -> None:
+        """End the process if nobody has asked for a while. Who asks meanwhile waits for that, and starts another."""
+        with self._lock:
+            talk = self._talk
+            if talk is not None and not talk.busy and time.monotonic() - self._asked >= self._idle:
+                self._talk = None
+                talk.child.end(_GRACE)
 
     def _started(self) -> Conversation:
         if not self._server:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from nexus_jupyter.protocol.errors import TriLogError
@@ -42,6 +43,28 @@ def test_answers_of_many_who_ask_at_a_time_are_their_own(log: TriLog) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda number: one(log, f"SELECT {number} AS a"), range(64)))
     assert found == list(range(64))
+
+
+def test_the_process_ends_when_nobody_asks_any_more_and_starts_again(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "journal.db")
+    Journal(open_database(url), "w")
+    log = TriLog(url, tmp_path / "trilog", workspace="w", idle=0.5)
+    try:
+        assert one(log, "SELECT 1 AS a") == 1
+        with ThreadPoolExecutor(1) as pool:
+            long = pool.submit(log.ask, SqlQuestion(sql=LONG.replace("1000000000000", "400000000")))
+            first = log.process_id
+            assert first is not None
+            assert long.result().num_rows == 1
+            process = psutil.Process(first)
+            process.wait(60)
+        assert log.process_id is None
+        # What is recorded meanwhile starts none, and is there when somebody asks.
+        log.keep(lambda: {"is": "nothing"})
+        assert one(log, "SELECT 2 AS a") == 2
+        assert log.process_id not in {None, first}
+    finally:
+        log.close()
 
 
 def test_a_long_question_holds_up_nobody(log: TriLog) -> None:
