@@ -1,4 +1,4 @@
-// Where the page comes from: Jupyter's page configuration.
+// Where the page comes from: Jupyter's page configuration, or the address that this code was loaded from.
 
 import { FILE_ROUTE } from "../reactor/picture.ts";
 
@@ -9,12 +9,13 @@ export interface JupyterPage {
   readonly version: string;
 }
 
-/** The page's Jupyter server, if the page says that the Nexus extension is there. */
+/** The page's Jupyter server, if it has the Nexus extension. */
 export function jupyterPage(): JupyterPage | null {
-  const text = document.getElementById("jupyter-config-data")?.textContent;
-  if (!text) return null;
-  const config = JSON.parse(text) as { baseUrl?: string; token?: string; nexus?: { version?: string } };
-  return config.baseUrl && config.nexus ? { base: config.baseUrl, token: config.token ?? "", version: config.nexus.version ?? "" } : null;
+  const text = document.getElementById("jupyter-config-data")?.textContent || "{}";
+  const { baseUrl, token = "", nexus } = JSON.parse(text) as { baseUrl?: string; token?: string; nexus?: { version?: string } };
+  if (baseUrl && nexus) return { base: baseUrl, token, version: nexus.version ?? "" };
+  const [, base, version] = /^https?:\/\/[^/]+(\/.*)nexus\/api\/static\/[^?]*\?v=(.*)$/.exec(import.meta.url) ?? [];
+  return base !== undefined && version !== undefined ? { base, token, version } : null;
 }
 
 /** Where a file of the runtime is. */

@@ -51,10 +51,18 @@ export function runtime(model?: LoaderModel): Promise<Runtime> {
   }));
 }
 
+/** The version that a page's server has: JupyterLab's pages say it; the server of others is asked. */
+async function versionOf(base: string): Promise<string> {
+  const answer = await fetch(new URL(`${base}nexus/api/health`, location.href)).catch(() => null);
+  if (!answer?.ok) throw new Error(`The Jupyter server of this page has no Nexus, or does not let you use it (${answer?.status ?? "no answer"}).`);
+  return ((await answer.json()) as { version: string }).version;
+}
+
 async function fromServer(): Promise<Runtime> {
-  const { baseUrl, token, nexus } = pageConfig();
-  if (!baseUrl || !nexus) throw new Error("This page is not served by a Jupyter server with Nexus.");
-  const url = new URL(`${baseUrl}nexus/api/static/runtime.js?v=${nexus.version}`, location.href).href;
+  const { baseUrl = document.body.dataset.baseUrl, token, nexus } = pageConfig();
+  if (!baseUrl) throw new Error("This page is not served by a Jupyter server.");
+  const version = nexus?.version ?? (await versionOf(baseUrl));
+  const url = new URL(`${baseUrl}nexus/api/static/runtime.js?v=${version}`, location.href).href;
   try {
     return (await import(/* webpackIgnore: true */ url)) as Runtime;
   } catch {
