@@ -69,7 +69,7 @@ const IN_FLIGHT = 64;
 const REQUEST = 5 << 20;
 const REQUESTS = 5 << 20;
 
-/** An error of the handler's own making, meant for the person at the panel. */
+/** What `nx.fail` ends a handler with: an error of its own making, meant for the person at the panel. */
 class PanelError extends Error {
   override name = "PanelError";
 }
@@ -223,6 +223,13 @@ function log(...parts: unknown[]): void {
   if (logs.length < LOG_LINES) logs[logs.length] = cut(line, 0, LOG_LENGTH);
 }
 
+/** Show the people at the panel a message. That nobody can be shown it is no failure of the handler. */
+function tell(message: string): void {
+  log("error: " + message);
+  const settled = (): void => {};
+  whenDone(ask("error", { message }), settled, settled);
+}
+
 /** Call a function after so many milliseconds; returns what takes that back. */
 function later(milliseconds: number, call: () => void): () => void {
   whenDone(ask("time.wait", { milliseconds }), call);
@@ -235,7 +242,8 @@ function hostApi(random: () => number): object {
   const json = (value: unknown, where: string): Json => plain(value ?? null, where);
   return freeze({
     log,
-    error: (message: unknown) => { throw new PanelError(StringOf(message)); },
+    error: (message: unknown) => { tell(StringOf(message)); },
+    fail: (message: unknown) => { throw new PanelError(StringOf(message)); },
     now: () => now(),
     random,
     id: () => numberToText(now(), 36) + numberToText(floor(random() * 0x7fffffff), 36) + numberToText(ids++, 36),

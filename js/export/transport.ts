@@ -4,7 +4,7 @@ import type { ActionDeclaration, Build, Json, Problem, Result, ServerFrame } fro
 import type { LazyName, Row } from "../reactor/host.ts";
 import { type Follower, gone, type Page, Refusal, type RequestBody, type Transport } from "../runtime/transport.ts";
 import { answer, groups, reduced, sorted, stateOf, type Table } from "./queries.ts";
-import type { RunAnswer, WorkerMessage } from "./worker.ts";
+import type { RunAnswer, RunNotice, WorkerMessage } from "./worker.ts";
 
 export interface ExportedPanel {
   readonly nxml: string;
@@ -170,7 +170,11 @@ export class PageTransport implements Transport {
         worker.removeEventListener("message", take);
         resolve(result);
       };
-      const take = (event: MessageEvent<RunAnswer>): void => { if (event.data.id === run.id) end(event.data); };
+      const take = ({ data }: MessageEvent<RunAnswer | RunNotice>): void => {
+        if (data.id !== run.id) return;
+        if ("notice" in data) this.tell(run.panel, data.notice);
+        else end(data);
+      };
       const timer = setTimeout(() => {
         this.stop();
         end({ id: run.id, error: { name: "", message: `The action '${run.job.action}' ran longer than ${PATIENCE / 1000} s and was stopped.`, stack: "" } });
@@ -178,6 +182,11 @@ export class PageTransport implements Transport {
       worker.addEventListener("message", take);
       worker.postMessage({ run } satisfies WorkerMessage);
     });
+  }
+
+  private tell(name: string, message: string): void {
+    const frame: ServerFrame = { type: "effect", kind: "notify", panel: name, name: "error", data: message };
+    for (const follower of this.panel(name).followers) follower.frame(frame);
   }
 
   /** End what runs: only the whole worker can be. */

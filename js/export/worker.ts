@@ -13,6 +13,12 @@ export interface RunMessage {
 
 export type WorkerMessage = { readonly start: { readonly wasm: ArrayBuffer; readonly sandbox: string } } | { readonly run: RunMessage };
 
+/** A message of a run that goes on, for the person at the page. */
+export interface RunNotice {
+  readonly id: number;
+  readonly notice: string;
+}
+
 export interface RunAnswer {
   readonly id: number;
   readonly value?: Json;
@@ -30,7 +36,7 @@ const STEPS = 1000;
 
 let ready: Promise<{ readonly module: WebAssembly.Module; readonly sandbox: string }> | null = null;
 
-async function run({ panel, files, job }: RunMessage): Promise<Pick<RunAnswer, "value" | "changes">> {
+async function run({ id, panel, files, job }: RunMessage): Promise<Pick<RunAnswer, "value" | "changes">> {
   if (!ready) throw new Error("The worker has not been started.");
   const { module, sandbox } = await ready;
   const machine = await Machine.start(module);
@@ -46,16 +52,20 @@ async function run({ panel, files, job }: RunMessage): Promise<Pick<RunAnswer, "
   let report = machine.send({ run: job }) as Report;
   for (let step = 0; !report.done; step += 1) {
     if (!report.requests.length || step === STEPS) throw new MachineError("NeverError", "The action waits for something that never comes.", "");
-    const answers = await Promise.all(report.requests.map((request) => answer(panel, request)));
+    const answers = await Promise.all(report.requests.map((request) => answer(id, panel, request)));
     report = machine.send({ answers, state: {} }) as Report;
   }
   return { value: report.done.value, changes: report.done.changes };
 }
 
-/** The host's answer to a request: time passes here too, the rest is not there. */
-async function answer(panel: string, { id, op, args }: Report["requests"][number]): Promise<object> {
+/** The host's answer to a request: time passes here too, messages are shown, the rest is not there. */
+async function answer(run: number, panel: string, { id, op, args }: Report["requests"][number]): Promise<object> {
   if (op === "time.wait") {
     await new Promise((resolve) => { setTimeout(resolve, Number(args["milliseconds"])); });
+    return { id, value: null };
+  }
+  if (op === "error") {
+    postMessage({ id: run, notice: String(args["message"]) } satisfies RunNotice);
     return { id, value: null };
   }
   return { id, error: { name: "PermissionError", message: `'${panel}' is shown from a file: ${op} is not there. Open the notebook to use it.` } };

@@ -107,6 +107,11 @@ def _effects(kernel: WorkspaceKernel) -> Operations:
         cause(caller, "notify", level if level in _LEVELS else "info", str(args.get("message"))[:_TEXT])
         return None
 
+    async def error(caller: Caller, args: Arguments) -> Answerable:
+        # Needs no grant: a handler that fails shows its message as well.
+        cause(caller, "notify", "error", str(args.get("message"))[:_TEXT])
+        return None
+
     async def clipboard(caller: Caller, args: Arguments) -> Answerable:
         caller.token.require("clipboard", caller.token.panel)
         cause(caller, "clipboard", "", str(args.get("text"))[: 10 * _TEXT])
@@ -118,7 +123,7 @@ def _effects(kernel: WorkspaceKernel) -> Operations:
         cause(caller, "event", event, args.get("data"))
         return None
 
-    return {"notify": notify, "clipboard": clipboard, "agent.emit": emit}
+    return {"error": error, "notify": notify, "clipboard": clipboard, "agent.emit": emit}
 
 
 def _window(options: Any) -> tuple[int, int, list[str] | None]:  # Any: whatever JavaScript passed

@@ -49,7 +49,7 @@ def test_errors_are_of_the_same_kind_and_say_the_same(ws: Workspace, counter: st
     assert broken.value.diagnostics[0].span.line == 3
     with pytest.raises(nexus.PatchError, match="nothing with the id"):
         panel.edit([{"op": "set", "id": "none", "attrs": {"label": "x"}}])
-    failing = counter.replace("return state.count;", "nx.error('not today');")
+    failing = counter.replace("return state.count;", "nx.fail('not today');")
     with pytest.raises(nexus.HandlerError, match="not today") as failed:
         ws.panel("counter", failing).run("add")
     assert failed.value.kind == "threw"

@@ -57,7 +57,7 @@ const calls = [
   () => getRandomValues(own.array), () => random(), () => copyOf(own.list), () => copyOf(own.map), () => copyOf(own.set),
   () => copyOf(own.date), () => copyOf(own.bytes), () => copyOf(own.wide), () => copyOf(own.view), () => copyOf(own.pattern), () => copyOf(own.error), () => copyOf(own.fine),
   () => copyOf(own.timer), () => encode(encoder, "aé€😀\ud800"), () => decode(decoder, own.bytes), () => new Decoder("latin1"), () => new Encoder(),
-  () => nx.error("x"), () => nx.fetch("https://a.test", own.options), () => nx.fetch("https://a.test"), () => nx.fetch(), () => nx.socket("wss://a.test"),
+  () => nx.error("x"), () => nx.fail("x"), () => nx.fetch("https://a.test", own.options), () => nx.fetch("https://a.test"), () => nx.fetch(), () => nx.socket("wss://a.test"),
   () => nx.kernel.call("f", own.fine), () => nx.send("p", "a", own.fine), () => nx.send("p"), () => nx.panel("p"), () => nx.frame("f", own.fine), () => nx.files.read("a"), () => nx.files.readBytes("a"),
   () => nx.files.list(), () => nx.files.write("a", own.bytes), () => nx.files.write("a", own.text), () => nx.files.remove("a"), () => nx.db.query("c", "select 1", own.fine), () => nx.ai("x"),
   () => nx.emit("e", own.fine), () => nx.notify("n"), () => nx.clipboard("c"), () => startTimer(own.timer, 1, own.list), () => stopTimer(3), () => later(own.timer),

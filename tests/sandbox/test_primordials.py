@@ -84,7 +84,7 @@ def test_what_is_under_way_cannot_be_asked_for(sandbox: Sandbox) -> None:
       const found = [];
       Error.prepareStackTrace = (_error, frames) => { found.push(frames); return frames; };
       try { nx.files.read() } catch (error) { String(error.stack) }
-      try { nx.error('x') } catch (error) { String(error.stack) }
+      try { nx.fail('x') } catch (error) { String(error.stack) }
       return [found.length, typeof new Error('y').stack];
     """
     action = ActionDeclaration(name="b", body=body, span=ACTION.span)

@@ -83,7 +83,7 @@ function tooDeep(code: string): number | null {
 
 /** What `nx` has: calls, and records of calls. A test compares it with the sandbox's own. */
 export const CALLS = table<readonly string[]>({
-  log: [], error: [], now: [], random: [], id: [], fetch: [], socket: [], kernel: ["call"], send: [], panel: [], frame: [],
+  log: [], error: [], fail: [], now: [], random: [], id: [], fetch: [], socket: [], kernel: ["call"], send: [], panel: [], frame: [],
   files: ["read", "readBytes", "list", "write", "remove"], db: ["query"], ai: [], emit: [], notify: [], clipboard: [],
 });
 const CALL = /(?<![\w$.])nx\s*\.\s*([A-Za-z_$][\w$]*)(?:\s*\.\s*([A-Za-z_$][\w$]*))?/dg;
