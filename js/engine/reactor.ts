@@ -2,10 +2,14 @@
 
 import "./platform.ts";
 import { gallery } from "../components/gallery.ts";
-import { components, registry, stylesheet } from "../components/index.ts";
+import { components, registry as drawn, stylesheet } from "../components/index.ts";
+import { scriptFault } from "../reactor/checker/script.ts";
 import { describe } from "../reactor/describe.ts";
 import { render as draw, type Inputs, type Part, work } from "../reactor/drawing.ts";
+import type { Registry } from "../reactor/registry.ts";
 import { assemble, check, fix, format, parsePatch, type PrintTree } from "../reactor/index.ts";
+
+const registry: Registry = { ...drawn, script: scriptFault };
 
 interface Text {
   readonly text: string;

@@ -23,7 +23,7 @@ export interface CheckOptions {
 export function check(text: string, registry: Registry, { partial = false }: CheckOptions = {}): Build {
   const source = new Source(text);
   const tree = growTree(source, parse(source, { partial, ...elementNames(registry) }));
-  const names = new Names(source);
+  const names = new Names(source, partial ? undefined : registry.script);
   const { data, logic, view } = tree.nodes;
   checkPacks(source, registry, tree);
   declareData(names, data);

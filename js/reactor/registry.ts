@@ -1,6 +1,8 @@
 // What the language knows of components: the tables that the checker, the layout and the docs read.
 // A component's way of being drawn lives in ../components; this file must not know any component.
 
+import type { ScriptFault } from "./checker/script.ts";
+
 /** What a property takes. `frame` is the name of a frame or query; `list` and `record` are evaluated values. */
 export type PropType = "str" | "int" | "float" | "bool" | "date" | "any" | "list" | "record" | "frame" | "url" | "column";
 
@@ -49,6 +51,8 @@ export interface Pack {
 
 export interface Registry {
   readonly version: string;
+  /** Says what of a handler's code does not compile. Who only draws has none, and saves the parser. */
+  readonly script?: (code: string, parameters: readonly string[]) => ScriptFault | null;
   /** By NAME@VERSION. */
   readonly packs: Readonly<Record<string, Pack>>;
   readonly components: Readonly<Record<string, ComponentSpec>>;

@@ -107,6 +107,12 @@ function checkCalls(names: Names, code: string, start: number, node: string): vo
   }
 }
 
+/** Report code that the sandbox could not compile. */
+function checkScript(names: Names, body: string, start: number, node: string, own: readonly string[]): void {
+  const fault = names.script?.(body, own);
+  if (fault) names.source.report("NX3020", `This code does not compile: ${fault.message}.`, start + fault.at, start + fault.at + fault.length, { node });
+}
+
 /** What other places where JavaScript runs have, and what to use here. */
 const ABSENT = table<string>({
   URL: "Join the parts of an address, each by encodeURIComponent().",
@@ -169,6 +175,7 @@ export function readCode(names: Names, raw: RawElement, node: string, own: reado
   const code = withoutTexts(body);
   const deep = tooDeep(code);
   if (deep !== null) names.source.report("NX1001", `This code is nested deeper than ${NESTED} brackets, which cannot be compiled.`, start + deep, start + deep + 1, { node });
+  else if (!CDATA.test(body)) checkScript(names, body, start, node, own);
   checkCalls(names, code, start, node);
   const shadowed = ALONE.test(code);
   for (const { at, length, message } of absences(code, own)) names.source.report("NX3017", message, start + at, start + at + length, { node });

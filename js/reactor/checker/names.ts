@@ -3,6 +3,7 @@
 import type { Aggregate, ComputedDeclaration, EffectDeclaration, ExportDeclaration, Expression, FrameDeclaration, LinkDeclaration, QueryDeclaration, RecordType, StateDeclaration, ActionDeclaration } from "../../protocol/index.ts";
 import { EXPRESSION_ROWS, ExpressionError, FUNCTIONS, OPERATORS, parseExpression, splitTemplate, type Parsed } from "../expression/index.ts";
 import type { RawAttribute } from "../parser.ts";
+import type { Registry } from "../registry.ts";
 import { isSlip, replaceFix, type Source } from "../source.ts";
 import { table } from "../table.ts";
 import { everyPart, mapParts } from "../walk.ts";
@@ -54,8 +55,12 @@ export class Names {
   readonly places = new Map<string, RawAttribute>();
   private readonly reported = new Set<string>();
 
-  constructor(source: Source) {
+  /** Says what of a handler's code does not compile, where that is known. */
+  readonly script: Registry["script"];
+
+  constructor(source: Source, script?: Registry["script"]) {
     this.source = source;
+    this.script = script;
   }
 
   isRows(name: string): boolean {
