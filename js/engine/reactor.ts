@@ -2,25 +2,25 @@
 
 import "./platform.ts";
 import { gallery } from "../components/gallery.ts";
-import { components, registry as drawn, stylesheet } from "../components/index.ts";
-import { scriptFault } from "../reactor/checker/script.ts";
+import { components, registry, stylesheet } from "../components/index.ts";
+import { judging } from "../reactor/checker/script.ts";
 import { describe } from "../reactor/describe.ts";
 import { render as draw, type Inputs, type Part, work } from "../reactor/drawing.ts";
-import type { Registry } from "../reactor/registry.ts";
 import { assemble, check, fix, format, parsePatch, type PrintTree } from "../reactor/index.ts";
 
-const registry: Registry = { ...drawn, script: scriptFault };
+/** Who draws does not ask whether code compiles. */
+const whole = judging(registry);
 
 interface Text {
   readonly text: string;
 }
 
 const nexus = {
-  check: ({ text }: Text) => check(text, registry),
+  check: ({ text }: Text) => check(text, whole),
   format: ({ text }: Text) => format(text, registry),
   formatAll: ({ texts }: { readonly texts: readonly string[] }) => texts.map((text) => format(text, registry)),
-  fix: ({ text }: Text) => fix(text, registry),
-  assemble: ({ tree }: { readonly tree: PrintTree }) => assemble(tree, registry),
+  fix: ({ text }: Text) => fix(text, whole),
+  assemble: ({ tree }: { readonly tree: PrintTree }) => assemble(tree, whole),
   patch: ({ text }: Text) => parsePatch(text),
   render: ({ text, inputs }: Text & { readonly inputs: Inputs }) => draw(check(text, registry), components, inputs, stylesheet),
   work: ({ text, part, inputs }: Text & { readonly part: Part; readonly inputs: Inputs }) => work(check(text, registry), part, inputs),

@@ -1,7 +1,6 @@
 // The browser runtime: mounts panels. One per page, however many widgets ask for it.
 
 import { registry } from "../components/index.ts";
-import { scriptFault } from "../reactor/checker/script.ts";
 import { type Language, languageOf } from "../reactor/assist/index.ts";
 import { mountAssistant } from "./assistant.ts";
 import { CommTransport, type Model } from "./comm.ts";
@@ -53,7 +52,7 @@ export function preview(element: HTMLElement): Preview {
 }
 
 /** What the editors in the page are told of the texts in them. */
-export const language: Language = languageOf({ ...registry, script: scriptFault });
+export const language: Language = languageOf(registry);
 
 function transport({ host, model }: MountOptions): Transport {
   if (host === "kernel") {

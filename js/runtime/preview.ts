@@ -4,6 +4,7 @@ import { registry } from "../components/index.ts";
 import type { Aggregate, Build, Diagnostic } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { LazyName, Rows } from "../reactor/host.ts";
+import { judging } from "../reactor/checker/script.ts";
 import { check } from "../reactor/index.ts";
 import { element } from "./element.ts";
 import { assetUrl, jupyterPage } from "./host.ts";
@@ -11,6 +12,8 @@ import { keepKeys } from "./keys.ts";
 import { LocalHost } from "./local.ts";
 import { Picture } from "./picture.ts";
 
+/** Who writes a text is told of code that does not compile. */
+const REGISTRY = judging(registry);
 const NO_ROWS: Rows = { rows: [], total: 0, columns: [], stale: false };
 
 /** A host whose tables are there, and empty. */
@@ -73,7 +76,7 @@ export class Preview {
 
   /** Draw a text, if it has no errors. */
   update(text: string): void {
-    const build = check(text, registry);
+    const build = check(text, REGISTRY);
     const errors = build.diagnostics.filter((item) => item.severity === "error");
     say(this.problems, errors[0] ? problemText(errors[0], errors.length, this.shown) : "");
     if (errors.length) {

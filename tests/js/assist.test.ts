@@ -107,3 +107,9 @@ describe("what is explained", () => {
     expect(language.explain('<panel id="p"><view><text id="t">count</text></view></panel>', 34)).toBeNull();
   });
 });
+
+test("an editor is told of code that does not compile, at its place", () => {
+  const text = '<panel id="p"><logic><action name="a">return (1;</action></logic></panel>';
+  const found = language.check(text).filter(({ severity }) => severity === "error");
+  expect(found.map(({ code, span }) => [code, text.slice(span.start, span.end)])).toEqual([["NX3020", ";"]]);
+});

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
-import { registry } from "../../js/components/index.ts";
+import { registry as drawn } from "../../js/components/index.ts";
+import { judging } from "../../js/reactor/checker/script.ts";
 import { applyFix, CATALOGUE, check, fix, parsePatch } from "../../js/reactor/index.ts";
 import { FAULTS, unmark } from "./faults.ts";
 import { panels } from "./samples.ts";
+
+const registry = judging(drawn);
 
 test.each(FAULTS)("$code: $name is found where it is", ({ code, marked }) => {
   const { text, line, col } = unmark(marked);

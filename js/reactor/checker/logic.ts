@@ -105,9 +105,14 @@ export function hintUnused(names: Names, used: ReadonlySet<string>, nodes: reado
   }
 }
 
+/** Words that no parameter of strict code can have as its name. */
+const KEPT = new Set(
+  "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield".split(" "),
+);
+
 function parameter(names: Names, field: ReturnType<typeof parseFields>[number], at: RawAttribute, node: string): Parameter {
   const type = typeOf(names, field.type, at, field.typeStart, node) ?? { kind: "any" };
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(field.name) || ["state", "nx", "event"].includes(field.name)) {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(field.name) || ["state", "nx", "event"].includes(field.name) || KEPT.has(field.name)) {
     names.source.report("NX2016", `'${field.name}' cannot be the name of a parameter.`, at.valueStart, at.valueEnd, { node });
   }
   if (field.default === null) return { name: field.name, type, required: type.kind !== "optional", default: null };

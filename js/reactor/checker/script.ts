@@ -1,6 +1,12 @@
 // Whether the code of a handler compiles, as the sandbox would compile it: as the body of one strict async function.
 
-import { type Expression, parse, type Program } from "acorn";
+import { type Expression, parseExpressionAt } from "acorn";
+import type { Registry } from "../registry.ts";
+
+/** A registry for whoever reports what is wrong with a text: code is parsed, too. */
+export function judging(registry: Registry): Registry {
+  return { ...registry, script: scriptFault };
+}
 
 /** What does not compile, from a place in the code on. */
 export interface ScriptFault {
@@ -11,25 +17,25 @@ export interface ScriptFault {
 }
 
 /** The edition of the language that the engine has. */
-const EDITION = 2025;
+const EDITION = 2026;
 /** Longer code is left to the engine: parsing it here would hold up whoever waits for the check. */
 const LONGEST = 100_000;
 
 /** Return what of a handler's code does not compile, if anything. */
 export function scriptFault(code: string, parameters: readonly string[]): ScriptFault | null {
   if (code.length > LONGEST) return null;
-  const head = `(async (${["state", "event", "nx", ...parameters].join(", ")}) => { "use strict"; `;
-  let program: Program;
+  const head = `async (${["state", "event", "nx", ...parameters].join(", ")}) => { "use strict"; `;
+  const whole = `${head}${code}\n}`;
   try {
-    program = parse(`${head}${code}\n})`, { ecmaVersion: EDITION, sourceType: "script" });
+    // What stands behind a function that ends too early is not looked at.
+    const found = functionOf(parseExpressionAt(whole, 0, { ecmaVersion: EDITION, sourceType: "script" }));
+    return found.end === whole.length ? null : { at: found.end - 1 - head.length, length: 1, message: "this closes the function that the code is the body of" };
   } catch (error) {
     // What is nested too deeply for the parser is not what it does not understand.
     if (!(error instanceof SyntaxError)) return null;
     const { pos = head.length, message } = error as SyntaxError & { readonly pos?: number };
     return pos < head.length ? null : faultAt(code, pos - head.length, message);
   }
-  const end = closedAt(program, head.length + code.length);
-  return end === null ? null : { at: end - head.length, length: 1, message: "this closes the function that the code is the body of" };
 }
 
 function faultAt(code: string, at: number, message: string): ScriptFault {
@@ -41,15 +47,17 @@ function faultAt(code: string, at: number, message: string): ScriptFault {
   return { at, length: word.length || 1, message: what };
 }
 
-/** Where the text closed its function, if the program is more than one. */
-function closedAt({ body }: Program, wanted: number): number | null {
-  const [first] = body;
-  let found: Expression | null = first?.type === "ExpressionStatement" ? first.expression : null;
-  if (body.length === 1 && found?.type === "ArrowFunctionExpression" && found.end > wanted) return null;
-  // The function is what stands first in whatever was made of it.
-  while (found && found.type !== "ArrowFunctionExpression") {
-    const inner: unknown = "expressions" in found ? found.expressions[0] : "callee" in found ? found.callee : "left" in found ? found.left : "test" in found ? found.test : "object" in found ? found.object : "tag" in found ? found.tag : null;
-    found = inner as Expression | null;
+/** The function of an expression: what stands first in it. */
+function functionOf(expression: Expression): Expression {
+  let found = expression;
+  while (found.type !== "ArrowFunctionExpression") {
+    if (found.type === "SequenceExpression") found = found.expressions[0] as Expression;
+    else if ("callee" in found) found = found.callee as Expression;
+    else if ("left" in found) found = found.left as Expression;
+    else if ("test" in found && found.test) found = found.test;
+    else if ("object" in found) found = found.object as Expression;
+    else if ("tag" in found) found = found.tag;
+    else break;
   }
-  return found ? found.end - 1 : 0;
+  return found;
 }
