@@ -65,6 +65,12 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
         f"A text has at most {limits['length']:,} characters, {limits['nodes']:,} nodes, {limits['depth']} levels, and "
         f"{limits['attributes']} attributes in a tag.\n"
     )
+    yield "## Names\n"
+    rule = known["nameRule"]
+    yield (
+        f"Panels and elements are found by their `id`: {rule}. Of `ids` in a panel, each is another, and none is the name of a "
+        "section. Names of states, actions and all else that expressions and code use are the same without `-`.\n"
+    )
     yield "## Declarations\n"
     types = ", ".join(f"`{name}`" for name in [*known["types"], *known["typeForms"]])
     yield f"Types: {types}, and declared ones.\n"

@@ -9,7 +9,7 @@ import { after } from "./timing.ts";
 import { type AttrValue, dynamic, type Follow, h, type VChild } from "../reactor/vnode.ts";
 
 export const REQUIRED: PropSpec = { type: "bool", doc: "Must be filled in before a form is sent." };
-export const PATTERN: PropSpec = { type: "str", doc: "What the whole text must look like: letters stand for themselves, # is a digit, ? a letter, * anything." };
+export const PATTERN: PropSpec = { type: "str", form: true, doc: "What the whole text must look like: letters stand for themselves, # is a digit, ? a letter, * anything." };
 export const MESSAGE: PropSpec = { type: "str", doc: "What is said when the value is not as it must be." };
 export const VALIDATION = { required: REQUIRED, message: MESSAGE };
 

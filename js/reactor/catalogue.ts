@@ -51,6 +51,7 @@ export const CATALOGUE = {
   NX3018: ["error", "A call that nx does not have"],
   NX3019: ["hint", "A function that reads all rows of a table at a time"],
   NX3020: ["error", "Code that does not compile"],
+  NX3021: ["warning", "A form of texts that reads like a regular expression"],
   NX5001: ["error", "A tool that does nothing known"],
   NX5004: ["warning", "A tool or resource without description"],
   NX6001: ["error", "An HTML event attribute"],

@@ -7,6 +7,7 @@ import { SQL_FUNCTIONS } from "./checker/queries.ts";
 import { FUNCTIONS } from "./expression/index.ts";
 import { LIMITS } from "./parser.ts";
 import type { ComponentSpec, Registry } from "./registry.ts";
+import { NAME_RULE } from "./tree.ts";
 import { SCALARS, TYPE_FORMS } from "./types.ts";
 import { DIRECTIVES, ELEMENTS } from "./words.ts";
 
@@ -17,6 +18,6 @@ export function describe(registry: Registry): object {
     packs: Object.entries(registry.packs).map(([name, { doc, components }]) => ({ name, doc, components: Object.values(components).map(component) })),
     functions: Object.entries(FUNCTIONS).map(([name, { doc, arity, returns }]) => ({ name, doc, least: arity[0], most: arity[1], returns, sql: SQL_FUNCTIONS.has(name) })),
     diagnostics: Object.entries(CATALOGUE).map(([code, [severity, title]]) => ({ code, severity, title })),
-    declarations: DECLARATIONS, meanings: ELEMENTS, directives: DIRECTIVES, capabilities: CAPABILITIES, types: SCALARS, typeForms: TYPE_FORMS, limits: LIMITS,
+    declarations: DECLARATIONS, meanings: ELEMENTS, directives: DIRECTIVES, capabilities: CAPABILITIES, types: SCALARS, typeForms: TYPE_FORMS, limits: LIMITS, nameRule: NAME_RULE,
   };
 }

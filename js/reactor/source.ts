@@ -176,7 +176,8 @@ export function isSlip(word: string, near: string, known: Iterable<string>): boo
 export function nearest(word: string, known: Iterable<string>): string | null {
   if (word.length > 64) return null;
   let best: string | null = null;
-  let least = word.length <= 3 ? 2 : 3;
+  // Two slips in a word of four letters leave too little of it to know what was meant.
+  let least = word.length <= 4 ? 2 : 3;
   for (const candidate of known) {
     if (word.length === 1 && candidate.length === 1) continue;
     const distance = edits(word.toLowerCase(), candidate.toLowerCase(), least);

@@ -32,6 +32,8 @@ export interface Tree {
 }
 
 export const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
+/** `NAME` in words. */
+export const NAME_RULE = "a name has letters, digits, _ and -, begins with a letter or _, and is at most 100 characters long";
 
 export function attribute(element: RawElement | null, name: string): RawAttribute | undefined {
   return element?.attributes.find((item) => item.name === name);
@@ -76,13 +78,13 @@ function reportNoPanel(source: Source, elements: readonly RawElement[]): void {
 function panelId(source: Source, panel: RawElement): string {
   const written = attribute(panel, "id");
   if (!written?.value) {
-    source.report("NX2009", "<panel> needs an id.", panel.start, panel.nameEnd, { fix: replaceFix('add id="panel"', panel.nameEnd, panel.nameEnd, ' id="panel"', true) });
+    source.report("NX2009", "<panel> needs an id.", panel.start, panel.nameEnd, { fix: written ? replaceFix('write id="panel"', written.start, written.end, 'id="panel"', true) : replaceFix('add id="panel"', panel.nameEnd, panel.nameEnd, ' id="panel"', true) });
     return "panel";
   }
   if (!NAME.test(written.value)) {
-    const plain = plainId("p", written.value);
-    source.report("NX2016", `'${written.value}' is no id: it takes letters, digits, _ and -, and starts with a letter.`, written.valueStart, written.valueEnd, {
-      fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain, true),
+    const plain = plainId("panel", written.value);
+    source.report("NX2016", `'${written.value}' cannot be the name of a panel: ${NAME_RULE}. '${plain}' would do.`, written.valueStart, written.valueEnd, {
+      fix: replaceFix(`write ${plain}`, written.valueStart, written.valueEnd, plain, true),
     });
     return plain;
   }
@@ -90,8 +92,9 @@ function panelId(source: Source, panel: RawElement): string {
 }
 
 /** An id made of a text that is none. Ids go into stylesheets, so a malformed one must not get further than here. */
-function plainId(start: string, text: string): string {
-  return start + text.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60);
+export function plainId(start: string, text: string): string {
+  const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9_-]+/g, "-").replace(/-{2,}/g, "-").replace(/^-|-$/g, "").slice(0, 60);
+  return NAME.test(plain) && !(SECTIONS as readonly string[]).includes(plain) ? plain : plain ? `${start}-${plain}` : start;
 }
 
 const NAMESPACE = "urn:nexus:nxml:1";
@@ -113,12 +116,13 @@ function readRootAttributes(source: Source, panel: RawElement): PackAttribute[] 
   return packs;
 }
 
-export function unknownAttribute(source: Source, element: RawElement, item: RawAttribute, known: readonly string[], node: string | null = null): void {
+export function unknownAttribute(source: Source, element: RawElement, item: RawAttribute, known: readonly string[], node: string | null = null, own: readonly string[] = known): void {
   if (source.full) return;
   const free = known.filter((name) => !attribute(element, name));
   const near = nearest(item.name, free);
+  const has = own.length ? `. It takes ${own.join(", ")}.` : ".";
   const fix = near ? replaceFix(`write ${near}`, item.start, item.nameEnd, near, isSlip(item.name, near, free)) : replaceFix("remove it", item.start, item.end, "", false);
-  source.report("NX2004", `<${element.name}> has no attribute '${item.name}'${near ? `; did you mean '${near}'?` : "."}`, item.start, item.nameEnd, { node, fix });
+  source.report("NX2004", `<${element.name}> has no attribute '${item.name}'${near ? `; did you mean '${near}'?` : has}`, item.start, item.nameEnd, { node, fix });
 }
 
 function sectionOf(source: Source, child: RawNode, sections: readonly Section[]): RawElement | null {
@@ -244,11 +248,11 @@ class Gardener {
     const written = attribute(raw, "id");
     if (written?.value) {
       if (!NAME.test(written.value) || (SECTIONS as readonly string[]).includes(written.value)) {
-        const wanted = plainId("x", written.value);
+        const wanted = plainId("element", written.value);
         const plain = this.taken.has(wanted) ? this.freeId("x") : wanted;
         this.taken.set(plain, raw);
-        this.source.report("NX2016", `'${written.value}' cannot be an id: it takes letters, digits, _ and -, and is not the name of a section.`, written.valueStart, written.valueEnd, {
-          fix: replaceFix("make it one", written.valueStart, written.valueEnd, plain, true),
+        this.source.report("NX2016", `'${written.value}' cannot be an id: ${(SECTIONS as readonly string[]).includes(written.value) ? "that is the name of a section" : NAME_RULE}. '${plain}' would do.`, written.valueStart, written.valueEnd, {
+          fix: replaceFix(`write ${plain}`, written.valueStart, written.valueEnd, plain, true),
         });
         return { id: plain, generated: false };
       }

@@ -39,7 +39,7 @@ class Prepared:
 
 def frame_name(panel: str) -> str:
     """Return the name of the frame that a panel's own table is bound under."""
-    return f"{re.sub(r'[^A-Za-z0-9_]', '_', panel)[:90]}_panel"
+    return f"{'_' if panel[:1].isdigit() else ''}{re.sub(r'[^A-Za-z0-9_]', '_', panel)[:90]}_panel"
 
 
 def prepare(name: str, frame: object) -> Prepared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
 from nexus_jupyter.protocol.types import check_value
 
 __all__ = [
+    "NAME_RULE",
     "PanelView",
     "bind_arguments",
     "check_state",
@@ -29,6 +31,10 @@ __all__ = [
     "state_op",
     "view_scoped",
 ]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
+#: `_NAME` in words; those of the language.
+NAME_RULE = "a name has letters, digits, _ and -, begins with a letter or _, and is at most 100 characters long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +232,9 @@ def refuse_taken(name: str, kind: str, prompt: str | None) -> None:
 
 
 def refuse_misnamed(name: str, build: Build) -> None:
-    """Raise `RequestError` if a text is that of another panel."""
+    """Raise `RequestError` if a name is none, or a text is that of another panel."""
+    if not _NAME.fullmatch(name):
+        raise RequestError(f"'{name}' cannot be the name of a panel: {NAME_RULE}.", hint=f"'{build.id}' would do.")
     if build.id != name:
         raise RequestError(
             f"The text is that of the panel '{build.id}', but it was given the name '{name}'.",

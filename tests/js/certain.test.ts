@@ -14,13 +14,12 @@ const view = (inside: string): string => `<panel xmlns="urn:nexus:nxml:1" id="p"
 const SUGGESTIONS: readonly (readonly [string, string])[] = [
   ['<text id="t">{median(values)}</text>', "write mean"],
   ['<text id="t">{values | count}</text>', "write round"],
-  ['<plot id="t"></plot>', "write <split>"],
-  ['<input id="t" label="x" bind="region"/>', "write hint"],
   ['<text id="t">{total2}</text>', "write total1"],
   ['<text id="t" zzzz="1">x</text>', "remove it"],
   ['<text id="t">x</text><text id="u" else="">y</text>', "remove it"],
 ];
 const CERTAIN: readonly (readonly [string, string])[] = [
+  ['<input id="t" label="x" bind="region"/>', "write bind:value"],
   ['<buton id="t" label="x" on:press="reset()"/>', "write <button>"],
   ['<text id="t">{maen(values)}</text>', "write mean"],
   ['<text id="t">{regoin}</text>', "write region"],
@@ -79,7 +78,8 @@ const CODES: readonly string[] = [
   "NX2013 suggestion: remove it",
   "NX2014 suggestion: remove it",
   "NX2014 suggestion: take out from",
-  "NX2016 certain: make it one",
+  "NX2016 certain: write a-b",
+  "NX2016 certain: write panel-1p",
   "NX2016 suggestion: make it one",
   "NX2017 certain: write footer",
   "NX2017 suggestion: remove it",
@@ -102,6 +102,7 @@ const CODES: readonly string[] = [
   "NX3015 suggestion: add every=",
   "NX3015 suggestion: write 250",
   "NX3018 suggestion: write fetch",
+  "NX3021 suggestion: write #####",
   "NX6001 certain: write on:press",
   "NX6001 suggestion: remove it",
   "NX6002 suggestion: remove it",

@@ -125,7 +125,9 @@ def test_no_panel_with_broken_code_gets_into_a_workspace(
 
 @pytest.mark.parametrize("name", ["class", "await", "let", "eval", "arguments", "static", "yield"])
 def test_a_parameter_that_no_function_can_have_is_a_finding(name: str) -> None:
-    text = PANEL.replace('name="a">', f'name="a" params="{name}: str">').replace('"a()"', "\"a('x')\"").format("return 1")
+    text = (
+        PANEL.replace('name="a">', f'name="a" params="{name}: str">').replace('"a()"', "\"a('x')\"").format("return 1")
+    )
     assert [one.code for one in check(text)] == ["NX2016"]
 
 
@@ -135,5 +137,9 @@ def test_an_effect_and_a_condition_around_it_are_told_apart() -> None:
 
 
 def test_code_that_nests_deeper_than_a_parser_can_go_is_left_to_the_engine() -> None:
-    for code in ["return " + "!" * 60_000 + "1;", "return 1" + " + 1" * 20_000 + ";", "return " + "a => " * 15_000 + "1;"]:
+    for code in [
+        "return " + "!" * 60_000 + "1;",
+        "return 1" + " + 1" * 20_000 + ";",
+        "return " + "a => " * 15_000 + "1;",
+    ]:
         assert [one.code for one in check(PANEL.format(code)) if one.code != "NX2012"] in ([], ["NX3020"])

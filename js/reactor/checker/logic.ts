@@ -195,7 +195,8 @@ export function readTool(names: Names, raw: RawElement, node: string): ToolDecla
     return null;
   }
   if (action?.value && !names.actions.has(action.value)) unknownAction(names, action.value, action.valueStart, action.valueEnd, node);
-  if (set?.value && !names.states.has(set.value)) names.unknown(set.value, set.valueStart, set.valueEnd, [...names.states.keys()], node);
+  if (set?.value && names.values.has(set.value) && !names.states.has(set.value)) names.source.report("NX3009", `'${set.value}' is a ${names.values.get(set.value)}, not a state: a tool sets a state.`, set.valueStart, set.valueEnd, { node });
+  else if (set?.value && !names.states.has(set.value)) names.unknown(set.value, set.valueStart, set.valueEnd, [...names.states.keys()], node);
   return { name, description, action: action?.value ?? null, set: set?.value ?? null };
 }
 

@@ -21,7 +21,9 @@ export function declareQuery(names: Names, raw: RawElement, node: string): void 
   const frame = attribute(raw, "frame") as RawAttribute;
   if (!names.isRows(frame.value ?? "")) {
     const known = [...names.values.keys()].filter((other) => names.isRows(other));
-    names.unknown(frame.value ?? "", frame.valueStart, frame.valueEnd, known, node);
+    const kind = names.values.get(frame.value ?? "");
+    if (kind) names.source.report("NX3011", `'${frame.value}' is a ${kind}, not rows: a query reads a frame or another query. Of a list, expressions choose: {${frame.value} | where('field', '>', 1)}.`, frame.valueStart, frame.valueEnd, { node });
+    else names.unknown(frame.value ?? "", frame.valueStart, frame.valueEnd, known, node);
     return;
   }
   const reader = new QueryReader(names, node, columnsOf(names, frame.value ?? ""));

@@ -11,6 +11,7 @@ import { everyPart } from "../walk.ts";
 import { DIRECTIVES as MEANINGS } from "../words.ts";
 import { readInvocation } from "./invocation.ts";
 import { kindOf, suits } from "./kinds.ts";
+import { formOf, isRegular } from "./pattern.ts";
 import type { Checked, Names } from "./names.ts";
 
 /** Attributes that any element takes. */
@@ -144,7 +145,10 @@ export class ViewReader {
     else if (name === "if") node.when = this.whole(given, node.id, locals).expression;
     else if (name === "else") this.otherwise(node, given, afterIf);
     else if (Object.hasOwn(spec.props, name)) this.prop(node, given, spec.props[name] as PropSpec, locals);
-    else if (!DIRECTIVES.includes(name)) unknownAttribute(this.names.source, raw, given, [...Object.keys(spec.props), ...DIRECTIVES, ...Object.keys(spec.events).map((event) => `on:${event}`), ...this.bindable(spec)], node.id);
+    else if (name === "bind" && given.value && this.bindable(spec).length === 1) {
+      const [meant = ""] = this.bindable(spec);
+      this.names.source.report("NX2004", `<${raw.name}> has no attribute 'bind'; a state is bound by ${meant}.`, given.start, given.nameEnd, { node: node.id, fix: replaceFix(`write ${meant}`, given.start, given.nameEnd, meant, !raw.attributes.some((other) => other.name === meant)) });
+    } else if (!DIRECTIVES.includes(name)) unknownAttribute(this.names.source, raw, given, [...Object.keys(spec.props), ...DIRECTIVES, ...Object.keys(spec.events).map((event) => `on:${event}`), ...this.bindable(spec)], node.id, Object.keys(spec.props));
   }
 
   private bindable(spec: ComponentSpec): string[] {
@@ -271,7 +275,8 @@ export class ViewReader {
       case "url":
       case "date":
       case "column":
-        return text.includes("{") || text.includes("}") ? this.names.template({ text, offset, node, locals }) : literal(text);
+        // In a regular expression, braces say how often.
+        return (text.includes("{") || text.includes("}")) && !(spec.form && isRegular(text)) ? this.names.template({ text, offset, node, locals }) : literal(text);
       case "int":
       case "float":
         if (text.trim() !== "" && Number.isFinite(Number(text))) return literal(Number(text));
@@ -292,6 +297,10 @@ export class ViewReader {
       if (spec.picture) this.names.source.report("NX6002", `There is no picture at this address: '${given.name}' is files/NAME, a data: address of an image, or http and https.`, given.valueStart, given.valueEnd, { node });
       else this.badUrl(given, node);
       return false;
+    }
+    if (spec.form && typeof value === "string" && isRegular(value)) {
+      const form = formOf(value);
+      this.names.source.report("NX3021", `'${given.name}' is no regular expression: letters stand for themselves, # is a digit, ? a letter, * anything${form === null ? "" : `, so this is ${form}`}.`, given.valueStart, given.valueEnd, { node, fix: form === null ? null : replaceFix(`write ${form}`, given.valueStart, given.valueEnd, form, false) });
     }
     if (spec.oneOf && typeof value === "string" && !spec.oneOf.includes(value)) {
       const near = this.names.source.nearest(value, spec.oneOf) ?? spec.oneOf[0];

@@ -2,6 +2,7 @@
 
 import type { Binary, Expression } from "../../protocol/index.ts";
 import { table } from "../table.ts";
+import { FUNCTIONS } from "./functions.ts";
 import { ExpressionError, tokens, type Token } from "./tokens.ts";
 
 export interface Occurrence {
@@ -49,6 +50,17 @@ export function expressionLength(text: string): number {
 /** Parse an expression. Throws `ExpressionError` with the offset of what is wrong. */
 export function parseExpression(text: string): Parsed {
   return new Parser(text).whole();
+}
+
+/** What stands here for the methods that values have in JavaScript. */
+const INSTEAD = table<string>({
+  map: "pluck('field'), or a <computed>", filter: "where('field', '==', value)", find: "find('field', value)", some: "find('field', value)", includes: "contains(value)", indexOf: "contains(value)",
+  toUpperCase: "upper", toLowerCase: "lower", toFixed: "number(2)", toString: "text", toLocaleString: "number", at: "slice(0, 1)", flat: "concat(other)", reduce: "sum('field')", push: "concat(other)", startsWith: "contains(value)",
+});
+
+function methodless(name: string): string {
+  const instead = INSTEAD[name] ?? (Object.hasOwn(FUNCTIONS, name) ? `${name}(...)` : null);
+  return `values have no methods here; ${instead === null ? "functions are called as x | f(...)" : `write x | ${instead}`}`;
 }
 
 class Parser {
@@ -176,7 +188,7 @@ class Parser {
         if (key.kind !== "name") throw new ExpressionError("a property name is expected after the dot", key.start);
         if (FORBIDDEN.has(key.value)) throw new ExpressionError(`the property '${key.value}' is not allowed`, key.start);
         if (this.peek().value === "(" && this.peek().kind === "operator") {
-          throw new ExpressionError(`values have no methods here; write x | ${key.value}(...)`, key.start);
+          throw new ExpressionError(methodless(key.value), key.start);
         }
         this.count(token);
         object = { kind: "member", object, key: key.value };

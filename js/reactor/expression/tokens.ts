@@ -105,6 +105,7 @@ function operatorAt(text: string, start: number): Token {
   for (const operator of OPERATORS) {
     if (text.startsWith(operator, start)) return { kind: "operator", value: operator, start, end: start + operator.length };
   }
+  if (text.startsWith("=>", start)) throw new ExpressionError("functions cannot be written in an expression (=>), and 'at least' is >=; of a list, pluck('field'), where('field', '>', 1), sort('field') and find('field', 1) are there", start);
   if (text[start] === "=") throw new ExpressionError("an expression cannot assign; compare with ==", start);
   throw new ExpressionError(`'${text[start]}' does not belong into an expression`, start);
 }
