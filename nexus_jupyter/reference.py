@@ -68,8 +68,8 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
     yield "## Names\n"
     rule = known["nameRule"]
     yield (
-        f"Panels and elements are found by their `id`: {rule}. Of `ids` in a panel, each is another, and none is the name of a "
-        "section. Names of states, actions and all else that expressions and code use are the same without `-`.\n"
+        f"Panels and elements are found by their `id`: {rule}. No two elements of a panel have the same, and none has the "
+        "name of a section. Names of states, actions and all else that expressions and code use are the same without `-`.\n"
     )
     yield "## Declarations\n"
     types = ", ".join(f"`{name}`" for name in [*known["types"], *known["typeForms"]])
@@ -86,6 +86,15 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
         ]
         yield _table(["declaration", "attributes (* required)", "meaning"], rows)
     yield f"Capabilities: {', '.join(f'`{name}`' for name in known['capabilities'])}.\n"
+    yield "## Texts and expressions in attributes\n"
+    yield (
+        '`{k}` is an expression, `k` is a text: `label="Rows"`, `label="{n} rows"`, `value="{n}"`. Only where there can be '
+        "no text, because the attribute takes a number, yes or no, a list, a record or rows, or is `if`, `for` or `key`, the "
+        'braces may be left out: `options="regions"`, `page="size"`, `if="n > 1"`. `bind:value="k"` names a state, which '
+        'the control shows and changes; `on:press="add(n)"` names an action, with expressions as its arguments. A record has braces '
+        'of its own: `props="{ zone: \'UTC\' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"` where k is '
+        "a state was once read as `{k}`; it still is, with a warning that has a fix.\n"
+    )
     yield "## Attributes of every element\n"
     yield _table(["attribute", "meaning"], [[f"`{name}`", meaning] for name, meaning in known["directives"].items()])
 

@@ -52,6 +52,7 @@ export const CATALOGUE = {
   NX3019: ["hint", "A function that reads all rows of a table at a time"],
   NX3020: ["error", "Code that does not compile"],
   NX3021: ["warning", "A form of texts that reads like a regular expression"],
+  NX3022: ["warning", "An expression without braces, where a text may stand"],
   NX5001: ["error", "A tool that does nothing known"],
   NX5004: ["warning", "A tool or resource without description"],
   NX6001: ["error", "An HTML event attribute"],

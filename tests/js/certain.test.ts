@@ -103,6 +103,7 @@ const CODES: readonly string[] = [
   "NX3015 suggestion: write 250",
   "NX3018 suggestion: write fetch",
   "NX3021 suggestion: write #####",
+  "NX3022 certain: write {count}",
   "NX6001 certain: write on:press",
   "NX6001 suggestion: remove it",
   "NX6002 suggestion: remove it",

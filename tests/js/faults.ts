@@ -106,6 +106,7 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3020", "code after its function", logic('<action name="a">return 1; ‸} {</action>')),
   fault("NX3021", "a regular expression for digits", panel('<input id="i" label="Zip" pattern="‸^\\d{5}$"/>'), true),
   fault("NX3021", "a regular expression that is no form", panel('<input id="i" label="Zip" pattern="‸[a-c]+"/>')),
+  fault("NX3022", "a state that is shown", panel('<metric id="m" label="M" value="‸count"/>', '<state name="count" type="int"/>'), true),
   fault("NX3017", "an address by its class", logic('<action name="a">return new ‸URL("https://x.example").host;</action>')),
   fault("NX3016", "a condition on rows", `<panel id="p"><data>${FRAME}</data><logic><effect on="‸len(df) > 1">return 1;</effect></logic></panel>`),
   fault("NX3016", "an argument that is rows", `<panel id="p"><data>${FRAME}<frame name="f" from="‸kernel:f(df)"/></data><logic><uses cap="kernel.call" target="f" why="rows"/></logic></panel>`),

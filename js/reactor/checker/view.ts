@@ -1,6 +1,7 @@
 // The section <view>: elements to nodes that can be drawn. What is not allowed is reported and left out.
 
 import type { Each, Expression, Fact, StateDeclaration, ViewNode } from "../../protocol/index.ts";
+import { ExpressionError, FUNCTIONS, type Parsed, parseExpression } from "../expression/index.ts";
 import { type RawAttribute, type RawElement, renameTag } from "../parser.ts";
 import type { ComponentSpec, PropSpec, PropType, Registry } from "../registry.ts";
 import { isSlip, replaceFix } from "../source.ts";
@@ -286,10 +287,34 @@ export class ViewReader {
         return this.whole(given, node, locals);
       case "any":
         if (/[{}]/.test(text) && !/^\s*\{\s*['"\w]+\s*:/.test(text)) return this.names.template({ text, offset, node, locals });
-        return this.whole(given, node, locals);
+        return this.bare(given, text, node, locals) ? literal(text) : this.whole(given, node, locals);
       default:
         return this.whole(given, node, locals);
     }
+  }
+
+  /**
+   * Whether what stands without braces is a text, where there may be a text or an expression. What was written before
+   * braces were asked for, and reads what there is, stays an expression.
+   */
+  private bare(given: RawAttribute, text: string, node: string, locals: readonly string[]): boolean {
+    if (["true", "false", "null"].includes(text.trim()) || (text.trim() !== "" && Number.isFinite(Number(text)))) return false;
+    let parsed: Parsed;
+    try {
+      parsed = parseExpression(text);
+    } catch (error) {
+      if (error instanceof ExpressionError) return true;
+      throw error;
+    }
+    const { expression, names, calls } = parsed;
+    const known = names.every(({ name }) => this.names.values.has(name) || locals.includes(name)) && calls.every(({ name }) => Object.hasOwn(FUNCTIONS, name));
+    // A record has braces of its own. Calls are no texts, even of what is misspelt.
+    if (expression.kind === "record" || (!known && calls.some(({ name }) => Object.hasOwn(FUNCTIONS, name)))) return false;
+    if (!known) return true;
+    this.names.source.report("NX3022", `An expression stands in braces: {${text.trim()}}. Without them, '${given.name}' is a text.`, given.valueStart, given.valueEnd, {
+      node, fix: { title: `write {${text.trim()}}`, edits: [{ start: given.valueStart, end: given.valueStart, text: "{" }, { start: given.valueEnd, end: given.valueEnd, text: "}" }], certain: true },
+    });
+    return false;
   }
 
   private literal(given: RawAttribute, spec: PropSpec, value: unknown, node: string): boolean {
