@@ -46,6 +46,17 @@ The code of `<action>` and `<effect>` is JavaScript and is taken as it is, up to
 """
 
 
+_BRACES = """## Texts and expressions in attributes
+
+`{k}` is an expression, `k` is a text: `label="Rows"`, `label="{n} rows"`, `value="{n}"`. Only where there can be no text,
+because the attribute takes a number, yes or no, a list, a record or rows, or is `if`, `for` or `key`, the braces may be
+left out: `options="regions"`, `page="size"`, `if="n > 1"`. `bind:value="k"` names a state, which the control shows and
+changes; `on:press="add(n)"` names an action, with expressions as its arguments. A record has braces of its own:
+`props="{ zone: 'UTC' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"`, where `k` is a state,
+was once read as `{k}`; it still is, with a warning that has a fix.
+"""
+
+
 def reference() -> str:
     """Return the reference as Markdown."""
     known = language()
@@ -68,8 +79,9 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
     yield "## Names\n"
     rule = known["nameRule"]
     yield (
-        f"Panels and elements are found by their `id`: {rule}. No two elements of a panel have the same, and none has the "
-        "name of a section. Names of states, actions and all else that expressions and code use are the same without `-`.\n"
+        f"Panels and elements are found by their `id`: {rule}. No two elements of a panel have the same, and none "
+        "has the name of a section. Names of states, actions and all else that expressions and code use are the same "
+        "without `-`.\n"
     )
     yield "## Declarations\n"
     types = ", ".join(f"`{name}`" for name in [*known["types"], *known["typeForms"]])
@@ -86,15 +98,7 @@ def _declarations(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of th
         ]
         yield _table(["declaration", "attributes (* required)", "meaning"], rows)
     yield f"Capabilities: {', '.join(f'`{name}`' for name in known['capabilities'])}.\n"
-    yield "## Texts and expressions in attributes\n"
-    yield (
-        '`{k}` is an expression, `k` is a text: `label="Rows"`, `label="{n} rows"`, `value="{n}"`. Only where there can be '
-        "no text, because the attribute takes a number, yes or no, a list, a record or rows, or is `if`, `for` or `key`, the "
-        'braces may be left out: `options="regions"`, `page="size"`, `if="n > 1"`. `bind:value="k"` names a state, which '
-        'the control shows and changes; `on:press="add(n)"` names an action, with expressions as its arguments. A record has braces '
-        'of its own: `props="{ zone: \'UTC\' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"` where k is '
-        "a state was once read as `{k}`; it still is, with a warning that has a fix.\n"
-    )
+    yield _BRACES
     yield "## Attributes of every element\n"
     yield _table(["attribute", "meaning"], [[f"`{name}`", meaning] for name, meaning in known["directives"].items()])
 
@@ -119,6 +123,8 @@ def _component(component: dict[str, Any], name: str) -> Iterator[str]:  # Any: a
     rows = []
     for prop, spec in component["props"].items():
         takes = " ".join(f"`{value}`" for value in spec["oneOf"]) if "oneOf" in spec else f"`{spec['type']}`"
+        if spec["type"] in {"int", "float"}:
+            takes += _bounds(spec)
         marks = ("*" if spec.get("required") else "") + (" (bind)" if spec.get("bindable") else "")
         rows.append([f"`{prop}`{marks}", takes, spec["doc"]])
     rows += [[f"`on:{event}`", "action", f"`$event` is {gives}."] for event, gives in component["events"].items()]
@@ -126,6 +132,12 @@ def _component(component: dict[str, Any], name: str) -> Iterator[str]:  # Any: a
     if rows:
         yield _table(["attribute", "takes", "meaning"], rows)
     yield f"```xml\n{component['example']}\n```\n"
+
+
+def _bounds(spec: dict[str, Any]) -> str:  # Any: a property's table
+    if "least" in spec and "most" in spec:
+        return f" {spec['least']} to {spec['most']}"
+    return f" from {spec['least']}" if "least" in spec else f" above {spec['above']}" if "above" in spec else ""
 
 
 def _functions(known: dict[str, Any]) -> Iterator[str]:  # Any: a table of the language

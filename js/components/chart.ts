@@ -28,7 +28,7 @@ export const chart: Component = {
   props: {
     kind: { type: "str", doc: "How values are drawn.", oneOf: ["line", "bar", "area", "scatter"] }, data: { type: "frame", doc: "The rows.", required: true },
     x: { type: "column", doc: "Column across.", required: true }, y: { type: "column", doc: "Column (or columns, separated by commas) upwards.", required: true },
-    by: { type: "column", doc: "A column that splits the rows into series." }, title: { type: "str", doc: "Its heading." }, height: { type: "int", doc: "Height in pixels (220)." },
+    by: { type: "column", doc: "A column that splits the rows into series." }, title: { type: "str", doc: "Its heading." }, height: { type: "int", least: 40, most: 4000, doc: "Height in pixels (220)." },
     "x-label": { type: "str", doc: "What is across, with its unit." }, "y-label": { type: "str", doc: "What is upwards, with its unit." },
   },
   example: '<chart id="c" kind="line" data="[{m: 1, v: 2}, {m: 2, v: 5}]" x="m" y="v" title="Growth"/>',

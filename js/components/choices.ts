@@ -92,7 +92,7 @@ export const multiselect: Component = {
 
 export const range: Component = {
   name: "range", category: "input", doc: "A span between two numbers, by dragging its ends.", content: "none", size: { min: 200, preferred: 320, grow: 1 }, events: { change: "the two numbers" },
-  props: { label: { ...LABEL, required: true }, value: { type: "list", doc: "The two numbers.", bindable: true }, min: { type: "float", doc: "Smallest (0)." }, max: { type: "float", doc: "Largest (100)." }, step: { type: "float", doc: "Steps (1)." }, unit: { type: "str", doc: "Their unit." }, disabled: DISABLED, reason: REASON, hint: HINT },
+  props: { label: { ...LABEL, required: true }, value: { type: "list", doc: "The two numbers.", bindable: true }, min: { type: "float", doc: "Smallest (0)." }, max: { type: "float", doc: "Largest (100)." }, step: { type: "float", above: 0, doc: "Steps (1)." }, unit: { type: "str", doc: "Their unit." }, disabled: DISABLED, reason: REASON, hint: HINT },
   example: '<range id="r" label="Price" value="[20, 60]"/>',
   draw: (context) => {
     const own = entry(context);

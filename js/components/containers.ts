@@ -34,7 +34,7 @@ const STEP = 0.02;
 
 export const split: Component = {
   name: "split", category: "layout", doc: "Two parts with a divider that can be dragged, or moved by the arrow keys.", events: {}, content: "elements", size: { min: 320, preferred: 960, grow: 1 },
-  props: { direction: { type: "str", doc: "How the parts stand.", oneOf: ["row", "column"] }, ratio: { type: "float", doc: "Share of the first part (0.5)." } },
+  props: { direction: { type: "str", doc: "How the parts stand.", oneOf: ["row", "column"] }, ratio: { type: "float", least: 0, most: 1, doc: "Share of the first part (0.5)." } },
   example: '<split id="s"><text id="a">One</text><text id="b">Two</text></split>',
   draw: (context) => {
     const share = context.host.cell(Math.max(0.1, Math.min(0.9, context.num("ratio", 0.5))), `${context.id}/share`);

@@ -64,7 +64,7 @@ export const checkbox = checkable("checkbox", "Yes or no.");
 
 export const slider: Component = {
   name: "slider", category: "input", doc: "A number, by dragging.", content: "none", size: { min: 160, preferred: 320, grow: 1 }, events: CHANGE,
-  props: { label: LABEL, value: { type: "float", doc: "The number.", bindable: true }, min: { type: "float", doc: "Smallest (0)." }, max: { type: "float", doc: "Largest (100)." }, step: { type: "float", doc: "Steps (1)." }, unit: { type: "str", doc: "Its unit." }, disabled: DISABLED, reason: REASON, hint: HINT },
+  props: { label: LABEL, value: { type: "float", doc: "The number.", bindable: true }, min: { type: "float", doc: "Smallest (0)." }, max: { type: "float", doc: "Largest (100)." }, step: { type: "float", above: 0, doc: "Steps (1)." }, unit: { type: "str", doc: "Its unit." }, disabled: DISABLED, reason: REASON, hint: HINT },
   example: '<slider id="s" label="Size" min="0" max="10"/>',
   draw: (context) => {
     const own = entry(context);
@@ -87,7 +87,7 @@ const NOISE = 1e-9;
 
 export const number: Component = {
   name: "number", category: "input", doc: "A number, typed.", content: "none", size: CONTROL, events: CHANGE,
-  props: { label: LABEL, value: { type: "float", doc: "The number.", bindable: true }, min: { type: "float", doc: "Smallest." }, max: { type: "float", doc: "Largest." }, step: { type: "float", doc: "Steps; any number when left out." }, ...VALIDATION, disabled: DISABLED, reason: REASON, hint: HINT },
+  props: { label: LABEL, value: { type: "float", doc: "The number.", bindable: true }, min: { type: "float", doc: "Smallest." }, max: { type: "float", doc: "Largest." }, step: { type: "float", above: 0, doc: "Steps; any number when left out." }, ...VALIDATION, disabled: DISABLED, reason: REASON, hint: HINT },
   example: '<number id="n" label="Count"/>',
   draw: (context) => {
     const own = entry(context);
@@ -138,8 +138,8 @@ function typed(name: "input" | "textarea" | "search", doc: string): Component {
     events: { ...CHANGE, ...(line ? { enter: "the text when Enter is pressed" } : {}) },
     props: {
       label: LABEL, value: { type: "str", doc: "The text.", bindable: true }, placeholder: { type: "str", doc: "Shown while it is empty." }, ...(name === "input" ? { type: { type: "str", doc: "What is typed, for keyboards and password keepers.", oneOf: ["text", "email", "tel", "url", "password"] } } as const : {}),
-      "max-length": { type: "int", doc: "The greatest number of characters." },
-      ...(line ? { pattern: PATTERN } : { rows: { type: "int", doc: "How many lines are seen (3)." } } as const), ...VALIDATION, disabled: DISABLED, reason: REASON, hint: HINT,
+      "max-length": { type: "int", least: 0, doc: "The greatest number of characters." },
+      ...(line ? { pattern: PATTERN } : { rows: { type: "int", least: 1, most: 200, doc: "How many lines are seen (3)." } } as const), ...VALIDATION, disabled: DISABLED, reason: REASON, hint: HINT,
     },
     draw: (context) => {
       const own = entry(context);

@@ -69,7 +69,7 @@ export const file: Component = {
   name: "file", category: "input", doc: "Takes files from the person and keeps them in the workspace, below files/uploads/PANEL.", content: "none", size: { min: 200, preferred: 320, grow: 1 }, events: { change: "the files: records with name, size, type and path" },
   props: {
     label: { ...LABEL, required: true }, value: { type: "list", doc: "The files that were taken.", bindable: true }, accept: { type: "str", doc: "Which kinds, by ending or type: .csv, image/*." },
-    "max-size": { type: "float", doc: "Largest file in megabytes (5)." }, many: { type: "bool", doc: "More than one." }, ...VALIDATION, disabled: DISABLED, reason: REASON, hint: HINT,
+    "max-size": { type: "float", above: 0, doc: "Largest file in megabytes (5)." }, many: { type: "bool", doc: "More than one." }, ...VALIDATION, disabled: DISABLED, reason: REASON, hint: HINT,
   },
   example: '<file id="f" label="Measurements" accept=".csv"/>',
   draw: (context) => {

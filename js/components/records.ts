@@ -89,7 +89,7 @@ export const tree: Component = {
 
 export const json: Component = {
   name: "json", category: "data", doc: "Any value, to be looked into.", content: "none", events: {}, size: { min: 200, preferred: 360, grow: 1 },
-  props: { value: { type: "any", doc: "The value.", required: true }, open: { type: "int", doc: "How many levels are open at first (1)." } },
+  props: { value: { type: "any", doc: "The value.", required: true }, open: { type: "int", least: 0, most: 100, doc: "How many levels are open at first (1)." } },
   example: `<json id="j" value="{ a: 1, list: [true, null, 'text'] }"/>`,
   draw: (context) => box(context, "div", "json", [dynamic(() => look(context.prop("value"), "", context.num("open", 1), { left: MOST }, 0))]),
 };

@@ -50,7 +50,7 @@ interface EditorLibrary {
 
 export const editor: Component = {
   name: "editor", category: "input", doc: "Code, written with colours and line numbers.", content: "none", events: { change: "the new text" }, size: { min: 240, preferred: 640, grow: 1 },
-  props: { label: { ...LABEL, required: true }, value: { type: "str", doc: "The code.", bindable: true }, lang: { type: "str", doc: "Its language.", oneOf: LANGUAGES }, rows: { type: "int", doc: "How many lines are seen (8)." }, disabled: DISABLED, reason: REASON, hint: HINT },
+  props: { label: { ...LABEL, required: true }, value: { type: "str", doc: "The code.", bindable: true }, lang: { type: "str", doc: "Its language.", oneOf: LANGUAGES }, rows: { type: "int", least: 1, most: 200, doc: "How many lines are seen (8)." }, disabled: DISABLED, reason: REASON, hint: HINT },
   example: '<editor id="e" label="Query" lang="sql"/>',
   draw: (context) => {
     const own = entry(context);

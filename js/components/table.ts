@@ -13,7 +13,7 @@ const PAGE = 10;
 
 export const table: Component = {
   name: "table", category: "data", doc: "Rows of a frame, query or list, in pages; sorted by a click on a column.", content: "none", events: {}, size: { min: 320, preferred: 960, grow: 1 },
-  props: { data: { type: "frame", doc: "The rows.", required: true }, page: { type: "int", doc: "Rows in a page (10)." }, scroll: { type: "bool", doc: "All rows in one long list, fetched as they come into sight, in place of pages." }, height: { type: "int", doc: "Height of the long list in pixels (420)." }, columns: { type: "str", doc: "Which columns, separated by commas; all when left out." }, labels: { type: "record", doc: "Headings of columns, where their names do not do: { temp_max: 'Warmest' }." }, title: { type: "str", doc: "Its heading." } },
+  props: { data: { type: "frame", doc: "The rows.", required: true }, page: { type: "int", least: 1, most: 1000, doc: "Rows in a page (10)." }, scroll: { type: "bool", doc: "All rows in one long list, fetched as they come into sight, in place of pages." }, height: { type: "int", least: 40, most: 4000, doc: "Height of the long list in pixels (420)." }, columns: { type: "column", doc: "Which columns, separated by commas; all when left out." }, labels: { type: "record", doc: "Headings of columns, where their names do not do: { temp_max: 'Warmest' }." }, title: { type: "str", doc: "Its heading." } },
   example: '<table id="t" data="[{a: 1}]"/>',
   draw: (context) => {
     const sort = context.host.cell<Ordering | null>(null, `${context.id}/sort`);

@@ -18,7 +18,7 @@ export const text: Component = {
 };
 
 export const heading: Component = {
-  name: "heading", category: "text", doc: "A heading.", props: { level: { type: "int", doc: "2, 3 or 4." } }, events: {}, content: "text", size: { min: 200, preferred: 960, grow: 1 },
+  name: "heading", category: "text", doc: "A heading.", props: { level: { type: "int", least: 2, most: 4, doc: "2, 3 or 4." } }, events: {}, content: "text", size: { min: 200, preferred: 960, grow: 1 },
   example: '<heading id="h" level="2">Results</heading>',
   draw: (context) => box(context, `h${Math.max(2, Math.min(4, Math.round(context.num("level", 3))))}`, "heading", [() => context.text()]),
 };
@@ -63,7 +63,7 @@ export const metric: Component = {
 
 export const progress: Component = {
   name: "progress", category: "text", doc: "How far something is.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
-  props: { value: { type: "float", doc: "How much is done.", required: true }, max: { type: "float", doc: "How much there is (1)." }, label: { type: "str", doc: "What is done." } },
+  props: { value: { type: "float", doc: "How much is done.", required: true }, max: { type: "float", above: 0, doc: "How much there is (1)." }, label: { type: "str", doc: "What is done." } },
   example: '<progress id="p" value="0.4" label="Loaded"/>',
   draw: (context) => {
     const share = (): number => Math.max(0, Math.min(1, context.num("value", 0) / (context.num("max", 1) || 1)));

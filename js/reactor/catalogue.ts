@@ -32,6 +32,7 @@ export const CATALOGUE = {
   NX2014: ["error", "Text where none may stand"],
   NX2016: ["error", "A malformed id or name"],
   NX2017: ["error", "An unknown slot"],
+  NX2018: ["warning", "An attribute that does nothing"],
   NX3001: ["error", "A name is declared twice"],
   NX3002: ["error", "A default that does not fit its type"],
   NX3003: ["error", "An unknown name"],

@@ -14,6 +14,10 @@ export interface PropSpec {
   readonly required?: boolean;
   /** The source of a picture, for `url`. */
   readonly picture?: boolean;
+  /** Bounds of numbers: at least, at most, and more than. */
+  readonly least?: number;
+  readonly most?: number;
+  readonly above?: number;
   /** The form that texts must have, for `str`. */
   readonly form?: boolean;
   /** May be the target of `bind:`; then it must be bound to a state of a type that fits `type`. */

@@ -83,6 +83,7 @@ const CODES: readonly string[] = [
   "NX2016 suggestion: make it one",
   "NX2017 certain: write footer",
   "NX2017 suggestion: remove it",
+  "NX2018 certain: remove it",
   "NX3003 certain: write count",
   "NX3003 certain: write row.region",
   "NX3003 suggestion: write row.region",

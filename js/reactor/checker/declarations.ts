@@ -15,10 +15,10 @@ import type { Names, ValueKind } from "./names.ts";
 export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<string, readonly string[]>>>> = {
   data: table({
     type: ["name!", "fields!"],
-    state: ["name!", "type", "default", "min", "max", "scope", "persist"],
+    state: ["name!", "type", "default", "min", "max", "scope"],
     computed: ["name!", "expr!"],
     link: ["name!", "from!"],
-    frame: ["name!", "from!", "columns", "max-rows", "debounce"],
+    frame: ["name!", "from!", "columns", "debounce"],
     query: ["name!", "frame!", "where", "group", "agg", "distinct", "prepend", "order", "limit"],
   }),
   logic: table({
@@ -31,6 +31,15 @@ export const DECLARATIONS: Readonly<Record<"data" | "logic", Readonly<Record<str
     resource: ["name!", "expr!"],
   }),
 };
+
+/** Attributes of earlier versions, none of which ever did anything. */
+const IDLE = table<string>({
+  "state persist": 'states are kept; one that each page has for itself has scope="view".',
+  "frame max-rows": "what is shown of a frame is chosen by a <query>, with limit.",
+});
+
+/** Declarations that have a text inside. */
+const WORDY = new Set(["action", "effect", "tool", "resource"]);
 
 interface ElementNames {
   readonly known: ReadonlySet<string>;
@@ -68,7 +77,12 @@ export function checkDeclaration(names: Names, section: "data" | "logic", item: 
     return false;
   }
   const plain = wanted.map((name) => name.replace("!", ""));
-  for (const given of raw.attributes) if (!plain.includes(given.name)) unknownAttribute(names.source, raw, given, plain, item.node.id);
+  for (const given of raw.attributes) {
+    const idle = IDLE[`${raw.name} ${given.name}`];
+    if (idle !== undefined) names.source.report("NX2018", `'${given.name}' does nothing: ${idle}`, given.start, given.end, { node: item.node.id, fix: replaceFix("remove it", given.start, given.end, "", true) });
+    else if (!plain.includes(given.name)) unknownAttribute(names.source, raw, given, plain, item.node.id);
+  }
+  if (!WORDY.has(raw.name)) for (const child of raw.children) if (child.kind === "text" && child.value.trim()) names.source.report("NX2014", `Text may not stand in <${raw.name}>.`, child.start, child.end, { node: item.node.id, fix: replaceFix("remove it", child.start, child.end, "", false) });
   for (const name of wanted) {
     if (name.endsWith("!") && !attribute(raw, name.slice(0, -1))?.value) {
       names.source.report("NX2009", `<${raw.name}> needs the attribute '${name.slice(0, -1)}'.`, raw.start, raw.nameEnd, { node: item.node.id });
@@ -142,7 +156,7 @@ export function typeOf(names: Names, text: string, at: RawAttribute, offset: num
   const items = takesItems ? ["list", "dict"] : [...SCALARS, "list", "dict", ...names.types.keys()];
   const near = names.source.nearest(type.unknown, items);
   const start = names.source.place(at.valueStart, value, index);
-  names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " and others" : ""}; a <type> is declared before it is used.`}`, start, start + type.unknown.length, {
+  names.source.report("NX3010", `There is no type '${type.unknown}'${near ? `; did you mean '${near}'?` : `. Types: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " and others" : ""}; a <type> may use those that stand before it.`}`, start, start + type.unknown.length, {
     node, fix: near ? replaceFix(`write ${near}`, start, start + type.unknown.length, near, isSlip(type.unknown, near, items)) : null,
   });
   return null;

@@ -12,6 +12,7 @@ import { everyPart } from "../walk.ts";
 import { DIRECTIVES as MEANINGS } from "../words.ts";
 import { readInvocation } from "./invocation.ts";
 import { kindOf, suits } from "./kinds.ts";
+import { columnsOf } from "./queries.ts";
 import { formOf, isRegular } from "./pattern.ts";
 import type { Checked, Names } from "./names.ts";
 
@@ -145,7 +146,7 @@ export class ViewReader {
     else if (name.startsWith("bind:")) this.bind(node, raw, given, spec);
     else if (name === "if") node.when = this.whole(given, node.id, locals).expression;
     else if (name === "else") this.otherwise(node, given, afterIf);
-    else if (Object.hasOwn(spec.props, name)) this.prop(node, given, spec.props[name] as PropSpec, locals);
+    else if (Object.hasOwn(spec.props, name)) this.prop(node, raw, given, spec.props[name] as PropSpec, locals);
     else if (name === "bind" && given.value && this.bindable(spec).length === 1) {
       const [meant = ""] = this.bindable(spec);
       this.names.source.report("NX2004", `<${raw.name}> has no attribute 'bind'; a state is bound by ${meant}.`, given.start, given.nameEnd, { node: node.id, fix: replaceFix(`write ${meant}`, given.start, given.nameEnd, meant, !raw.attributes.some((other) => other.name === meant)) });
@@ -237,7 +238,7 @@ export class ViewReader {
     this.facts.push({ source: node.id, relation: "binds", target: `state.${name}` });
   }
 
-  private prop(node: ViewNode, given: RawAttribute, spec: PropSpec, locals: readonly string[]): void {
+  private prop(node: ViewNode, raw: RawElement, given: RawAttribute, spec: PropSpec, locals: readonly string[]): void {
     const { source } = this.names;
     const text = given.value;
     if (text === null) {
@@ -247,7 +248,7 @@ export class ViewReader {
     }
     const checked = this.value(given, text, spec, node.id, locals);
     const { expression } = checked;
-    if (expression.kind === "literal" && !this.literal(given, spec, expression.value, node.id)) return;
+    if (expression.kind === "literal" && !this.literal(given, spec, expression.value, node.id, raw)) return;
     if (expression.kind !== "literal" && !this.suits(given, spec, expression, node.id, locals)) return;
     if (spec.type === "url" && expression.kind === "template") {
       const head = expression.parts[0];
@@ -317,7 +318,7 @@ export class ViewReader {
     return false;
   }
 
-  private literal(given: RawAttribute, spec: PropSpec, value: unknown, node: string): boolean {
+  private literal(given: RawAttribute, spec: PropSpec, value: unknown, node: string, raw: RawElement): boolean {
     if (spec.type === "url" && typeof value === "string" && (spec.picture ? pictureSource(value).kind === "none" : !allowedUrl(value))) {
       if (spec.picture) this.names.source.report("NX6002", `There is no picture at this address: '${given.name}' is files/NAME, a data: address of an image, or http and https.`, given.valueStart, given.valueEnd, { node });
       else this.badUrl(given, node);
@@ -336,7 +337,28 @@ export class ViewReader {
       this.names.source.report("NX3006", `'${given.name}' must be a number.`, given.valueStart, given.valueEnd, { node });
       return false;
     }
+    if (typeof value === "number" && !inRange(spec, value)) {
+      this.names.source.report("NX3006", `'${given.name}' is ${rangeOf(spec)}, not ${value}.`, given.valueStart, given.valueEnd, { node });
+      return false;
+    }
+    if (spec.type === "column" && typeof value === "string") this.columns(given, value, node, raw);
     return true;
+  }
+
+  /** Columns of rows whose columns are known. */
+  private columns(given: RawAttribute, value: string, node: string, raw: RawElement): void {
+    const data = raw.attributes.find(({ name }) => name === "data")?.value?.trim().replace(/^\{([^}]*)\}$/, "$1").trim() ?? "";
+    const known = this.names.isRows(data) ? columnsOf(this.names, data) : null;
+    if (!known) return;
+    let at = 0;
+    for (const piece of value.split(",")) {
+      const name = piece.trim();
+      const start = this.names.source.place(given.valueStart, value, at + piece.indexOf(name));
+      at += piece.length + 1;
+      if (!name || known.includes(name)) continue;
+      const near = this.names.source.nearest(name, known);
+      this.names.source.report("NX3012", `'${data}' has no column '${name}'${near ? `; did you mean '${near}'?` : `. Columns: ${known.join(", ")}.`}`, start, start + name.length, { node, fix: near ? this.names.source.correction(name, near, known, start, start + name.length) : null });
+    }
   }
 
   private badUrl(given: RawAttribute, node: string): void {
@@ -376,6 +398,15 @@ export class ViewReader {
       if (kind) this.facts.push({ source: node, relation, target: `${kind}.${name}` });
     }
   }
+}
+
+function inRange({ type, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, above = Number.NEGATIVE_INFINITY }: PropSpec, value: number): boolean {
+  return value >= least && value <= most && value > above && (type !== "int" || Number.isInteger(value));
+}
+
+function rangeOf({ type, least, most, above }: PropSpec): string {
+  const bounds = least !== undefined && most !== undefined ? ` from ${least} to ${most}` : least !== undefined ? `, at least ${least}` : above !== undefined ? ` above ${above}` : "";
+  return `a ${type === "int" ? "whole " : ""}number${bounds}`;
 }
 
 function fitsBinding(prop: PropType, state: StateDeclaration): boolean {
