@@ -48,12 +48,12 @@ The code of `<action>` and `<effect>` is JavaScript and is taken as it is, up to
 
 _BRACES = """## Texts and expressions in attributes
 
-`{k}` is an expression, `k` is a text: `label="Rows"`, `label="{n} rows"`, `value="{n}"`. Only where there can be no text,
-because the attribute takes a number, yes or no, a list, a record or rows, or is `if`, `for` or `key`, the braces may be
-left out: `options="regions"`, `page="size"`, `if="n > 1"`. `bind:value="k"` names a state, which the control shows and
-changes; `on:press="add(n)"` names an action, with expressions as its arguments. A record has braces of its own:
-`props="{ zone: 'UTC' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"`, where `k` is a state,
-was once read as `{k}`; it still is, with a warning that has a fix.
+`{k}` is an expression, `k` is a text: `label="Rows"`, `label="{n} rows"`, `value="{n}"`. Only where there can be no
+text, because the attribute takes a number, yes or no, a list, a record or rows, or is `if`, `for` or `key`, the braces
+may be left out: `options="regions"`, `page="size"`, `if="n > 1"`. `bind:value="k"` names a state, which the control
+shows and changes; `on:press="add(n)"` names an action, with expressions as its arguments. A record has braces of its
+own: `props="{ zone: 'UTC' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"`, where `k` is a
+state, was once read as `{k}`; it still is, with a warning that has a fix.
 """
 
 

@@ -60,6 +60,7 @@ export const CATALOGUE = {
   NX6002: ["error", "A URL that is not allowed"],
   NX6003: ["error", "A capability is used but not declared"],
   NX6004: ["error", "An unknown capability, or one without reason"],
+  NX6005: ["warning", "A capability that nothing needs"],
   NX7001: ["warning", "A layout constraint is dropped"],
   NX7003: ["error", "A malformed layout constraint"],
   NX8001: ["error", "A malformed patch"],

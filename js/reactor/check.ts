@@ -5,7 +5,7 @@ import { settleCalls } from "./checker/calls.ts";
 import { breakCircles, checkDeclaration, collectNames, declareComputed, declareFrame, declareLink, declareState, declareType, elementNames } from "./checker/declarations.ts";
 import { declarationFacts, settleFacts } from "./checker/facts.ts";
 import { layoutRules } from "./checker/layout.ts";
-import { checkCapabilities, checkFrameCalls, checkOrders, declareAction, declareEffect, declareExport, hintUnused, readLifecycle, readResource, readTool, readUse } from "./checker/logic.ts";
+import { checkCapabilities, checkFrameCalls, checkOrders, declareAction, declareEffect, declareExport, hintNeedless, hintUnused, readLifecycle, readResource, readTool, readUse } from "./checker/logic.ts";
 import { Names } from "./checker/names.ts";
 import { withPipes } from "./checker/pipes.ts";
 import { declareQuery, settleQueries } from "./checker/queries.ts";
@@ -87,6 +87,7 @@ function declareLogic(names: Names, tree: Tree, logic: readonly TreeNode[]): Log
   checkCapabilities(names, uses, usable);
   checkFrameCalls(names, uses, tree);
   checkOrders(names, uses, usable);
+  hintNeedless(names, usable);
   const lifecycle = of("lifecycle").map((item) => readLifecycle(names, item.raw, item.node.id)).filter((item) => item !== null);
   const tools = of("tool").map((item) => readTool(names, item.raw, item.node.id)).filter((tool) => tool !== null);
   const resources = of("resource").map((item) => readResource(names, item.raw, item.node.id));

@@ -110,6 +110,7 @@ const CODES: readonly string[] = [
   "NX6002 suggestion: remove it",
   "NX6003 certain: add",
   "NX6004 certain: write net.http",
+  "NX6005 suggestion: remove",
   "NX7003 certain: write days",
 ];
 

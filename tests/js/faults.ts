@@ -114,6 +114,8 @@ export const FAULTS: readonly Fault[] = [
   fault("NX3006", "half a row", panel('<table id="x" data="[]" page="‸2.5"/>')),
   fault("NX3012", "a column that a chart's rows do not have", panel('<chart id="c" kind="bar" data="q" x="a" y="a, ‸count"/>', '<frame name="f" from="kernel:f" columns="a: str, b: int"/><query name="q" frame="f" group="row.a" agg="sum(row.b) as total"/>')),
   fault("NX3012", "a misspelt column of a table", panel('<table id="x" data="f" columns="a, ‸regoin"/>', '<frame name="f" from="kernel:f" columns="a: str, region: int"/>'), true),
+  fault("NX6005", "a capability that everybody has", logic('<uses cap="‸time" why="to know the day"/><action name="a">return nx.now();</action>'), true),
+  fault("NX6005", "a capability for nothing", logic('<uses cap="net.http" target="https://x.example" why="rows"/><uses cap="‸fs.write" why="to keep them"/><action name="a">await nx.fetch("https://x.example"); await nx.files.read("x");</action><uses cap="fs.read" why="to read"/>'), true),
   fault("NX3017", "an address by its class", logic('<action name="a">return new ‸URL("https://x.example").host;</action>')),
   fault("NX3016", "a condition on rows", `<panel id="p"><data>${FRAME}</data><logic><effect on="‸len(df) > 1">return 1;</effect></logic></panel>`),
   fault("NX3016", "an argument that is rows", `<panel id="p"><data>${FRAME}<frame name="f" from="‸kernel:f(df)"/></data><logic><uses cap="kernel.call" target="f" why="rows"/></logic></panel>`),

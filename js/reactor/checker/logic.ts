@@ -140,6 +140,29 @@ export function checkCapabilities(names: Names, uses: readonly CapabilityUse[], 
   }
 }
 
+/** Capabilities that every handler has, without asking. */
+const FREE: readonly CapabilityUse["cap"][] = ["state", "time", "random", "log"];
+
+/** People are asked for what is declared, so nothing should be that the panel does not use. */
+export function hintNeedless(names: Names, nodes: readonly (TreeNode & { raw: RawElement })[]): void {
+  const codes = nodes.flatMap(({ raw }) => { const text = raw.name === "action" || raw.name === "effect" ? raw.children[0] : undefined; return text?.kind === "text" ? [withoutTexts(text.value)] : []; });
+  const used = new Set<string>();
+  // Whatever is made of `nx` itself may be any call.
+  const anything = codes.some((code) => /(?<![\w$.])nx\b(?!\s*\.)/.test(code));
+  for (const code of codes) for (const match of code.matchAll(/\bnx\s*\.\s*(files\s*\.\s*)?([A-Za-z]+)\b/g)) used.add(NEEDS[match[1] ? `files.${match[2]}` : (match[2] as string)] ?? "");
+  if (names.orders.size) used.add("panel.send");
+  for (const { call, source } of names.frames.values()) if (call) used.add(/^(nog|trilog):/.test(source) ? "panel.read" : "kernel.call");
+  if (/<image\b/.test(names.source.text)) used.add("net.http");
+  for (const { raw, node } of nodes) {
+    const cap = raw.name === "uses" ? attribute(raw, "cap") : undefined;
+    if (!cap?.value || !(CAPABILITIES as readonly string[]).includes(cap.value)) continue;
+    const free = (FREE as readonly string[]).includes(cap.value);
+    if (!free && (anything || used.has(cap.value))) continue;
+    const message = free ? `Every handler may use '${cap.value}' without asking; nobody needs to allow it.` : `Nothing in the panel uses ${cap.value}, and people would be asked for it.`;
+    names.source.report("NX6005", message, cap.valueStart, cap.valueEnd, { node: node.id, fix: replaceFix("remove <uses>", raw.start, raw.end, "", false) });
+  }
+}
+
 /** An action of another panel needs leave to run it. */
 export function checkOrders(names: Names, uses: readonly CapabilityUse[], nodes: readonly (TreeNode & { raw: RawElement })[]): void {
   for (const { raw, node } of nodes) {
