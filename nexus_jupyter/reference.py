@@ -54,6 +54,24 @@ may be left out: `options="regions"`, `page="size"`, `if="n > 1"`. `bind:value="
 shows and changes; `on:press="add(n)"` names an action, with expressions as its arguments. A record has braces of its
 own: `props="{ zone: 'UTC' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"`, where `k` is a
 state, was once read as `{k}`; it still is, with a warning that has a fix.
+
+In a `for` over a list that is a state, `bind:` takes a field of the item. What is changed is that field of that item, found
+by its `key`, whatever others have done to the list meanwhile:
+
+```xml
+<panel xmlns="urn:nexus:nxml:1" id="todo" title="To do">
+  <view>
+    <row id="task" for="task in tasks | sort('title')" key="task.id">
+      <checkbox id="done" label="{task.title}" bind:value="task.done"/>
+    </row>
+    <text id="left">{tasks | where('done', '==', false) | len} to do</text>
+  </view>
+  <data>
+    <type name="Task" fields="id: str, title: str, done: bool"/>
+    <state name="tasks" type="list[Task]" default='[{"id": "a", "title": "Measure", "done": false}]'/>
+  </data>
+</panel>
+```
 """
 
 

@@ -1,7 +1,9 @@
 // A workspace that is a page: panels, their values and their rows lie in it, handlers run in a worker. Nothing is kept.
 
-import type { ActionDeclaration, Build, Json, Problem, Result, ServerFrame } from "../protocol/index.ts";
+import type { ActionDeclaration, Build, Json, Problem, Result, ServerFrame, StatePlace } from "../protocol/index.ts";
+import type { Value } from "../reactor/expression/index.ts";
 import type { LazyName, Row } from "../reactor/host.ts";
+import { withPart } from "../reactor/items.ts";
 import { type Follower, gone, type Page, Refusal, type RequestBody, type Transport } from "../runtime/transport.ts";
 import { answer, groups, reduced, sorted, stateOf, type Table } from "./queries.ts";
 import type { RunAnswer, RunNotice, WorkerMessage } from "./worker.ts";
@@ -82,7 +84,7 @@ export class PageTransport implements Transport {
     sent(String(++this.runs));
     switch (body.type) {
       case "set":
-        this.write(body.panel, { [body.name]: body.value });
+        this.write(body.panel, { [body.name]: body.at ? this.placed(body.panel, body.name, body.at, body.value) : body.value });
         return this.result(null);
       case "trigger":
         return this.trigger(body);
@@ -182,6 +184,12 @@ export class PageTransport implements Transport {
       worker.addEventListener("message", take);
       worker.postMessage({ run } satisfies WorkerMessage);
     });
+  }
+
+  private placed(panel: string, name: string, at: StatePlace, value: Json): Json {
+    const list = withPart((this.panel(panel).values[name] ?? null) as Value, at, value);
+    if (list === null) throw new Refusal({ ...gone(`The item of state.${name} that was to be changed is not there any more.`), code: "conflict" });
+    return list;
   }
 
   private tell(name: string, message: string): void {

@@ -174,6 +174,7 @@ export interface NexusProtocol {
   Index?: Index;
   InsertOp?: InsertOp;
   Invocation?: Invocation;
+  ItemBinding?: ItemBinding;
   JsonValue?: JsonValue;
   LayoutRule?: LayoutRule;
   LeftOut?: LeftOut;
@@ -250,6 +251,7 @@ export interface NexusProtocol {
   Snapshot?: Snapshot;
   Span?: Span;
   StateDeclaration?: StateDeclaration;
+  StatePlace?: StatePlace;
   Subscribe?: Subscribe;
   SwitchBody?: SwitchBody;
   TableAnswer?: TableAnswer;
@@ -1386,13 +1388,17 @@ export interface CapabilityUse {
 /**
  * An element of the view, ready to be evaluated.
  *
- * ``props`` holds literal, template and plain expressions alike. ``bind`` maps a property to the state it follows.
+ * ``props`` holds literal, template and plain expressions alike. ``bind`` maps a property to the state it follows,
+ * and ``bind_items`` to the part of it, where that is a field of an item.
  * ``text`` is the evaluated text content of an element that has no child elements. ``slot`` is the place in its
  * parent. One that is ``pending`` reads names that the text, which is still arriving, has not declared yet.
  */
 export interface ViewNode {
   bind: {
     [k: string]: string;
+  };
+  bind_items: {
+    [k: string]: ItemBinding;
   };
   children: ViewNode[];
   each: Each | null;
@@ -1410,6 +1416,14 @@ export interface ViewNode {
   tag: string;
   text: Expression | null;
   when: Expression | null;
+}
+/**
+ * The field of a loop's item that a bound property follows; ``key`` is the field that tells items apart.
+ */
+export interface ItemBinding {
+  item: string;
+  key: string[] | null;
+  path: string[];
 }
 /**
  * ``for="item in list"``; ``key`` identifies an item over time.
@@ -1589,9 +1603,10 @@ export interface Trigger {
   type: "trigger";
 }
 /**
- * Give a state a value, from a bound control.
+ * Give a state a value, from a bound control; with ``at``, a field of one of its items.
  */
 export interface SetState {
+  at: StatePlace | null;
   element: string | null;
   id: string;
   name: string;
@@ -1599,6 +1614,18 @@ export interface SetState {
   traceparent: string | null;
   type: "set";
   value: JsonValue;
+}
+/**
+ * A field of an item of a list. Where ``key`` names a field, the item is the one that has ``equals`` there.
+ */
+export interface StatePlace {
+  /**
+   * Any JSON value.
+   */
+  equals: Json;
+  index: number;
+  key: string[] | null;
+  path: string[];
 }
 /**
  * Ask for rows of a query or frame, and for numbers over all of its rows.

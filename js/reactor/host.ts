@@ -1,6 +1,6 @@
 // What a drawn panel asks of the place where it is drawn: the browser runtime, or the static picture.
 
-import type { Aggregate, Json, Ordering, Problem } from "../protocol/index.ts";
+import type { Aggregate, Json, Ordering, Problem, StatePlace } from "../protocol/index.ts";
 import type { Value } from "./expression/index.ts";
 
 /** Libraries that are too large for every page. */
@@ -54,6 +54,12 @@ export interface Cell<T> {
   set(value: T): void;
 }
 
+/** The field of an item of a list that changes, and its value. */
+export interface PartChange {
+  readonly at: StatePlace;
+  readonly value: Json;
+}
+
 export interface ViewHost {
   /** Whether controls can be used. */
   readonly live: boolean;
@@ -62,8 +68,8 @@ export interface ViewHost {
   /** A function whose result is kept until what it reads changes. */
   memo<T>(compute: () => T): () => T;
   state(name: string): Value;
-  /** `live` while a gesture lasts, `done` at its end; `back` with the value that was there before. */
-  set(name: string, value: Json, gesture: Gesture, element: string): void;
+  /** `live` while a gesture lasts, `done` at its end; `back` with the value that was there before. `part` is what of a list is changed. */
+  set(name: string, value: Json, gesture: Gesture, element: string, part?: PartChange): void;
   trigger(action: string, args: Json[], event: Json, element: string): void;
   /** Whether an action started from an element has been running long enough to say so. */
   pending(element: string): boolean;

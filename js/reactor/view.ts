@@ -1,9 +1,10 @@
 // From a build to what is drawn: elements with their expressions, conditions, lists, bindings and events.
 
-import type { Build, Expression, Json, Ordering, Problem, StateDeclaration, ViewNode } from "../protocol/index.ts";
+import type { Build, Expression, ItemBinding, Json, Ordering, Problem, StateDeclaration, ViewNode } from "../protocol/index.ts";
 import type { ChildContext, ComponentTable, Context } from "./component.ts";
 import { compile, compileTest, type Evaluator, EXPRESSION_ROWS, grouped, isList, isNumber, type RowSource, type Scope, spend, textOf, TooManyRows, truthy, type Value } from "./expression/index.ts";
 import type { Cell, Gesture, Row, ViewHost } from "./host.ts";
+import { partOf, typeOfPart, withPart } from "./items.ts";
 import { dynamic, h, list, type VChild } from "./vnode.ts";
 import { everyPart } from "./walk.ts";
 
@@ -290,6 +291,8 @@ class ElementContext implements Context {
 
   prop(name: string): Value {
     const bound = Object.hasOwn(this.node.bind, name) ? this.node.bind[name] : undefined;
+    const part = this.part(name);
+    if (part) return partOf(this.scope.get(part.item) as Value, part.path);
     if (bound !== undefined) return this.host.state(bound);
     return this.compiled.get(name)?.(this.scope) ?? null;
   }
@@ -332,12 +335,26 @@ class ElementContext implements Context {
 
   target(prop: string): StateDeclaration | undefined {
     const name = this.bound(prop) ? this.node.bind[prop] : undefined;
-    return name === undefined ? undefined : this.instance.build.state.find((state) => state.name === name);
+    const found = name === undefined ? undefined : this.instance.build.state.find((state) => state.name === name);
+    const part = this.part(prop);
+    return found && part ? { ...found, type: typeOfPart(found.type, part.path) ?? { kind: "any" }, min: null, max: null } : found;
   }
 
   set(prop: string, value: Json, gesture: Gesture): void {
     const name = this.node.bind[prop];
-    if (name !== undefined) this.host.set(name, value, gesture, this.id);
+    const part = this.part(prop);
+    if (name === undefined) return;
+    if (!part) return this.host.set(name, value, gesture, this.id);
+    const [list, item] = [this.host.state(name), this.scope.get(part.item) as Value];
+    const index = isList(list) ? list.indexOf(item) : -1;
+    const at = { index, key: part.key, equals: part.key ? (partOf(item, part.key) as Json) : null, path: part.path };
+    const changed = withPart(list, { ...at, key: null }, value);
+    if (changed !== null) this.host.set(name, changed, gesture, this.id, { at, value });
+  }
+
+  /** The field of an item that a property is bound to, if it is one. */
+  private part(prop: string): ItemBinding | undefined {
+    return Object.hasOwn(this.node.bind_items, prop) ? this.node.bind_items[prop] : undefined;
   }
 
   handles(event: string): boolean {

@@ -3,7 +3,7 @@
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
 import type { Aggregate, Build, Grant, Json, Ordering, Problem, Result } from "../protocol/index.ts";
 import type { Value } from "../reactor/expression/index.ts";
-import type { Cell, Gesture, LazyName, Marks, Rows, ViewHost } from "../reactor/host.ts";
+import type { Cell, Gesture, LazyName, Marks, PartChange, Rows, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
 import { islandOf } from "./islands.ts";
 import { covers, isElsewhere } from "./origin.ts";
@@ -46,7 +46,7 @@ export class LiveHost implements ViewHost {
   /** States that somebody is typing into, or dragging: what they see is theirs until they are done. */
   private readonly typing = new Set<string>();
   /** Input that could not be sent, for want of a connection: by state, with the control it came from. */
-  private readonly unsent = new Map<string, readonly [Json, string]>();
+  private readonly unsent = new Map<string, readonly [Json, string, PartChange | undefined]>();
   private readonly running = new Map<string, Signal<number>>();
   private readonly problems = new Map<string, Signal<Problem | null>>();
   private readonly people: People;
@@ -121,7 +121,7 @@ export class LiveHost implements ViewHost {
     return this.states.get(name)?.value ?? null;
   }
 
-  set(name: string, value: Json, gesture: Gesture, element: string): void {
+  set(name: string, value: Json, gesture: Gesture, element: string, part?: PartChange): void {
     const declared = this.build.state.find((state) => state.name === name);
     if (!declared) return;
     const own = declared.scope === "view";
@@ -130,7 +130,7 @@ export class LiveHost implements ViewHost {
     if (gesture === "live" && !own) this.typing.add(name);
     else this.typing.delete(name);
     if (own) this.data.stateChanged(name);
-    else if (gesture === "done" && JSON.stringify(this.expected(name)) !== JSON.stringify(value)) void this.sendState(name, value, element);
+    else if (gesture === "done" && JSON.stringify(this.expected(name)) !== JSON.stringify(value)) void this.sendState(name, value, element, part);
   }
 
   /** What a state will be once all that is on its way has arrived. */
@@ -146,20 +146,20 @@ export class LiveHost implements ViewHost {
     });
   }
 
-  private async sendState(name: string, value: Json, element: string): Promise<void> {
+  private async sendState(name: string, value: Json, element: string, part?: PartChange): Promise<void> {
     this.unconfirmed.set(name, (this.unconfirmed.get(name) ?? 0) + 1);
     this.unsent.delete(name);
     this.sent.set(name, value as Value);
     const started = performance.now();
     try {
-      await this.transport.request({ type: "set", panel: this.panel, name, value, element, traceparent: traceparent() });
+      await this.transport.request({ type: "set", panel: this.panel, name, value: part ? part.value : value, at: part?.at ?? null, element, traceparent: traceparent() });
       this.latency.value = performance.now() - started;
       this.problemSignal(element).value = null;
     } catch (error) {
       const problem = problemOf(error);
       if (problem.code === "unavailable" && this.unconfirmed.get(name) === 1) {
         // It stays on the screen, unconfirmed, until there is a connection again.
-        this.unsent.set(name, [value, element]);
+        this.unsent.set(name, [value, element, part]);
         return;
       }
       this.problemSignal(element).value = problem;
@@ -172,9 +172,9 @@ export class LiveHost implements ViewHost {
 
   /** The connection is back: send what people put in meanwhile. */
   reconnected(): void {
-    for (const [name, [value, element]] of [...this.unsent]) {
+    for (const [name, [value, element, part]] of [...this.unsent]) {
       this.unconfirmed.set(name, 0);
-      void this.sendState(name, value, element);
+      void this.sendState(name, value, element, part);
     }
   }
 

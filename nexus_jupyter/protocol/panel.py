@@ -281,10 +281,19 @@ class PackUse(Contract):
     pack: str
 
 
+class ItemBinding(Contract):
+    """The field of a loop's item that a bound property follows; ``key`` is the field that tells items apart."""
+
+    item: str
+    path: list[str]
+    key: list[str] | None = None
+
+
 class ViewNode(Contract):
     """An element of the view, ready to be evaluated.
 
-    ``props`` holds literal, template and plain expressions alike. ``bind`` maps a property to the state it follows.
+    ``props`` holds literal, template and plain expressions alike. ``bind`` maps a property to the state it follows,
+    and ``bind_items`` to the part of it, where that is a field of an item.
     ``text`` is the evaluated text content of an element that has no child elements. ``slot`` is the place in its
     parent. One that is ``pending`` reads names that the text, which is still arriving, has not declared yet.
     """
@@ -296,6 +305,7 @@ class ViewNode(Contract):
     otherwise: bool = False
     each: Each | None = None
     bind: dict[str, str] = {}
+    bind_items: dict[str, ItemBinding] = {}
     on: dict[str, Invocation] = {}
     text: Expression | None = None
     children: list[ViewNode] = []

@@ -77,14 +77,24 @@ class Trigger(Contract):
     traceparent: TraceParent = None
 
 
+class StatePlace(Contract):
+    """A field of an item of a list. Where ``key`` names a field, the item is the one that has ``equals`` there."""
+
+    index: int
+    key: list[str] | None = None
+    equals: JsonValue = None
+    path: list[str]
+
+
 class SetState(Contract):
-    """Give a state a value, from a bound control."""
+    """Give a state a value, from a bound control; with ``at``, a field of one of its items."""
 
     type: Literal["set"] = "set"
     id: str
     panel: str
     name: str
     value: JsonValue
+    at: StatePlace | None = None
     element: str | None = None
     traceparent: TraceParent = None
 

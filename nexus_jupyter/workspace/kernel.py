@@ -25,6 +25,7 @@ from nexus_jupyter.protocol.pages import AggregateRequest, Marks
 from nexus_jupyter.protocol.panel import Build, LifecycleDeclaration, Ordering
 from nexus_jupyter.protocol.patch import Cause, Change, Op, Patch, RemoveOp
 from nexus_jupyter.protocol.run import RunRecord
+from nexus_jupyter.protocol.stream import StatePlace
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox import Databases, Files, Network, Operations, Sandbox, timers
 from nexus_jupyter.trilog import Recorder, TriLog
@@ -52,6 +53,7 @@ from nexus_jupyter.workspace.panels import (
     check_state,
     panel_names,
     panel_view,
+    placed,
     refuse_errors,
     refuse_misnamed,
     refuse_taken,
@@ -351,16 +353,34 @@ class WorkspaceKernel:
     # State and actions
 
     def set_state(
-        self, name: str, values: dict[str, JsonValue], actor: Actor, *, via: str = "api", element: str | None = None
+        self,
+        name: str,
+        values: dict[str, JsonValue],
+        actor: Actor,
+        *,
+        via: str = "api",
+        element: str | None = None,
+        at: StatePlace | None = None,
     ) -> Change | None:
-        """Give states values, all or none; raises `StateError` when one does not fit its type."""
+        """Give states values, all or none; with ``at``, give a field of an item of each.
+
+        Raises
+        ------
+        StateError
+            If one does not fit its type.
+        ConflictError
+            If the item is not there any more.
+        """
         with self.recorder.span("state.set", panel=name) as span:
 
             def draw(graph: Graph) -> Draft:
                 build = self.reactor.check(panel_view(graph, name).nxml)
-                for key, value in values.items():
+                # The rest of the list is as it is at this moment, whatever the page saw.
+                there = panel_view(graph, name, actor.id).state if at else {}
+                given = {key: placed(key, there.get(key), at, value) if at else value for key, value in values.items()}
+                for key, value in given.items():
                     check_state(build, key, value)
-                ops: list[Op] = [state_op(build, key, value, actor.id) for key, value in values.items()]
+                ops: list[Op] = [state_op(build, key, value, actor.id) for key, value in given.items()]
                 cause = Cause.model_validate({"kind": "set", "via": via, "element": element})
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 

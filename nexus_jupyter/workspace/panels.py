@@ -13,6 +13,7 @@ from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, NXMLErro
 from nexus_jupyter.protocol.graph import Entity
 from nexus_jupyter.protocol.panel import ActionDeclaration, Build, StateDeclaration
 from nexus_jupyter.protocol.patch import InsertOp, Op, SetOp
+from nexus_jupyter.protocol.stream import StatePlace
 from nexus_jupyter.protocol.types import check_value
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "panel_states",
     "panel_view",
     "personal",
+    "placed",
     "refuse_errors",
     "refuse_misnamed",
     "refuse_taken",
@@ -35,6 +37,9 @@ __all__ = [
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 #: `_NAME` in words; those of the language.
 NAME_RULE = "a name has letters, digits, _ and -, begins with a letter or _, and is at most 100 characters long"
+
+#: Records inside each other, as in types.
+_DEEP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,42 @@ def state_op(build: Build, name: str, value: JsonValue, user: str) -> SetOp:
         )
     own = scope == "user"
     return SetOp(id=state_id(build.id, name), attrs={own_attr(user) if own else "value": value})
+
+
+def placed(name: str, there: JsonValue, at: StatePlace, value: JsonValue) -> JsonValue:
+    """Return a list with a field of one of its items changed.
+
+    Raises
+    ------
+    ConflictError
+        If the item is not there any more.
+    RequestError
+        If the place is none.
+    """
+    if not at.path or max(len(at.path), len(at.key or [])) > _DEEP:
+        raise RequestError("A field of an item is named by one to 32 names.")
+    items = list(there) if isinstance(there, list) else []
+    index = at.index
+    if at.key is not None:
+        index = next((i for i, item in enumerate(items) if _part(item, at.key) == at.equals), -1)
+    if not 0 <= index < len(items):
+        raise ConflictError(f"The item of state.{name} that was to be changed is not there any more.")
+    items[index] = _changed(name, items[index], at.path, value)
+    return items
+
+
+def _part(item: JsonValue, path: Sequence[str]) -> JsonValue:
+    for field in path:
+        item = item.get(field) if isinstance(item, dict) else None
+    return item
+
+
+def _changed(name: str, item: JsonValue, path: Sequence[str], value: JsonValue) -> JsonValue:
+    if not path:
+        return value
+    if not isinstance(item, dict):
+        raise ConflictError(f"The item of state.{name} that was to be changed has no field '{path[0]}' any more.")
+    return {**item, path[0]: _changed(name, item.get(path[0]), path[1:], value)}
 
 
 def personal(ops: Sequence[Op], user: str) -> list[Op]:

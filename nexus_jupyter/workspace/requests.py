@@ -163,7 +163,7 @@ class Requests:
         match frame:
             case SetState():
                 values = {frame.name: frame.value}
-                change = kernel.set_state(frame.panel, values, actor, via="input", element=frame.element)
+                change = kernel.set_state(frame.panel, values, actor, via="input", element=frame.element, at=frame.at)
                 return change.rev if change else None, None
             case Undo():
                 undone = kernel.undo(frame.panel, actor, redo=frame.redo)

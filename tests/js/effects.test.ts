@@ -112,3 +112,15 @@ test.each(ATTRIBUTES)("in <%s>, <%s %s> changes the panel", (section, tag, name)
   };
   expect(made(1)).not.toBe(made(0));
 });
+
+const DEFAULTS = ROWS.flatMap(([name, prop, spec, example]) => { const said = / \(([\d.]+|\w+)\)\.$/.exec(spec.doc)?.[1]; return said === undefined ? [] : [[name, prop, said, example] as const]; });
+
+test.each(DEFAULTS)("<%s %s> is %s where it is left out, as its documentation says", (name, prop, said, example) => {
+  const tag = example.includes("<s:") ? `<s:${name}` : `<${name}`;
+  const without = example.replace(new RegExp(`(${tag}(?:\\s[\\w:-]+="[^"]*")*?)\\s${prop}="[^"]*"`), "$1");
+  expect(drawn(without.replace(tag, `${tag} ${prop}="${said}"`))).toBe(drawn(without));
+});
+
+test("defaults are said of many attributes", () => {
+  expect(DEFAULTS.length).toBeGreaterThan(15);
+});

@@ -13,6 +13,7 @@ import { DIRECTIVES as MEANINGS } from "../words.ts";
 import { readInvocation } from "./invocation.ts";
 import { kindOf, suits } from "./kinds.ts";
 import { columnsOf } from "./queries.ts";
+import { typeOfPart } from "../items.ts";
 import { formOf, isRegular } from "./pattern.ts";
 import type { Checked, Names } from "./names.ts";
 
@@ -31,6 +32,8 @@ export class ViewReader {
   readonly facts: Fact[] = [];
   private readonly names: Names;
   private readonly registry: Registry;
+  /** The loops around what is read, the innermost last. */
+  private readonly loops: Each[] = [];
   /** NAME@VERSION by prefix. */
   private readonly packs: ReadonlyMap<string, string>;
 
@@ -61,7 +64,7 @@ export class ViewReader {
     }
     const offset = span.start + Math.max(0, this.names.source.text.slice(span.start, span.end).search(/\S/));
     const checked = collapsed(this.names.template({ text: text ?? "", offset, node: id, locals }));
-    return { id, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: span.line, slot: null, pending: this.names.pending.has(id) };
+    return { id, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, bind_items: {}, on: {}, text: checked.expression, children: [], line: span.line, slot: null, pending: this.names.pending.has(id) };
   }
 
   private element(item: TreeNode, raw: RawElement, parent: string, outer: readonly string[], afterIf: boolean): ViewNode | null {
@@ -71,14 +74,16 @@ export class ViewReader {
     const each = this.each(raw, id, outer);
     const locals = each ? [...outer, each.item] : outer;
     const node: ViewNode = {
-      id, tag: this.tagOf(raw), props: {}, when: null, otherwise: false, each, bind: {}, on: {}, text: null, children: [], line: item.node.span.line, slot: null, pending: false,
+      id, tag: this.tagOf(raw), props: {}, when: null, otherwise: false, each, bind: {}, bind_items: {}, on: {}, text: null, children: [], line: item.node.span.line, slot: null, pending: false,
     };
+    if (each) this.loops.push(each);
     for (const given of raw.attributes) this.attribute(node, raw, given, spec, locals, afterIf);
     this.slot(node, raw, parent);
     this.required(node, raw, spec);
     if (item.node.text !== null && !item.children.length) this.text(node, raw, spec, locals);
     node.pending = this.names.pending.has(id);
     node.children.push(...this.read(item.children, raw.name, locals));
+    if (each) this.loops.pop();
     return node;
   }
 
@@ -226,6 +231,9 @@ export class ViewReader {
       return;
     }
     const name = (given.value ?? "").trim().replace(/^\{(.*)\}$/, "$1").trim();
+    const [first = "", ...path] = name.split(".").map((word) => word.trim());
+    const loop = [...this.loops].reverse().find(({ item }) => item === first);
+    if (loop) return this.bindItem(node, raw, given, prop, propSpec, loop, path);
     const state = this.names.states.get(name);
     if (!state) {
       if (this.names.values.has(name)) source.report("NX3009", `'${name}' is computed or comes from data, so it cannot be bound; bind a state.`, given.valueStart, given.valueEnd, { node: node.id });
@@ -236,6 +244,21 @@ export class ViewReader {
     if (!fitsBinding(propSpec.type, state)) source.report("NX3009", `'${name}' is ${state.type.kind}, but ${prop} of <${raw.name}> is ${propSpec.type}.`, given.valueStart, given.valueEnd, { node: node.id });
     node.bind[prop] = name;
     this.facts.push({ source: node.id, relation: "binds", target: `state.${name}` });
+  }
+
+  /** Bind a field of a loop's item: what is written goes into the list that the item is of. */
+  private bindItem(node: ViewNode, raw: RawElement, given: RawAttribute, prop: string, spec: PropSpec, loop: Each, path: readonly string[]): void {
+    const report = (message: string): void => this.names.source.report("NX3009", message, given.valueStart, given.valueEnd, { node: node.id });
+    const name = listOf(loop.list);
+    const state = name === null ? undefined : this.names.states.get(name);
+    if (!state) return report(`'${loop.item}' can be bound where it is an item of a list that is a state: for="${loop.item} in STATE", or STATE | where(...) or sort(...).`);
+    if (!path.length || !path.every((word) => NAME.test(word))) return report(`Bind a field of '${loop.item}', such as ${loop.item}.done.`);
+    const type = typeOfPart(state.type, path);
+    if (!type) return report(`The items of '${state.name}' have no field '${path.join(".")}'.`);
+    if (!fitsBinding(spec.type, { ...state, type })) return report(`'${[loop.item, ...path].join(".")}' is ${type.kind}, but ${prop} of <${raw.name}> is ${spec.type}.`);
+    node.bind[prop] = state.name;
+    node.bind_items[prop] = { item: loop.item, path: [...path], key: loop.key ? fieldOf(loop.key, loop.item) : null };
+    this.facts.push({ source: node.id, relation: "binds", target: `state.${state.name}` });
   }
 
   private prop(node: ViewNode, raw: RawElement, given: RawAttribute, spec: PropSpec, locals: readonly string[]): void {
@@ -389,7 +412,7 @@ export class ViewReader {
     const checked = spec.keepsLines ? dedented(found) : collapsed(found);
     this.reads(node.id, checked.names, "shows");
     if (spec.content === "text") node.text = checked.expression;
-    else node.children.push({ id: `${node.id}.t1`, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, on: {}, text: checked.expression, children: [], line: node.line, slot: null, pending: node.pending });
+    else node.children.push({ id: `${node.id}.t1`, tag: "text", props: {}, when: null, otherwise: false, each: null, bind: {}, bind_items: {}, on: {}, text: checked.expression, children: [], line: node.line, slot: null, pending: node.pending });
   }
 
   private reads(node: string, names: readonly string[], relation: "reads" | "shows"): void {
@@ -398,6 +421,23 @@ export class ViewReader {
       if (kind) this.facts.push({ source: node, relation, target: `${kind}.${name}` });
     }
   }
+}
+
+/** Functions that give items of a list as they are. */
+const CHOOSING = ["where", "sort", "reverse", "slice", "first", "last"];
+
+/** The name of the list that a loop's items are of. */
+function listOf(list: Expression): string | null {
+  if (list.kind === "call" && CHOOSING.includes(list.fn) && list.args[0]) return listOf(list.args[0]);
+  return list.kind === "name" ? list.name : null;
+}
+
+/** The field of an item that an expression is. */
+function fieldOf(expression: Expression, item: string): string[] | null {
+  const path: string[] = [];
+  let at = expression;
+  for (; at.kind === "member"; at = at.object) path.unshift(at.key);
+  return at.kind === "name" && at.name === item && path.length ? path : null;
 }
 
 function inRange({ type, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, above = Number.NEGATIVE_INFINITY }: PropSpec, value: number): boolean {
