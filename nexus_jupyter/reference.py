@@ -55,8 +55,8 @@ shows and changes; `on:press="add(n)"` names an action, with expressions as its 
 own: `props="{ zone: 'UTC' }"`. Braces that are no expression are doubled: `{{` and `}}`. `value="k"`, where `k` is a
 state, was once read as `{k}`; it still is, with a warning that has a fix.
 
-In a `for` over a list that is a state, `bind:` takes a field of the item. What is changed is that field of that item, found
-by its `key`, whatever others have done to the list meanwhile:
+In a `for` over a list that is a state, `bind:` takes a field of the item. What is changed is that field of that item,
+found by its `key`, whatever others have done to the list meanwhile:
 
 ```xml
 <panel xmlns="urn:nexus:nxml:1" id="todo" title="To do">
