@@ -26,7 +26,9 @@ _BEGINNING = """You make and change panels of Nexus: small live tools inside a n
 </panel>
 Write view first. Attributes with {expression} and texts with {expression} follow the data; `bind:value="state"` binds
 an input, `on:press="action(arguments)"` runs an action. Expressions: a subset of JavaScript without assignment, plus
-pipes such as {total | money}. Code of actions is JavaScript with `state`, `args`, `event` and `nx`, written as it is.
+pipes such as {total | money}. In a `for` over a list state, `bind:value="item.field"` binds the item's field.
+Code of actions is JavaScript with `state`, `args`, `event` and `nx`, written as it is: `nx.error(text)` shows a message
+and goes on, `nx.fail(text)` ends the action and takes its changes back.
 Every element has an id; what is declared is named KIND.NAME: state.count, action.reset, query.view.
 """
 

@@ -6,7 +6,7 @@ import { isFixed, KINDS, typos } from "../../js/fuzz/typos.ts";
 
 const panels = corpus(new URL("../../", import.meta.url));
 // So many that the share of a kind does not hang on which panels were drawn.
-const PER_KIND = 150;
+const PER_KIND = 300;
 
 test.each([1, 2, 3])("at least nine in ten typos of the seed %i are taken back, of each kind three in four", (seed) => {
   const tried = typos(panels, seed, PER_KIND);

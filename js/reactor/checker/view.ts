@@ -327,7 +327,8 @@ export class ViewReader {
     try {
       parsed = parseExpression(text);
     } catch (error) {
-      if (error instanceof ExpressionError) return true;
+      // One that is not closed is none of the texts that people mean.
+      if (error instanceof ExpressionError) return error.missing === null;
       throw error;
     }
     const { expression, names, calls } = parsed;
