@@ -40,6 +40,7 @@ PLACES = {
     "key of the result": "return { [HALF]: HALF }",
     "log": "nx.log(HALF)",
     "log of an object": "nx.log({ [HALF]: HALF })",
+    "error": "nx.error(HALF)",
     "fail": "nx.fail(HALF)",
     "thrown": "throw HALF",
     "name of an error": "const e = new Error('x'); e.name = HALF; throw e",

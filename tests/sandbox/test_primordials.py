@@ -57,7 +57,7 @@ def test_the_calls_do_what_they_are_for(sandbox: Sandbox) -> None:
     value, changes, logs = poisoned(sandbox, NONE)
     assert value["leaks"] == []
     assert changes == {"n": {"a": [1, None, "b"], "d": "1970-01-01T00:00:00.000Z"}, "list": [3]}
-    assert logs == ["a true 1", "b null"]
+    assert logs == ["a true 1", "b null", "error: x"]
     outcomes = " ".join(value["outcomes"])
     for part in ("status:200", "did you mean 'list'", "cannot be deleted", "PanelError", "is a function", "got:["):
         assert part in outcomes
