@@ -352,9 +352,9 @@ def _export(arguments: argparse.Namespace) -> int:
         if arguments.ocel:
             print(workspace.trilog.to_ocel(arguments.ocel))
             return 0
-        page = workspace.export_html(*arguments.panel)
-    out.write_text(page, encoding="utf-8")
-    print(f"{out} ({len(page.encode()) / 1e6:.1f} MB)")
+        written = workspace.export(out, *arguments.panel)
+    for file in written:
+        print(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")
     return 0
 
 

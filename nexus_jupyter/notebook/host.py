@@ -13,7 +13,7 @@ from nexus_jupyter.notebook.graphs_host import GraphsHost
 from nexus_jupyter.notebook.trilog_host import TriLogHost
 from nexus_jupyter.notebook.upkeep_host import UpkeepHost
 from nexus_jupyter.notebook.versions_host import VersionsHost
-from nexus_jupyter.protocol.api import DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, ExportInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.panel import Build
@@ -66,8 +66,11 @@ class Host(Protocol):
     def put_dashboard(self, name: str, wish: DashboardBody) -> PanelInfo:
         """Make a panel that shows a bound frame."""
 
-    def export_html(self, names: list[str], title: str | None) -> str:
+    def export_html(self, names: list[str], title: str | None, beside: str) -> ExportInfo:
         """Return panels as one page; all when none is named."""
+
+    def rows(self, name: str) -> pa.Table:
+        """Return all rows of a bound frame."""
 
     def draft(self, name: str, nxml: str | None) -> None:
         """Show a text that is still arriving; ``None`` when that is over."""

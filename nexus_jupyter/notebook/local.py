@@ -20,7 +20,7 @@ from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.trilog_host import LocalTriLog, TriLogHost
 from nexus_jupyter.notebook.upkeep_host import LocalUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import LocalVersions, VersionsHost
-from nexus_jupyter.protocol.api import DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, ExportInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.identity import Actor
@@ -109,9 +109,14 @@ class LocalHost:
         put_dashboard(self.kernel, name, wish, self.actor)
         return self.panel(name)
 
-    def export_html(self, names: list[str], title: str | None) -> str:
+    def export_html(self, names: list[str], title: str | None, beside: str) -> ExportInfo:
         """Return panels as one page."""
-        return export_html(self.kernel, names, self.actor.id, title=title)
+        page = export_html(self.kernel, names, self.actor.id, title=title, beside=beside)
+        return ExportInfo(html=page.html, cut=page.cut)
+
+    def rows(self, name: str) -> pa.Table:
+        """Return all rows of a bound frame."""
+        return self.kernel.frames.table(name)
 
     def draft(self, name: str, nxml: str | None) -> None:
         """Show a text that is still arriving."""

@@ -23,7 +23,16 @@ from nexus_jupyter.notebook.listener import RemoteListener
 from nexus_jupyter.notebook.trilog_host import RemoteTriLog, TriLogHost
 from nexus_jupyter.notebook.upkeep_host import RemoteUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import RemoteVersions, VersionsHost
-from nexus_jupyter.protocol.api import CountInfo, DashboardBody, PanelInfo, ReplayInfo, RevInfo, RunInfo, TextInfo
+from nexus_jupyter.protocol.api import (
+    CountInfo,
+    DashboardBody,
+    ExportInfo,
+    PanelInfo,
+    ReplayInfo,
+    RevInfo,
+    RunInfo,
+    TextInfo,
+)
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.errors import (
@@ -138,9 +147,14 @@ class RemoteHost:
         """Make a panel that shows a bound frame."""
         return self._send(PanelInfo, "POST", f"panels/{_part(name)}/dashboard", wish.model_dump(mode="json"))
 
-    def export_html(self, names: list[str], title: str | None) -> str:
+    def export_html(self, names: list[str], title: str | None, beside: str) -> ExportInfo:
         """Return panels as one page."""
-        return self._send(TextInfo, "POST", "workspace/export", {"panels": names, "title": title}).text
+        body: dict[str, JsonValue] = {"panels": list(names), "title": title, "beside": beside}
+        return self._send(ExportInfo, "POST", "workspace/export", body)
+
+    def rows(self, name: str) -> pa.Table:
+        """Return all rows of a bound frame."""
+        return pa.ipc.open_stream(self._call("GET", f"frames/{_part(name)}").content).read_all()
 
     def draft(self, name: str, nxml: str | None) -> None:
         """Show a text that is still arriving."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nexus_jupyter.arrow import readable_table
 from nexus_jupyter.dashboards import frame_name, prepare
@@ -282,14 +284,47 @@ class Workspace(JournalFace):
     def export_html(self, *panels: str, title: str | None = None) -> str:
         """Return panels, all when none is named, as one HTML page that lives on without a server.
 
+        Of frames of more than 50,000 rows it has the first, which it says; `export` puts all of them beside the page.
+
         Raises
         ------
         NotFoundError
             If there is no panel of a name.
-        FrameError
-            If a panel reads a frame of more rows than a page may carry.
         """
-        return self._host.export_html(list(panels), title)
+        return self._host.export_html(list(panels), title, "").html
+
+    def export(self, path: str | os.PathLike[str], *panels: str, title: str | None = None) -> list[Path]:
+        """Write panels, all when none is named, as one HTML page that lives on without a server.
+
+        Parameters
+        ----------
+        path
+            The page's file.
+        panels
+            Which panels, in order.
+        title
+            The page's; the panels' titles when left out.
+
+        Returns
+        -------
+        files
+            What was written: the page, and, where a frame has more than the 50,000 rows that a page takes, all its
+            rows as ``NAME_files/FRAME.parquet`` beside it, to which the page links.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no panel of a name.
+        """
+        page = Path(path)
+        beside = page.parent / f"{page.stem}_files"
+        made = self._host.export_html(list(panels), title, beside.name)
+        files = [beside / f"{name}.parquet" for name in made.cut]
+        for name, file in zip(made.cut, files, strict=True):
+            beside.mkdir(parents=True, exist_ok=True)
+            pq.write_table(self._host.rows(name), file)
+        page.write_text(made.html, encoding="utf-8")
+        return [page, *files]
 
     def grant(self, panel: str, cap: str, *, target: str | None = None, seconds: float | None = None) -> None:
         """Allow a panel something that its text asks for with ``<uses>``.

@@ -14,6 +14,7 @@ __all__ = [
     "DashboardBody",
     "DraftBody",
     "ExportBody",
+    "ExportInfo",
     "GrantBody",
     "HistoryBody",
     "PanelBody",
@@ -137,10 +138,21 @@ class HistoryBody(Contract):
 
 
 class ExportBody(Contract):
-    """Panels to make a page of; all when none is named."""
+    """Panels to make a page of; all when none is named.
+
+    ``beside`` is the folder beside the page that will have the rows which the page has no room for.
+    """
 
     panels: list[str] = []
     title: str | None = None
+    beside: str = Field("", max_length=255)
+
+
+class ExportInfo(Contract):
+    """A page of panels; ``cut`` are the bound frames of which it has a part."""
+
+    html: str
+    cut: list[str]
 
 
 class DraftBody(Contract):

@@ -9,7 +9,7 @@ import pyarrow as pa
 from tornado import web
 
 from nexus_jupyter.nog import change_seen_by
-from nexus_jupyter.protocol.api import ExportBody, RevInfo, TextInfo
+from nexus_jupyter.protocol.api import ExportBody, ExportInfo, RevInfo, TextInfo
 from nexus_jupyter.protocol.errors import NotFoundError
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.rights import REQUESTS
@@ -69,7 +69,7 @@ class ExportHandler(NexusHandler):
     """Panels as a page."""
 
     operations: ClassVar[Operations] = {
-        "post": Operation("Panels as one self-contained HTML page", body=ExportBody, answer=TextInfo)
+        "post": Operation("Panels as one self-contained HTML page", body=ExportBody, answer=ExportInfo)
     }
 
     @guarded("workspace.export")
@@ -77,8 +77,10 @@ class ExportHandler(NexusHandler):
         """Make the page; it travels inside JSON, as a picture of a panel does."""
         body = self.body(ExportBody)
         kernel = await self.workspace()
-        page = await self.work(lambda: export_html(kernel, body.panels, self.actor.id, title=body.title))
-        self.reply(TextInfo(text=page))
+        page = await self.work(
+            lambda: export_html(kernel, body.panels, self.actor.id, title=body.title, beside=body.beside)
+        )
+        self.reply(ExportInfo(html=page.html, cut=page.cut))
 
 
 class JournalHandler(NexusHandler):

@@ -4,7 +4,7 @@ from nexus_jupyter.workspace.compaction import compact
 from nexus_jupyter.workspace.dashboarding import put_dashboard
 from nexus_jupyter.workspace.desk import Desk, desk_of
 from nexus_jupyter.workspace.driver import merge_file, register_driver
-from nexus_jupyter.workspace.export import export_html
+from nexus_jupyter.workspace.export import ExportedPage, export_html
 from nexus_jupyter.workspace.folder import is_own, known_id, set_aside, trust
 from nexus_jupyter.workspace.graphs import GraphReader
 from nexus_jupyter.workspace.kernel import WorkspaceKernel
@@ -23,6 +23,7 @@ from nexus_jupyter.workspace.visit import Visit
 
 __all__ = [
     "Desk",
+    "ExportedPage",
     "GraphReader",
     "Opening",
     "PanelView",

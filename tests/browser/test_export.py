@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from nexus_jupyter.cli import main
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.notebook import Workspace
-from nexus_jupyter.protocol.errors import FrameError
 from tests.browser.test_lab import Shot
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -119,12 +118,75 @@ def test_what_a_handler_asks_of_a_host_is_denied_and_a_loop_is_stopped(offline: 
     assert offline.evaluate("window.trapped") is None
 
 
-def test_a_frame_that_is_too_large_is_refused_with_a_way_out(tmp_path: Path) -> None:
+EFFECTS = """<panel id="fx" title="Payment">
+  <view>
+    <slider id="rate" label="Rate" bind:value="rate" min="0" max="100"/><button id="go" label="Go" on:press="go()"/>
+    <button id="round" label="Round" on:press="around()"/><button id="wait" label="Wait" on:press="wait()"/>
+    <text id="paid">{paid}</text><text id="seen">{seen | join(' ')}</text><text id="x">{x}</text>
+  </view>
+  <data><state name="rate" type="int" default="5"/><state name="paid" type="int" default="50"/><state name="x" type="int" default="0"/>
+    <state name="seen" type="list[str]" default="[]"/><computed name="high" expr="rate > 9"/></data>
+  <logic>
+    <effect name="pay" on="rate">state.paid = event * 10; state.seen.push("pay");</effect>
+    <effect name="warn" on="high">state.seen.push("warn");</effect>
+    <effect name="endless" on="x">state.x += 1;</effect>
+    <action name="go">state.rate = 12;</action>
+    <action name="around">state.x = 1;</action>
+    <action name="wait">await new Promise((done) => setTimeout(done, 60000));</action>
+  </logic>
+</panel>"""
+
+
+def pages(browser: Browser, html: str, folder: Path) -> Page:
+    (folder / "page.html").write_text(html, encoding="utf-8")
+    page = browser.new_context(offline=True, viewport={"width": 1000, "height": 800}).new_page()
+    page.goto((folder / "page.html").as_uri())
+    page.locator(".nx-dot-state[data-state=live]").first.wait_for()
+    return page
+
+
+def test_effects_of_an_exported_page_run_in_order_after_each_change_and_end(browser: Browser, tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "ws") as workspace:
+        workspace.panel("fx", EFFECTS)
+        html = workspace.export_html("fx")
+    page = pages(browser, html, tmp_path)
+    paid, seen = page.locator('[data-id="paid"]'), page.locator('[data-id="seen"]')
+    page.get_by_role("button", name="Go").click()
+    expect(paid).to_have_text("120")
+    expect(seen).to_have_text("pay warn")
+    page.get_by_label("Rate").focus()
+    page.keyboard.press("ArrowRight")
+    expect(paid).to_have_text("130")
+    # Its condition was true before: only that of the rate has another value.
+    expect(seen).to_have_text("pay warn pay")
+    page.get_by_role("button", name="Round").click()
+    expect(page.locator(".nx-banner")).to_contain_text("without end")
+    expect(page.locator('[data-id="x"]')).to_have_text("17")
+    page.get_by_role("button", name="Wait").click()
+    page.locator(".nx-banner", has_text="still running").get_by_role("button", name="Cancel").click()
+    expect(page.locator('[data-id="wait"] .nx-problem')).to_contain_text("cancelled", timeout=3000)
+    expect(page.locator('[data-id="wait"] [aria-busy="true"]')).to_have_count(0)
+    page.context.close()
+
+
+LARGE = """<panel id="large" title="Large"><view><table id="t" data="df"/><text id="n">{df | len}</text></view>
+<data><frame name="df" from="kernel:df"/></data>
+<logic><lifecycle on="mount" run="begin()"/><action name="begin">state;</action></logic></panel>"""
+
+
+def test_a_frame_of_more_rows_than_a_page_carries_is_cut_said_and_lies_beside(browser: Browser, tmp_path: Path) -> None:
     with Workspace.open(tmp_path / "ws") as workspace:
         workspace.bind(df=pd.DataFrame({"a": range(60_000)}))
-        workspace.panel(
-            "p",
-            '<panel id="p"><view><table id="t" data="df"/></view><data><frame name="df" from="kernel:df"/></data></panel>',
-        )
-        with pytest.raises(FrameError, match="60000 rows"):
-            workspace.export_html()
+        workspace.panel("large", LARGE)
+        alone = workspace.export_html("large")
+    assert "has 60,000 rows, of which this page has the first 50,000" in alone
+    assert main(["export", str(tmp_path / "ws"), "--html", "--out", str(tmp_path / "page.html")]) == 0
+    page = pages(browser, (tmp_path / "page.html").read_text(), tmp_path)
+    expect(page.locator("h1")).to_have_text("Large")
+    note = page.locator(".nx-export-notes")
+    expect(note).to_contain_text("has 60,000 rows, of which this page has the first 50,000")
+    expect(note).to_contain_text("what 'large' does when it is shown or as time passes")
+    expect(page.locator('[data-id="n"]')).to_have_text("50000")
+    link = note.get_by_role("link", name="page_files/df.parquet")
+    assert len(pd.read_parquet(tmp_path / str(link.get_attribute("href")))) == 60_000
+    page.context.close()
