@@ -8,7 +8,7 @@ import { dynamic, h, type VChild } from "../reactor/vnode.ts";
 import { type Drawing, drawingOf, misfit, places, type Places, type Series } from "./marks.ts";
 import { type Axis, dateLabel, isDates, linear, numberLabels, short, widthOf, xAxis } from "./scales.ts";
 import { isCode } from "./codes.ts";
-import { box, waitingNote } from "./shared.ts";
+import { box, rowsNote } from "./shared.ts";
 
 /** Marks that a chart draws; more than this is a wait and says nothing more. */
 const MOST = 5000;
@@ -40,7 +40,7 @@ export const chart: Component = {
     const mounted = (element: Observable): (() => void) => watchWidth(element, width);
     const head = h("div", { class: "nx-chart-head" }, [h("span", { class: "nx-card-title" }, [() => context.str("title")]), tools(context, placed, plot)]);
     const canvas = h("div", { class: "nx-chart-canvas", style: () => `height:${plot().outerHeight}px` }, [dynamic(() => drawPlot(context, plot(), hover)), dynamic(() => tooltip(plot(), hover.get()))], { mounted: mounted as never });
-    return box(context, "figure", "chart", [head, canvas, legend(plot), waitingNote(context, context.query("data")), dynamic(() => hiddenTable(plot()))], { "data-stale": () => rowsOf(context)?.stale ?? false });
+    return box(context, "figure", "chart", [head, canvas, legend(plot), rowsNote(context, context.query("data")), dynamic(() => hiddenTable(plot()))], { "data-stale": () => rowsOf(context)?.stale ?? false });
   },
 };
 
@@ -111,7 +111,7 @@ function prepare(context: Context, placed: (groups: readonly Value[]) => Places,
   const drawing: Drawing = rows && problem === null ? drawingOf(rows, asked, placed(rows.drawn?.groups ?? [])) : { series: [], notes: [], whole: true };
   const xs = drawing.series.flatMap((series) => series.points.map((point) => point.x));
   const values = drawing.series.flatMap((series) => series.points.flatMap((point) => (point.y === null ? [] : [point.y])));
-  const instead = problem !== null ? { text: problem, failed: true } : values.length ? null : { text: rows?.total ? `Nothing to draw: no row has both ${asked.x} and ${asked.y.join(" or ")}.` : "No data to draw. Change the filter to see some.", failed: false };
+  const instead = problem !== null ? { text: problem, failed: true } : values.length ? null : { text: rows?.total ? `Nothing to draw: no row has both ${asked.x} and ${asked.y.join(" or ")}.` : rows?.absent ? (context.host.failure ? "There are no rows to draw." : rows.absent) : "No data to draw. Change the filter to see some.", failed: false };
   const notes = instead ? [] : drawing.notes.flatMap((note) => wrapped(note, outerWidth - 8));
   const outerHeight = Math.max(120, context.num("height", 220)) + notes.length * SPACE.note;
   const top = context.has("y-label") ? LABELLED : SPACE.top;

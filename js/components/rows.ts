@@ -6,6 +6,7 @@ import { grouped, isList, isNumber, isRecord, numberText, own, rank as compare, 
 import type { Cell, ColumnInfo, Row, Rows } from "../reactor/host.ts";
 import { h, type VChild } from "../reactor/vnode.ts";
 import { isCode } from "./codes.ts";
+import { failureNote } from "./shared.ts";
 
 /** A part of the rows that a component's `data` names or has. */
 export function fetchRows(context: Context, offset: number, limit: number, order: readonly Ordering[]): Rows | undefined {
@@ -21,7 +22,9 @@ export function fetchRows(context: Context, offset: number, limit: number, order
 }
 
 /** What is said in the place of rows where there are none. */
-export function noRows(context: Context, { absent }: Rows): string {
+export function noRows(context: Context, { absent }: Rows): VChild {
+  const query = context.query("data");
+  if (absent && query !== null && context.host.failure) return failureNote(context, query, "No rows, for the reason that stands elsewhere in this panel.");
   if (absent) return absent;
   return context.filtered("data") ? "No rows are left by the filter. Change it to see some." : "There are no rows yet.";
 }

@@ -50,10 +50,25 @@ export function problemNote(context: Context): VChild {
   });
 }
 
-/** What is said while the notebook works on rows for long, with a way to end that. */
-export function waitingNote(context: Context, query: string | null): VChild {
+/** Why rows could not be had: once, however many elements show them, until they can; `otherwise` is what the others say. */
+export function failureNote(context: Context, query: string, otherwise: string | null = null): VChild {
+  // Kept apart from what is drawn of it, which would else be drawn anew as soon as it is settled who tells.
+  const text = context.host.memo(() => context.host.failure?.(query, context.id) ?? null);
   return dynamic(() => {
-    if (query === null || !context.host.waiting?.(query)) return null;
+    const why = text();
+    if (why) return h("div", { class: "nx-problem", role: "alert" }, [why], { mounted: () => () => context.host.tellsNoMore?.(query, context.id) });
+    return why === null || otherwise === null ? null : h("span", {}, [otherwise]);
+  });
+}
+
+/**
+ * What is said while the notebook works on rows for long, with a way to end that, and why there are none or old ones, unless that
+ * is said in the place of the rows.
+ */
+export function rowsNote(context: Context, query: string | null, inside: () => boolean = () => false): VChild {
+  if (query === null) return "";
+  return dynamic(() => {
+    if (!context.host.waiting?.(query)) return inside() ? null : failureNote(context, query);
     return h("div", { class: "nx-waiting", role: "status" }, ["Waiting for Python\u2026", h("button", { class: "nx-link-button", type: "button" }, ["Cancel"], { on: { click: () => context.host.cancelRows?.(query) } })]);
   });
 }

@@ -5,7 +5,7 @@ import type { Component, Context } from "../reactor/component.ts";
 import { grouped, textOf } from "../reactor/expression/index.ts";
 import type { Cell, Rows } from "../reactor/host.ts";
 import { dynamic, h, list, type VChild } from "../reactor/vnode.ts";
-import { box, waitingNote } from "./shared.ts";
+import { box, rowsNote } from "./shared.ts";
 import { columnsOf, fetchRows, headOf, linesOf, noRows } from "./rows.ts";
 import { scrolling } from "./scrolling.ts";
 
@@ -40,7 +40,7 @@ export const table: Component = {
       const shown = rows();
       if (event.key === "c" && (event.ctrlKey || event.metaKey) && shown) context.host.copy?.(tsv(shown));
     };
-    return box(context, "div", "table", [...title, h("div", { class: "nx-table-scroll", tabindex: 0, role: "region", "aria-label": () => context.str("title", "Table") }, [body], { on: { keydown: copy as never } }), waitingNote(context, context.query("data")), pager(context, rows, offset, size)], { "data-stale": () => rows()?.stale ?? false });
+    return box(context, "div", "table", [...title, h("div", { class: "nx-table-scroll", tabindex: 0, role: "region", "aria-label": () => context.str("title", "Table") }, [body], { on: { keydown: copy as never } }), rowsNote(context, context.query("data"), () => !rows()?.total), pager(context, rows, offset, size)], { "data-stale": () => rows()?.stale ?? false });
   },
 };
 

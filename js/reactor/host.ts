@@ -81,6 +81,10 @@ export interface ViewHost {
   /** Whether the notebook works on the rows of a query for so long that it should be said, and ending that. */
   waiting?(query: string): boolean;
   cancelRows?(query: string): void;
+  /** Why the rows of a query could not be had, for the one element that says so; empty for the others, null where they could. */
+  failure?(query: string, element: string): string | null;
+  /** An element is gone, and tells of no failure any more. */
+  tellsNoMore?(query: string, element: string): void;
   aggregate(query: string, fn: Aggregate["fn"], column: string | null): Value;
   /** Run now and whenever what it reads changes; returns what ends it. Absent where nothing changes. */
   follow?(run: () => void): () => void;

@@ -34,6 +34,7 @@ export class Chrome {
   private readonly tools: HTMLElement;
   private readonly history: HTMLButtonElement;
   private readonly permissions: HTMLButtonElement;
+  private readonly faults = new Map<string, HTMLElement>();
   private banner: HTMLElement | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private where = "";
@@ -122,6 +123,31 @@ export class Chrome {
     note.textContent = text;
     this.messages.append(note);
     setTimeout(() => note.remove(), SHOWN[level]);
+  }
+
+  /** Say what does not work until it does: `text` is null then. */
+  fault(what: string, text: string | null): void {
+    this.faults.get(what)?.remove();
+    this.faults.delete(what);
+    if (text === null) return;
+    const note = element("div", "nx-banner", text);
+    note.dataset["kind"] = "error";
+    note.setAttribute("role", "alert");
+    this.faults.set(what, note);
+    this.messages.append(note);
+  }
+
+  /** Say something that a button answers; it stays until it is pressed or closed. */
+  offer(text: string, label: string, press: () => void): void {
+    const note = element("div", "nx-banner", `${text} `);
+    note.setAttribute("role", "status");
+    for (const [name, run] of [[label, press], ["Close", () => {}]] as const) {
+      const button = element("button", "nx-link-button", name) as HTMLButtonElement;
+      button.type = "button";
+      button.addEventListener("click", () => { note.remove(); run(); });
+      note.append(button);
+    }
+    this.messages.append(note);
   }
 
   /** Say that an action takes long, with a way to end it; returns what takes the words away. */

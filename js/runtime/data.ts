@@ -27,6 +27,12 @@ interface NumberEntry extends Entry<Value> {
   readonly column: string | null;
 }
 
+/** Why the rows of a frame could not be had, and the element that says so. */
+interface Failure {
+  readonly text: string;
+  readonly teller: string;
+}
+
 /** Whom rows are asked of. */
 type Asker = Pick<Transport, "request" | "cancel">;
 
@@ -57,14 +63,15 @@ export class PanelData {
   private readonly panel: string;
   private readonly transport: Asker;
   private readonly viewState: () => Record<string, Json>;
-  private readonly failed: (error: unknown) => void;
+  private readonly failed: (frame: string, error: unknown) => void;
   private build: Build;
   private readonly pages = new Map<string, PageEntry>();
   private readonly numbers = new Map<string, NumberEntry>();
   private readonly called = new Map<string, Called>();
+  private readonly failures = new Map<string, Signal<Failure | null>>();
   private scheduled = false;
 
-  constructor(panel: string, build: Build, transport: Asker, viewState: () => Record<string, Json>, failed: (error: unknown) => void) {
+  constructor(panel: string, build: Build, transport: Asker, viewState: () => Record<string, Json>, failed: (frame: string, error: unknown) => void) {
     this.panel = panel;
     this.build = build;
     this.transport = transport;
@@ -118,6 +125,36 @@ export class PanelData {
     return this.callOf(query)?.waiting.value ?? false;
   }
 
+  /** Why the rows of a query could not be had: said to the first element that asks, so that it is said once. */
+  failure(query: string, element: string): string | null {
+    const found = this.failureOf(query);
+    const { value } = found;
+    if (!value) return null;
+    if (!value.teller) queueMicrotask(() => { if (found.peek() === value) found.value = { ...value, teller: element }; });
+    return !value.teller || value.teller === element ? value.text : "";
+  }
+
+  tellsNoMore(query: string, element: string): void {
+    const found = this.failureOf(query);
+    const value = found.peek();
+    if (value?.teller === element) found.value = { ...value, teller: "" };
+  }
+
+  private failureOf(query: string): Signal<Failure | null> {
+    const name = this.frameOf(query)?.name ?? query;
+    let found = this.failures.get(name);
+    if (!found) this.failures.set(name, (found = signal<Failure | null>(null)));
+    return found;
+  }
+
+  /** Say why rows could not be had where they would be; or at the panel's head, where nothing shows them. */
+  private tell(query: string, error: unknown): void {
+    const found = this.failureOf(query);
+    const text = said(error);
+    if (found.peek()?.text !== text) found.value = { text, teller: "" };
+    setTimeout(() => { if (found.peek()?.teller === "") this.failed(this.frameOf(query)?.name ?? query, error); });
+  }
+
   /** Wait for the notebook no longer; the rows stay what they are. */
   cancel(query: string): void {
     const request = this.callOf(query)?.request;
@@ -131,6 +168,7 @@ export class PanelData {
     this.pages.clear();
     this.numbers.clear();
     this.called.clear();
+    for (const failure of this.failures.values()) failure.value = null;
   }
 
   stateChanged(name: string): void {
@@ -249,8 +287,12 @@ export class PanelData {
       if (current()) this.take(answer, page, numbers);
     } catch (error) {
       if (!current()) return;
-      if (page) page.value.value = { rows: [], total: 0, columns: [], ...page.value.peek(), stale: false, absent: said(error) };
-      this.failed(error);
+      batch(() => {
+        // What was there before is not what is wanted now: rows are faded, and a number is none.
+        if (page) page.value.value = { rows: [], total: 0, columns: [], ...page.value.peek(), stale: true, absent: said(error) };
+        for (const entry of numbers) entry.value.value = null;
+        this.tell(query, error);
+      });
     } finally {
       waiting?.();
     }
@@ -269,6 +311,11 @@ export class PanelData {
 
   private take(answer: Page, page: PageEntry | null, numbers: readonly NumberEntry[]): void {
     batch(() => {
+      const failure = this.failureOf(answer.header.query);
+      if (failure.peek()) {
+        failure.value = null;
+        this.failed(this.frameOf(answer.header.query)?.name ?? answer.header.query, null);
+      }
       if (page) page.value.value = { ...answer.rows, total: answer.header.total, stale: false, drawn: answer.header.marks };
       numbers.forEach((entry, i) => { entry.value.value = (answer.header.aggregates[i] ?? null) as Value; });
     });

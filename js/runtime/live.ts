@@ -20,11 +20,14 @@ const OFFER_CANCEL_AFTER = 1000;
 
 /** How the person at the panel is told of what happens. */
 export interface People {
-  failed(error: unknown): void;
+  /** The rows of a frame could not be had, and nothing shows them that could say so; null when they can again. */
+  failed(frame: string, error: unknown): void;
   /** An action takes long; returns what takes the words away. */
   slow(action: string, cancel: () => void): () => void;
   /** Something was refused for want of a grant. */
   denied(): void;
+  /** An action that may copy something begins, by a gesture; returns what is told that it has ended. */
+  copying(): () => void;
 }
 
 export class LiveHost implements ViewHost {
@@ -187,6 +190,7 @@ export class LiveHost implements ViewHost {
     let shown = false;
     const timer = setTimeout(() => { shown = true; busy.value += 1; }, SHOW_PROGRESS_AFTER);
     let id = "";
+    const copied = this.build.actions.some(({ name, body }) => name === action && /\bclipboard\b/.test(body)) ? this.people.copying() : null;
     let unslow = (): void => {};
     const slow = setTimeout(() => { unslow = this.people.slow(action, () => this.transport.cancel(id)); }, OFFER_CANCEL_AFTER);
     const started = performance.now();
@@ -202,6 +206,7 @@ export class LiveHost implements ViewHost {
     } finally {
       clearTimeout(timer);
       clearTimeout(slow);
+      copied?.();
       unslow();
       if (shown) busy.value -= 1;
     }
@@ -236,6 +241,14 @@ export class LiveHost implements ViewHost {
 
   waiting(query: string): boolean {
     return this.data.waiting(query);
+  }
+
+  failure(query: string, element: string): string | null {
+    return this.data.failure(query, element);
+  }
+
+  tellsNoMore(query: string, element: string): void {
+    this.data.tellsNoMore(query, element);
   }
 
   cancelRows(query: string): void {

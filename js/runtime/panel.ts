@@ -9,6 +9,7 @@ import { check } from "../reactor/index.ts";
 import { AdoptionBand } from "./adoption.ts";
 import { Owner } from "./binder.ts";
 import { Chrome } from "./chrome.ts";
+import { Clipboard } from "./clipboard.ts";
 import { CodePane } from "./codepane.ts";
 import { Conflicts } from "./conflicts.ts";
 import { keepKeys } from "./keys.ts";
@@ -36,6 +37,7 @@ export class MountedPanel implements Follower {
   private readonly past: PastView;
   private readonly adoption: AdoptionBand;
   private readonly owner = new Owner();
+  private readonly clipboard = new Clipboard();
   private live: LiveHost | null = null;
   private nxml = "";
   private known: number | null = null;
@@ -174,12 +176,13 @@ export class MountedPanel implements Follower {
     this.arriving = null;
     const build = check(nxml, registry);
     this.live ??= new LiveHost(this.name, build, this.transport, {
-      failed: (error) => {
-        if (problemOf(error).code === "denied") this.permissions.denied();
-        else this.chrome.notice(problemText(error), "error");
+      failed: (frame, error) => {
+        if (error !== null && problemOf(error).code === "denied") this.permissions.denied();
+        else this.chrome.fault(frame, error === null ? null : problemText(error));
       },
       slow: (action, cancel) => this.chrome.slow(action, cancel),
       denied: () => this.permissions.denied(),
+      copying: () => this.clipboard.expect(),
     });
     this.live.replace(build, values);
     this.live.links(this.links);
@@ -240,13 +243,15 @@ export class MountedPanel implements Follower {
 
   private effect({ kind, name, data }: Extract<ServerFrame, { type: "effect" }>): void {
     if (kind === "notify") this.chrome.notice(String(data), name === "warning" || name === "error" ? name : "info");
-    else if (kind === "clipboard") {
-      const copied = navigator.clipboard?.writeText(String(data)) ?? Promise.reject(new Error("no clipboard"));
-      copied.then(
-        () => this.chrome.notice("Copied to the clipboard.", "info"),
-        () => this.chrome.notice("The browser does not let this page write to the clipboard.", "warning"),
-      );
-    } else this.picture.body.dispatchEvent(new CustomEvent("nexus:event", { bubbles: true, detail: { panel: this.name, event: name, data } }));
+    else if (kind === "clipboard") this.copy(String(data));
+    else this.picture.body.dispatchEvent(new CustomEvent("nexus:event", { bubbles: true, detail: { panel: this.name, event: name, data } }));
+  }
+
+  private copy(text: string): void {
+    const copied = (): void => this.chrome.notice("Copied to the clipboard.", "info");
+    this.clipboard.copy(text).then(copied, () => this.chrome.offer("The browser copies only what is asked for by a click.", "Copy", () => {
+      navigator.clipboard?.writeText(text).then(copied, () => this.chrome.notice("The browser does not let this page write to the clipboard.", "warning"));
+    }));
   }
 
   private async undo(redo: boolean): Promise<void> {

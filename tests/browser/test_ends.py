@@ -1,0 +1,94 @@
+"""What a person sees when rows, runs and functions end badly: said once, where the data would be, until it works again."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from nexus_jupyter.benchmarks.lab import open_notebook, run_all
+from tests.browser.test_lab import write_notebook
+from tests.lab import SHOTS, Lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+FAILING = """import pandas as pd, nexus_jupyter as nexus
+ws = nexus.connect()
+@ws.expose
+def hits(low: int) -> pd.DataFrame:
+    if low == 1:
+        raise ValueError("the probe is cold")
+    return pd.DataFrame({"a": range(low, low + 3)})
+ws.panel("failing", '''<panel id="failing"><view>
+  <slider id="low" label="Low" bind:value="low" min="0" max="2"/>
+  <table id="t" data="f"/><table id="u" data="f"/><chart id="c" data="f" x="a" y="a" kind="bar"/><text id="n">{f | len}!</text>
+</view><data><state name="low" type="int" default="0"/><frame name="f" from="kernel:hits(low)" debounce="0"/></data>
+<logic><uses cap="kernel.call" target="hits" why="to look"/></logic></panel>''')
+ws.grant("failing", "kernel.call", target="hits")
+ws["failing"]"""
+
+
+def test_a_function_that_fails_is_said_once_where_the_rows_are_until_it_works(page: Page, lab: Lab) -> None:
+    write_notebook(lab, "failing.ipynb", FAILING)
+    open_notebook(page, lab.url, "failing.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="failing"]').first
+    table, number = panel.locator('[data-id="t"]'), panel.locator('[data-id="n"]')
+    expect(table.locator("tbody tr").first).to_have_text("0", timeout=60_000)
+    expect(number).to_have_text("3!")
+    said = panel.get_by_text("the probe is cold")
+    panel.get_by_label("Low").focus()
+    page.keyboard.press("ArrowRight")
+    expect(said).to_have_count(1)
+    expect(panel.locator(".nx-problem")).to_contain_text("'hits' raised ValueError: the probe is cold")
+    for name in ("t", "u", "c"):
+        expect(panel.locator(f'[data-id="{name}"][data-stale]')).to_have_count(1)
+    expect(table.locator("tbody tr").first).to_have_text("0")
+    expect(number).to_have_text("!")
+    panel.screenshot(path=SHOTS / "rows-failed.png")
+    page.keyboard.press("ArrowRight")
+    expect(table.locator("tbody tr").first).to_have_text("2")
+    expect(said).to_have_count(0)
+    expect(number).to_have_text("3!")
+    for name in ("t", "u", "c"):
+        expect(panel.locator(f'[data-id="{name}"][data-stale]')).to_have_count(0)
+
+
+STRICT = """() => {
+  const { clipboard } = navigator;
+  const write = clipboard.write.bind(clipboard);
+  // As WebKit does: only what begins in the gesture itself may write.
+  const refused = () => Promise.reject(new DOMException("not allowed", "NotAllowedError"));
+  const pressed = () => window.event?.isTrusted && window.event.type === "click";
+  clipboard.writeText = (text) => (pressed() ? write([new ClipboardItem({ "text/plain": new Blob([text], { type: "text/plain" }) })]) : refused());
+  clipboard.write = (items) => (window.noPromises || !pressed() ? refused() : write(items));
+}"""
+COPYING = """import nexus_jupyter as nexus
+ws = nexus.connect()
+ws.panel("copying", '''<panel id="copying"><view><button id="b" label="Copy it" on:press="copy()"/><text id="n">{n}</text></view>
+<data><state name="n" type="int" default="0"/></data>
+<logic><uses cap="clipboard" why="to copy"/>
+<action name="copy">state.n += 1; await new Promise((done) => setTimeout(done, 50)); await nx.clipboard("text " + state.n);</action></logic></panel>''')
+ws.grant("copying", "clipboard")
+ws["copying"]"""
+
+
+def test_a_handler_copies_where_only_what_begins_at_the_click_may(page: Page, lab: Lab) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    write_notebook(lab, "copying.ipynb", COPYING)
+    open_notebook(page, lab.url, "copying.ipynb")
+    run_all(page)
+    page.evaluate(STRICT)
+    panel = page.locator('.nx-panel[data-nx="copying"]').first
+    button = panel.get_by_role("button", name="Copy it")
+    button.click()
+    expect(panel.locator(".nx-banner")).to_have_text("Copied to the clipboard.")
+    assert page.evaluate("navigator.clipboard.readText()") == "text 1"
+    # Without promises in the clipboard, a button copies what came.
+    page.evaluate("window.noPromises = true")
+    button.click()
+    offer = panel.locator(".nx-banner", has_text="asked for by a click")
+    page.evaluate("window.noPromises = false")
+    offer.get_by_role("button", name="Copy").click()
+    expect(offer).to_have_count(0)
+    expect(panel.locator(".nx-banner", has_text="Copied").last).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "text 2"
