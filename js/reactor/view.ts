@@ -167,14 +167,30 @@ class Instance implements Scope {
       return drawn;
     };
     const name = each.list.kind === "name" ? each.list.name : null;
+    // So many of them are drawn, and more when somebody comes to their end.
+    const most = this.host.cell<number>(EXPRESSION_ROWS);
+    const part = (shown: readonly Item[], total: number, what: string): readonly Pick<Item, "key" | "make">[] => {
+      if (total <= shown.length) return shown;
+      return [...shown, partNote(shown.length, total, what, this.host.live ? () => most.set(shown.length + EXPRESSION_ROWS) : null)];
+    };
     const rows = (): RowSource | null => (name === null ? null : (scope.rows?.(name) ?? null));
     return list(() => {
       const source = rows();
-      if (!source || name === null) return drawnOf(items(scope));
-      // A list shows as many as it can, and says of how many.
-      const page = this.host.page(name, 0, EXPRESSION_ROWS, NO_ORDER);
-      const shown = drawnOf(this.items(name, page?.rows ?? []));
-      return page && page.total > shown.length ? [...shown, partNote(shown.length, page.total)] : shown;
+      if (!source || name === null) {
+        const all = items(scope);
+        const values = isList(all) ? all : [];
+        return part(drawnOf(values.length > most.get() ? values.slice(0, most.get()) : values), values.length, "entries");
+      }
+      const found: Row[] = [];
+      let total = 0;
+      for (let from = 0; from < most.get(); from += EXPRESSION_ROWS) {
+        const page = this.host.page(name, from, EXPRESSION_ROWS, NO_ORDER);
+        if (!page) break;
+        found.push(...page.rows);
+        total = page.total;
+        if (found.length >= total) break;
+      }
+      return part(drawnOf(this.items(name, found)), total, "rows");
     });
   }
 
@@ -216,9 +232,24 @@ class Instance implements Scope {
 }
 
 /** What stands below the items of a list that shows a part of its rows. */
-function partNote(shown: number, total: number): { readonly key: string; readonly make: () => VChild } {
-  const words = `The first ${grouped(shown, 0)} of ${grouped(total, 0)} rows.`;
-  return { key: `\u0000${words}`, make: () => h("div", { class: "nx-cut", role: "note" }, [words]) };
+function partNote(shown: number, total: number, what: string, more: (() => void) | null): { readonly key: string; readonly make: () => VChild } {
+  const words = `The first ${grouped(shown, 0)} of ${grouped(total, 0)} ${what}.`;
+  const button = (press: () => void): VChild[] => [" ", h("button", { class: "nx-link-button", type: "button" }, ["Show more"], { on: { click: press } })];
+  const options = more ? { mounted: ((note: unknown) => whenSeen(note, more)) as never } : {};
+  return { key: `\u0000${words}`, make: () => h("div", { class: "nx-cut", role: "note" }, [words, ...(more ? button(more) : [])], options) };
+}
+
+/** Run something once an element comes into sight; returns what prevents it. */
+function whenSeen(element: unknown, run: () => void): () => void {
+  const Observer = (globalThis as unknown as { IntersectionObserver?: new (call: (entries: readonly { readonly isIntersecting: boolean }[]) => void) => { observe(target: unknown): void; disconnect(): void } }).IntersectionObserver;
+  if (!Observer) return () => {};
+  const observer = new Observer((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    run();
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
 }
 
 /** With the parts of an element that are drawn again later kept from taking more down than themselves. */

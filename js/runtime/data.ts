@@ -2,6 +2,7 @@
 
 import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Aggregate, Build, FrameDeclaration, Json, Ordering } from "../protocol/index.ts";
+import type { Inputs } from "../reactor/drawing.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Marks, Rows } from "../reactor/host.ts";
 import { type Page, Refusal, type Transport } from "./transport.ts";
@@ -194,6 +195,17 @@ export class PanelData {
 
   allStale(): void {
     this.stale([...this.build.queries, ...this.build.frames].map((item) => item.name));
+  }
+
+  /** What it has now, as a picture of the panel is drawn with. */
+  inputs(): Pick<Inputs, "pages" | "aggregates"> {
+    return {
+      pages: [...this.pages.values()].flatMap(({ query, offset, limit, order, marks, value }) => {
+        const found = value.peek();
+        return found ? [{ query, offset, limit, order, marks, rows: found.rows, total: found.total, columns: found.columns, absent: found.absent ?? null, drawn: found.drawn ?? null }] : [];
+      }),
+      aggregates: [...this.numbers.values()].map(({ query, fn, column, value }) => ({ query, fn, column, value: value.peek() as Json })),
+    };
   }
 
   private stale(queries: readonly string[]): void {

@@ -28,6 +28,9 @@ export interface MountOptions {
   readonly model?: Model;
 }
 
+/** The panels of the page, by the elements that they are in. */
+const mounted = new WeakMap<Element, MountedPanel>();
+
 let socket: SocketTransport | null = null;
 const comms = new WeakMap<Model, CommTransport>();
 
@@ -42,7 +45,14 @@ function viewed(element: HTMLElement, options: MountOptions): { dispose(): void 
   const over = transport(options);
   if (options.view === "timebar") return mountTimeBar(element, over, playingOf(options.about));
   if (options.view === "assistant") return mountAssistant(element, over, options.about);
-  return new MountedPanel(element, options.panel, over);
+  const panel = new MountedPanel(element, options.panel, over);
+  mounted.set(element, panel);
+  return panel;
+}
+
+/** What the panel in an element looks like now, as HTML that needs nothing; null where there is none. */
+export function picture(element: Element): string | null {
+  return mounted.get(element)?.drawn() ?? null;
 }
 
 /** Show in an element what a text draws, with no workspace behind it. */

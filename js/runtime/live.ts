@@ -1,7 +1,9 @@
 // The live side of a view: signals for states, optimistic input, actions with their progress and problems.
 
 import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
+import { components, stylesheet } from "../components/index.ts";
 import type { Aggregate, Build, Grant, Json, Ordering, Problem, Result } from "../protocol/index.ts";
+import { render } from "../reactor/drawing.ts";
 import type { Value } from "../reactor/expression/index.ts";
 import type { Cell, Gesture, LazyName, Marks, PartChange, Rows, ViewHost } from "../reactor/host.ts";
 import { PanelData } from "./data.ts";
@@ -78,6 +80,13 @@ export class LiveHost implements ViewHost {
     return this.build.title;
   }
 
+  /** The panel as it is now, drawn as a picture in HTML that needs nothing. */
+  picture(): string {
+    const names = [...this.build.state, ...this.build.links].map((found) => found.name);
+    const state = Object.fromEntries(names.map((name) => [name, (this.states.get(name)?.peek() ?? null) as Json]));
+    return render(this.build, components, { state, ...this.data.inputs() }, stylesheet).html;
+  }
+
   /** The values that the panel links to in others. */
   links(values: Readonly<Record<string, Json>>): void {
     batch(() => {
@@ -121,7 +130,8 @@ export class LiveHost implements ViewHost {
   }
 
   state(name: string): Value {
-    return this.states.get(name)?.value ?? null;
+    // Links come after the text: who reads one before is told of it then.
+    return this.stateSignal(name, null).value;
   }
 
   set(name: string, value: Json, gesture: Gesture, element: string, part?: PartChange): void {

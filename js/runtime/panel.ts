@@ -99,6 +99,11 @@ export class MountedPanel implements Follower {
     this.chrome.dispose();
   }
 
+  /** The panel as it is now, as HTML that needs nothing; null before it is there, and while the past is shown. */
+  drawn(): string | null {
+    return this.past.nxml === null ? (this.live?.picture() ?? null) : null;
+  }
+
   rev(): number | null {
     return this.known;
   }

@@ -20,6 +20,7 @@ export function viewOf(name: unknown): View {
 export interface Runtime {
   mount(element: HTMLElement, options: { panel: string; host: "server" | "kernel"; view?: View; about?: unknown; model?: unknown }): () => void;
   preview(element: HTMLElement): Preview;
+  picture(element: Element): string | null;
   readonly language: Language;
 }
 
@@ -36,16 +37,25 @@ interface PageConfig {
 }
 
 const KEY = Symbol.for("nexus.runtime");
+const LOADED = Symbol.for("nexus.runtime.loaded");
 const PATIENCE = 15_000;
 
 export function pageConfig(): PageConfig {
   return JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{}") as PageConfig;
 }
 
+/** The runtime, if something in the page has needed it and it is there. */
+export function loadedRuntime(): Runtime | null {
+  return (globalThis as unknown as Record<symbol, Runtime | undefined>)[LOADED] ?? null;
+}
+
 /** The page's runtime, loaded when nobody has yet; a failure is forgotten, so that the next try is a new one. */
 export function runtime(model?: LoaderModel): Promise<Runtime> {
   const page = globalThis as unknown as Record<symbol, Promise<Runtime> | undefined>;
-  return (page[KEY] ??= (model ? fromComm(model) : fromServer()).catch((error: unknown) => {
+  return (page[KEY] ??= (model ? fromComm(model) : fromServer()).then((found) => {
+    (globalThis as unknown as Record<symbol, Runtime>)[LOADED] = found;
+    return found;
+  }, (error: unknown) => {
     delete page[KEY];
     throw error;
   }));

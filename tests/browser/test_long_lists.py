@@ -78,3 +78,39 @@ def test_every_row_of_ten_million_is_reached_by_keys_and_by_the_wheel(page: Page
         "([scroller, first, read]) => Math.abs(eval(read)(scroller)[1] - first - 40) < 2",
         arg=[scroller.element_handle(), middle, IN_SIGHT],
     )
+
+
+MANY = """import nexus_jupyter as nexus
+ws = nexus.connect()
+ws.panel("many", '''<panel id="many"><view><text id="n">{n}</text><button id="more" label="More" on:press="more()"/>
+<list id="l"><item id="i" for="one in all" key="one.id" title="{one.name}"/></list></view>
+<data><state name="n" type="int" default="0"/><state name="all" type="list" default="[]"/></data>
+<logic><action name="fill">state.all = Array.from({ length: 50000 }, (_, i) => ({ id: i, name: "Entry " + i }));</action>
+<action name="more">state.n += 1; state.all[3].name = "Changed " + state.n;</action></logic></panel>''')
+ws["many"].run("fill")
+html = ws["many"].html
+assert "Entry 999" in html and "The first 1,000 of 50,000 entries." in html and "cut here" not in html
+ws["many"]"""
+
+
+def test_a_list_of_fifty_thousand_draws_a_part_and_more_at_its_end(page: Page, lab: Lab) -> None:
+    write_notebook(lab, "many.ipynb", MANY)
+    open_notebook(page, lab.url, "many.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="many"]').first
+    items = panel.locator(".nx-item")
+    expect(items).to_have_count(1000, timeout=60_000)
+    expect(page.locator(".jp-RenderedText[data-mime-type*=stderr]")).to_have_count(0)
+    note = panel.locator(".nx-cut")
+    expect(note).to_contain_text("The first 1,000 of 50,000 entries.")
+    panel.get_by_role("button", name="More", exact=True).click()
+    expect(items.nth(3)).to_have_text("Changed 1")
+    # By the keyboard, and by scrolling to the end.
+    note.get_by_role("button", name="Show more").evaluate("button => button.focus({ preventScroll: true })")
+    page.keyboard.press("Enter")
+    expect(note).to_contain_text("The first 2,000 of 50,000 entries.")
+    panel.locator(".nx-body").evaluate("body => { body.scrollTop = body.scrollHeight; }")
+    expect(note).to_contain_text("The first 3,000 of 50,000 entries.")
+    panel.get_by_role("button", name="More", exact=True).click()
+    expect(items.nth(3)).to_have_text("Changed 2")
+    expect(items.nth(2999)).to_have_text("Entry 2999")

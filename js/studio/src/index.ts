@@ -2,6 +2,7 @@
 
 import { editor } from './editor.ts';
 import { preview } from './preview.ts';
+import { saving } from './saving.ts';
 import { writeback } from './writeback.ts';
 
-export default [editor, preview, writeback];
+export default [editor, preview, saving, writeback];

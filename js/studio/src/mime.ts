@@ -4,8 +4,8 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 import { runtime, viewOf } from '../../widget/load.ts';
+import { OUTPUT_TYPE } from './output.ts';
 
-const MIME_TYPE = 'application/vnd.nexus.panel.v1+json';
 /** How an output names a panel or a proposal. What it holds besides names is never drawn. */
 const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 
@@ -27,6 +27,8 @@ function shownBy(data: unknown): Shown {
 class PanelOutput extends Widget implements IRenderMime.IRenderer {
   private readonly sanitizer: IRenderMime.ISanitizer;
   private unmount: (() => void) | null = null;
+  /** What is mounted, as the output names it. */
+  private named = '';
 
   constructor({ sanitizer }: IRenderMime.IRendererOptions) {
     super();
@@ -34,8 +36,10 @@ class PanelOutput extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    // A newer picture beside the same name changes nothing of what is live.
+    if (model.trusted && this.named && this.named === JSON.stringify(model.data[OUTPUT_TYPE])) return;
     this.clear();
-    if (model.trusted) await this.mount(model.data[MIME_TYPE]);
+    if (model.trusted) await this.mount(model.data[OUTPUT_TYPE]);
     else this.picture(model);
   }
 
@@ -46,12 +50,14 @@ class PanelOutput extends Widget implements IRenderMime.IRenderer {
 
   private async mount(data: unknown): Promise<void> {
     const element = this.node.appendChild(document.createElement('div'));
+    this.named = JSON.stringify(data);
     try {
       const { panel, view, about } = shownBy(data);
       const { mount } = await runtime();
       // It may have been taken away, or drawn anew, while the runtime was loaded.
       if (element.isConnected || this.node.contains(element)) this.unmount = mount(element, { panel, host: 'server', view, about });
     } catch (error) {
+      this.named = '';
       element.textContent = error instanceof Error ? error.message : String(error);
     }
   }
@@ -70,7 +76,7 @@ class PanelOutput extends Widget implements IRenderMime.IRenderer {
     button.title = 'Show the panel of this name in your workspace, and let it run';
     button.addEventListener('click', () => {
       this.clear();
-      void this.mount(data[MIME_TYPE]);
+      void this.mount(data[OUTPUT_TYPE]);
     });
     const drawn = this.node.appendChild(document.createElement('div'));
     drawn.className = 'jp-RenderedHTMLCommon nx-untrusted-picture';
@@ -83,6 +89,7 @@ class PanelOutput extends Widget implements IRenderMime.IRenderer {
   private clear(): void {
     this.unmount?.();
     this.unmount = null;
+    this.named = '';
     this.node.replaceChildren();
   }
 }
@@ -105,7 +112,7 @@ function still(html: string): readonly Node[] {
 const extension: IRenderMime.IExtension = {
   id: 'nexus-jupyter:panel',
   description: 'Shows Nexus panels in outputs.',
-  rendererFactory: { safe: true, mimeTypes: [MIME_TYPE], defaultRank: -10, createRenderer: options => new PanelOutput(options) },
+  rendererFactory: { safe: true, mimeTypes: [OUTPUT_TYPE], defaultRank: -10, createRenderer: options => new PanelOutput(options) },
   dataType: 'json'
 };
 
