@@ -172,10 +172,13 @@ export class PageTransport implements Transport {
     for (const follower of live.followers) follower.frame(frame);
   }
 
+  private notify(live: Live, text: string): void {
+    this.tell(live, { type: "effect", panel: live.name, kind: "notify", name: "error", data: text });
+  }
+
   /** Run the effects that a change sets off, after what waits already. */
   private react(live: Live, before: Record<string, Json>, length: number): void {
     const { build, links } = live.panel;
-    const notify = (text: string): void => this.tell(live, { type: "effect", panel: live.name, kind: "notify", name: "error", data: text });
     for (const { name, value } of setOff(build, { ...before, ...links }, { ...live.values, ...links })) {
       if (length === LONGEST) {
         notify(`The effects of this panel set each other off without end; '${name}' was not run any more.`);
@@ -242,7 +245,7 @@ export class PageTransport implements Transport {
       };
       const take = ({ data }: MessageEvent<RunAnswer | RunNotice>): void => {
         if (data.id !== run.id) return;
-        if ("notice" in data) this.tell(run.panel, data.notice);
+        if ("notice" in data) this.notify(live, data.notice);
         else finish(data);
       };
       // What runs can only be ended with its whole worker; the next run gets another one.
@@ -264,11 +267,6 @@ export class PageTransport implements Transport {
     const list = withPart((this.panel(panel).values[name] ?? null) as Value, at, value);
     if (list === null) throw new Refusal({ ...gone(`The item of state.${name} that was to be changed is not there any more.`), code: "conflict" });
     return list;
-  }
-
-  private tell(name: string, message: string): void {
-    const frame: ServerFrame = { type: "effect", kind: "notify", panel: name, name: "error", data: message };
-    for (const follower of this.panel(name).followers) follower.frame(frame);
   }
 }
 

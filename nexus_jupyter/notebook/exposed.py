@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import threading
+import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,13 +21,20 @@ from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.protocol.function import ExposedFunction, ExposedParameter
 
-__all__ = ["ExposedFunctions"]
+__all__ = ["ExposedFunctions", "current_call"]
 
 T = TypeVar("T")
 #: Gives a future what a function returned, in the form that is wanted.
 Settle = Callable[[str, object, "Future[Any]"], None]
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+#: The call that the code here works for; what it sets meanwhile is one step of undo.
+_call = contextvars.ContextVar[str | None]("nexus_call", default=None)
 _POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}
+
+
+def current_call() -> str | None:
+    """Return the id of the call of an exposed function that is being served, ``None`` outside of one."""
+    return _call.get()
 
 
 class ExposedFunctions:
@@ -134,6 +143,13 @@ class ExposedFunctions:
     def _do(self, name: str, args: dict[str, JsonValue], future: Future[Any], settle: Settle) -> None:
         if not future.set_running_or_notify_cancel():
             return
+        token = _call.set(f"call-{uuid.uuid4().hex}")
+        try:
+            self._serve(name, args, future, settle)
+        finally:
+            _call.reset(token)
+
+    def _serve(self, name: str, args: dict[str, JsonValue], future: Future[Any], settle: Settle) -> None:
         try:
             result = self._functions[name][1](**args)
         except BaseException as error:  # noqa: BLE001 - told to the panel that called
@@ -145,7 +161,9 @@ class ExposedFunctions:
             self._loop.create_task(_await(name, result, future, settle))
         else:
             # Whoever is here blocks its loop, if it has one: the coroutine gets one of its own.
-            threading.Thread(target=asyncio.run, args=(_await(name, result, future, settle),), daemon=True).start()
+            run = contextvars.copy_context().run
+            waiting = _await(name, result, future, settle)
+            threading.Thread(target=run, args=(asyncio.run, waiting), daemon=True).start()
 
 
 async def _await(name: str, result: Any, future: Future[Any], settle: Settle) -> None:  # Any: what people return

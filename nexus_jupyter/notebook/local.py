@@ -14,7 +14,7 @@ from nexus_jupyter.assistant import AssistantDesk
 from nexus_jupyter.identity import owner
 from nexus_jupyter.notebook.ai_host import AiHost, LocalAi
 from nexus_jupyter.notebook.callbacks import Callbacks
-from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.exposed import ExposedFunctions, current_call
 from nexus_jupyter.notebook.graphs_host import LocalGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.trilog_host import LocalTriLog, TriLogHost
@@ -128,7 +128,7 @@ class LocalHost:
 
     def set_state(self, name: str, values: Mapping[str, JsonValue]) -> RevInfo:
         """Set states of a panel."""
-        return self._rev(self.kernel.set_state(name, dict(values), self.actor))
+        return self._rev(self.kernel.set_state(name, dict(values), self.actor, call=current_call()))
 
     def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
         """Run an action."""

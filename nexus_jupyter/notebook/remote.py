@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nexus_jupyter.notebook.ai_host import AiHost, RemoteAi
-from nexus_jupyter.notebook.exposed import ExposedFunctions
+from nexus_jupyter.notebook.exposed import ExposedFunctions, current_call
 from nexus_jupyter.notebook.graphs_host import RemoteGraphs
 from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.listener import RemoteListener
@@ -166,7 +166,8 @@ class RemoteHost:
 
     def set_state(self, name: str, values: Mapping[str, JsonValue]) -> RevInfo:
         """Set states of a panel."""
-        return self._send(RevInfo, "PUT", f"panels/{_part(name)}/state", {"values": dict(values)})
+        body: dict[str, JsonValue] = {"values": dict(values), "call": current_call()}
+        return self._send(RevInfo, "PUT", f"panels/{_part(name)}/state", body)
 
     def run(self, name: str, action: str, args: Sequence[JsonValue] | Mapping[str, JsonValue]) -> RunRecord:
         """Run an action."""

@@ -118,9 +118,13 @@ class ReplayInfo(Contract):
 
 
 class StateBody(Contract):
-    """Values of states by name; all are set or none."""
+    """Values of states by name; all are set or none.
+
+    ``call`` is the call of a notebook's function that sets them: all that one call sets is one step of undo.
+    """
 
     values: dict[str, JsonValue]
+    call: str | None = Field(None, pattern=r"^call-[0-9a-f]{32}$")
 
 
 class PatchBody(Contract):

@@ -161,7 +161,9 @@ class StateHandler(NexusHandler):
         """Set states."""
         body = self.body(StateBody)
         kernel = await self.workspace()
-        self.reply(_rev(kernel, await self.work(lambda: kernel.set_state(name, body.values, self.actor))))
+        self.reply(
+            _rev(kernel, await self.work(lambda: kernel.set_state(name, body.values, self.actor, call=body.call)))
+        )
 
 
 class RunHandler(NexusHandler):

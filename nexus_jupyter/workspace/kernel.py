@@ -361,8 +361,11 @@ class WorkspaceKernel:
         via: str = "api",
         element: str | None = None,
         at: StatePlace | None = None,
+        call: str | None = None,
     ) -> Change | None:
         """Give states values, all or none; with ``at``, give a field of an item of each.
+
+        All that one ``call`` of a notebook's function sets is one step of undo.
 
         Raises
         ------
@@ -381,7 +384,7 @@ class WorkspaceKernel:
                 for key, value in given.items():
                     check_state(build, key, value)
                 ops: list[Op] = [state_op(build, key, value, actor.id) for key, value in given.items()]
-                cause = Cause.model_validate({"kind": "set", "via": via, "element": element})
+                cause = Cause.model_validate({"kind": "set", "via": via, "element": element, "run": call})
                 return Draft(ops, actor, cause, name, span.trace_id, span.span_id)
 
             return self.writer.submit(draw)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from nexus_jupyter.nog import Graph
+from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import ConflictError, NotFoundError
 from nexus_jupyter.protocol.patch import (
     AppendOp,
@@ -40,6 +41,8 @@ _WHOLE = "@"
 
 #: Place of an entity that is gone.
 _REMOVED = "@removed"
+#: Elements that cover others: opening and closing one is no step of undo, which would bring it back over all else.
+_COVERS = frozenset({"dialog", "drawer"})
 
 Place = tuple[str, str]
 T = TypeVar("T")
@@ -52,7 +55,7 @@ class Plan:
     Attributes
     ----------
     of
-        The change that is taken back (or, for a redo, the undo that is).
+        The change that is taken back, the newest of those that are one step (or, for a redo, the undo that is).
     ops
         The ops that do it.
     exact
@@ -95,24 +98,26 @@ def plan(graph: Graph, panel: str, changes: Sequence[Change], actor: str, *, red
     ConflictError
         If others have since changed everything that could be taken back.
     """
+    covers = _covers(graph, panel)
     stacks: dict[str, _Stacks] = {}
     for change in changes:
-        stacks.setdefault(change.actor.id, _Stacks()).take(change)
+        stacks.setdefault(change.actor.id, _Stacks()).take(change, covers)
     mine = stacks.get(actor, _Stacks())
-    stack = [undo for _, undo in mine.undone] if redo else mine.done
+    stack = [[undo] for _, undo in mine.undone] if redo else mine.done
     if not stack:
         raise NotFoundError(f"There is nothing of yours to {'redo' if redo else 'undo'} in this panel.")
     cancelled = set[int]().union(*(one.cancelled for one in stacks.values()))
     notes: list[str] = []
-    for found in reversed(stack):
-        later = [change for change in changes if change.rev > found.rev and change.rev not in cancelled]
+    for step in reversed(stack):
+        own = {change.rev for change in step}
+        later = [c for c in changes if c.rev > step[0].rev and c.rev not in cancelled and c.rev not in own]
         foreign = [change for change in later if change.actor.id != actor or change.cause.kind not in _UNDOABLE]
         # Who has edited a panel stays among its authors.
-        ops, left = _remaining(graph, panel, without_authorship(found.inverse), foreign)
+        ops, left = _remaining(graph, panel, without_authorship(_inverse(step)), foreign)
         notes += left
         if ops:
             exact = not left and not any((panel, _TEXT) in set(_places(change.ops)) for change in later)
-            return Plan(found, ops, exact, notes)
+            return Plan(step[-1], ops, exact, notes)
     raise ConflictError(
         f"This cannot be {'done again' if redo else 'taken back'}: " + " ".join(notes),
         hint="Undo that change first, or set the value by hand.",
@@ -123,26 +128,61 @@ def plan(graph: Graph, panel: str, changes: Sequence[Change], actor: str, *, red
 class _Stacks:
     """What a person has done, and what of it they have taken back (with the change that took it back)."""
 
-    done: list[Change] = field(default_factory=list)
-    undone: list[tuple[Change, Change]] = field(default_factory=list)
+    #: By steps, which are of one change each, save for those of one call of a function.
+    done: list[list[Change]] = field(default_factory=list)
+    undone: list[tuple[list[Change], Change]] = field(default_factory=list)
     #: Revs of changes that were taken back, and of those that did it: together they changed nothing.
     cancelled: set[int] = field(default_factory=set)
 
-    def take(self, change: Change) -> None:
+    def take(self, change: Change, covers: frozenset[str]) -> None:
         kind, of = change.cause.kind, change.cause.of
         if kind == "undo":
             # What lay above was passed over, since others had changed it: it is not offered again.
-            taken = _pop_to(self.done, lambda one: one.rev == of)
+            taken = _pop_to(self.done, lambda step: step[-1].rev == of)
             if taken is not None:
                 self.undone.append((taken, change))
-                self.cancelled |= {change.rev, taken.rev}
+                self.cancelled |= {change.rev, *(one.rev for one in taken)}
         elif kind == "redo":
             again = _pop_to(self.undone, lambda one: one[1].rev == of)
             if again is not None:
-                self.done.append(change)
-        elif kind in _UNDOABLE and not (kind == "prompt" and _makes_panel(change)):
-            self.done.append(change)
+                self.done.append([change])
+        elif kind in _UNDOABLE and not (kind == "prompt" and _makes_panel(change)) and not _covering(change, covers):
+            self._add(change)
             self.undone = []
+
+    def _add(self, change: Change) -> None:
+        """Add a change; to what the same call of a function did before, if there is such, which is then the newest."""
+        run = change.cause.run
+        for index, step in enumerate(self.done if change.cause.kind == "set" and run is not None else []):
+            if step[-1].cause.kind == "set" and step[-1].cause.run == run:
+                self.done.append([*self.done.pop(index), change])
+                return
+        self.done.append([change])
+
+
+def _covers(graph: Graph, panel: str) -> frozenset[str]:
+    """Return the ids, below their panel, of elements that cover others."""
+    if panel not in graph:
+        return frozenset()
+    found = (entity.id for entity in graph.subtree(panel) if entity.attrs.get("tag") in _COVERS)
+    return frozenset(one.removeprefix(f"{panel}/") for one in found)
+
+
+def _covering(change: Change, covers: frozenset[str]) -> bool:
+    """Tell whether a person has opened or closed what covers others."""
+    return change.cause.via == "input" and (change.cause.element or "").partition("[")[0] in covers
+
+
+def _inverse(step: Sequence[Change]) -> list[Op]:
+    """Return what takes a step back: the ops of its changes from the newest on; oldest values where all only set."""
+    ops = [op for change in reversed(step) for op in change.inverse]
+    sets = [op for op in ops if isinstance(op, SetOp)]
+    if len(step) == 1 or len(sets) != len(ops):
+        return ops
+    attrs: dict[str, dict[str, JsonValue]] = {}
+    for op in sets:
+        attrs.setdefault(op.id, {}).update(op.attrs)
+    return [SetOp(id=one, attrs=values) for one, values in attrs.items()]
 
 
 def _makes_panel(change: Change) -> bool:

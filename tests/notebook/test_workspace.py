@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 import nexus_jupyter as nexus
 from nexus_jupyter.notebook import Workspace
-from nexus_jupyter.protocol.errors import FrameError, NotFoundError, RequestError, UnavailableError
+from nexus_jupyter.protocol.errors import FrameError, HandlerError, NotFoundError, RequestError, UnavailableError
 
 
 def test_a_panel_is_made_run_set_and_undone(ws: Workspace, counter: str) -> None:
@@ -263,3 +265,55 @@ def test_an_async_function_is_served_while_the_notebooks_own_loop_is_blocked(ws:
         assert pool.submit(lambda: asyncio.run(cell())).result(timeout=30) == (8.0, 10.0)
     # That loop has ended; the function can be called all the same.
     assert ws["calling"].run("ask", age=6).value == 12.0
+
+
+STREAMED = """<panel id="story"><view><text id="t">{text}</text><toggle id="b" label="Busy" bind:value="busy"/><drawer id="d" title="More" bind:open="open"/></view>
+<data><state name="text" type="str" default="old"/><state name="busy" type="bool" default="false"/><state name="n" type="int" default="0"/>
+<state name="open" type="bool" default="false"/></data>
+<logic><uses cap="kernel.call" why="to tell"/><action name="tell" params="how: str">state.n += 1; await nx.kernel.call("tell", { how });</action></logic></panel>"""
+
+
+@pytest.mark.parametrize("how", ["done", "failed", "async"])
+def test_what_one_call_of_a_function_sets_is_one_step_of_undo(ws: Workspace, how: str) -> None:
+    panel = ws.panel("story", STREAMED)
+
+    def pieces() -> Iterator[None]:
+        panel.state["busy"] = True
+        for piece in ("one ", "two ", "three"):
+            panel.state["text"] = piece if piece == "one " else f"{panel.state['text']}{piece}"
+            yield
+        if how == "failed":
+            panel.state["busy"] = False
+            raise ValueError("out of words")
+        panel.state["busy"] = False
+
+    if how == "async":
+
+        @ws.expose
+        async def tell(how: str) -> None:
+            for _piece in pieces():
+                await asyncio.sleep(0)
+    else:
+
+        @ws.expose
+        def tell(how: str) -> None:
+            for _piece in pieces():
+                pass
+
+    ws.grant("story", "kernel.call", target="tell")
+    panel.state["text"] = "before"
+    if how == "failed":
+        with pytest.raises(HandlerError, match="out of words"):
+            panel.run("tell", how)
+    else:
+        panel.run("tell", how)
+        assert panel.state["n"] == 1
+        panel.undo()
+        assert (panel.state["n"], panel.state["text"]) == (0, "one two three")
+    panel.undo()
+    assert (panel.state["text"], panel.state["busy"]) == ("before", False)
+    panel.redo()
+    assert (panel.state["text"], panel.state["busy"]) == ("one two three", False)
+    panel.undo()
+    panel.undo()
+    assert panel.state["text"] == "old"

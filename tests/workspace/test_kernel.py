@@ -339,3 +339,16 @@ def test_wrong_calls_say_what_is_there(kernel: WorkspaceKernel, ann: Actor, coun
         kernel.set_state("counter", {"count": 2_000_000}, ann)
     with pytest.raises(RequestError, match="given the name 'other'"):
         kernel.put_panel("other", counter, ann)
+
+
+def test_opening_and_closing_a_drawer_is_no_step_of_undo(kernel: WorkspaceKernel, ann: Actor) -> None:
+    text = (
+        '<panel id="p"><view><drawer id="d" title="More" bind:open="open"/><toggle id="t" label="T" bind:value="on"/></view>'
+        '<data><state name="open" type="bool" default="false"/><state name="on" type="bool" default="false"/></data></panel>'
+    )
+    kernel.put_panel("p", text, ann)
+    kernel.set_state("p", {"on": True}, ann, via="input", element="t")
+    kernel.set_state("p", {"open": True}, ann, via="input", element="d")
+    kernel.set_state("p", {"open": False}, ann, via="input", element="d")
+    kernel.undo("p", ann)
+    assert kernel.panel("p", "ann").state == {"on": False, "open": False}
