@@ -70,7 +70,7 @@ function main(): void {
     context: dress,
   });
   const transport = new AppTransport(bridge, payload.ticket, payload.code);
-  addStyles();
+  addStyles(document.body);
   show(payload.panel ?? undefined);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) transport.refresh(); });
   document.addEventListener("click", (event) => {

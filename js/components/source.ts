@@ -43,6 +43,9 @@ export const math: Component = {
   },
 };
 
+/** How the keyboard gets out of an editor, which needs Tab for itself. */
+const WAY_OUT = "Tab indents. After Escape, Tab goes on to what follows.";
+
 /** What the editor's part of the code gives: see runtime/lazy/editor.ts. */
 interface EditorLibrary {
   edit(parent: unknown, options: { readonly doc: string; readonly lang: string; readonly label: string; readonly readOnly: boolean; readonly live: (text: string) => void; readonly done: (text: string) => void }): { set(text: string): void; destroy(): void };
@@ -60,7 +63,7 @@ export const editor: Component = {
     });
     if (!context.host.load) return field(context, "editor", plain, { note: own.note });
     const mounted = (element: { replaceChildren(): void }): (() => void) => upgrade(context, own, element, done);
-    return field(context, "editor", h("div", { class: "nx-editor", style: () => `--nx-rows:${Math.max(2, Math.min(60, context.num("rows", 8)))}` }, [plain], { mounted: mounted as never, on: { focusin: own.on["focus"] as never, focusout: own.on["blur"] as never } }), { note: own.note });
+    return field(context, "editor", h("div", { class: "nx-editor-box" }, [h("div", { class: "nx-editor", style: () => `--nx-rows:${Math.max(2, Math.min(60, context.num("rows", 8)))}` }, [plain], { mounted: mounted as never, on: { focusin: own.on["focus"] as never, focusout: own.on["blur"] as never } }), h("span", { class: "nx-hint nx-editor-way" }, [WAY_OUT])]), { note: own.note });
   },
 };
 
@@ -73,7 +76,7 @@ function upgrade(context: Context, own: Entry, element: { replaceChildren(): voi
     if (gone) return;
     element.replaceChildren();
     const made = (library as EditorLibrary).edit(element, {
-      doc: textOf(own.shown()), lang: context.str("lang", "text"), label: context.str("label"), readOnly: context.flag("disabled"),
+      doc: textOf(own.shown()), lang: context.str("lang", "text"), label: `${context.str("label")}. ${WAY_OUT}`, readOnly: context.flag("disabled"),
       live: (text) => void own.enter(text, { value: text }, "live"), done,
     });
     const stop = context.host.follow?.(() => made.set(textOf(own.shown())));

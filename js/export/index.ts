@@ -51,7 +51,7 @@ function main(): void {
       return worker;
     },
   });
-  addStyles();
+  addStyles(document.body);
   for (const root of document.querySelectorAll<HTMLElement>(".nx-panel[data-nx]")) new MountedPanel(root, root.dataset["nx"] as string, transport);
 }
 

@@ -181,12 +181,12 @@ export class PageTransport implements Transport {
     const { build, links } = live.panel;
     for (const { name, value } of setOff(build, { ...before, ...links }, { ...live.values, ...links })) {
       if (length === LONGEST) {
-        notify(`The effects of this panel set each other off without end; '${name}' was not run any more.`);
+        this.notify(live, `The effects of this panel set each other off without end; '${name}' was not run any more.`);
         continue;
       }
       const handler = build.effects.find((effect) => effect.name === name) as EffectDeclaration;
       this.enqueue(live, { id: "", handler, action: `effect:${name}`, args: [], event: value as Json, seen: {}, length: length + 1 })
-        .catch((error: unknown) => notify(error instanceof Error ? error.message : String(error)));
+        .catch((error: unknown) => this.notify(live, error instanceof Error ? error.message : String(error)));
     }
   }
 

@@ -28,6 +28,7 @@ export interface Relation {
 export const CLASSES = [
   { from: 0, columns: 4, width: 360 },
   { from: 480, columns: 8, width: 640 },
+  { from: 720, columns: 12, width: 780 },
   { from: 840, columns: 12, width: 960 },
   { from: 1200, columns: 12, width: 1400 },
 ] as const;

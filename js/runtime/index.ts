@@ -36,7 +36,7 @@ const comms = new WeakMap<Model, CommTransport>();
 
 /** Show a panel in an element; returns what takes it away again. Throws a sentence when there is nothing to talk to. */
 export function mount(element: HTMLElement, options: MountOptions): () => void {
-  addStyles();
+  addStyles(element);
   const shown = viewed(element, options);
   return () => shown.dispose();
 }
@@ -57,7 +57,7 @@ export function picture(element: Element): string | null {
 
 /** Show in an element what a text draws, with no workspace behind it. */
 export function preview(element: HTMLElement): Preview {
-  addStyles();
+  addStyles(element);
   return new Preview(element);
 }
 

@@ -4,21 +4,24 @@
 const SUPPRESS = "data-lm-suppress-shortcuts";
 /** With Ctrl or Cmd, what fields do themselves. */
 const EDITING = new Set(["a", "c", "Enter", "v", "x", "y", "z", "Shift+v", "Shift+z"]);
+/** With Ctrl or Cmd, what takes back and does again. */
+const UNDOING: Readonly<Record<string, boolean>> = { z: false, y: true, "Shift+z": true };
 /** With Ctrl or Cmd, what moves or deletes in a field, and cells outside of one. */
 const MOVING = new Set(["ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp", "Backspace", "Delete", "End", "Home", "PageDown", "PageUp"]);
 /** Inputs that nothing is written in. */
 const UNWRITTEN = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
 
-const roots = new Set<HTMLElement>();
+/** How each panel takes back, or does again; null where nothing can be. */
+const roots = new Map<HTMLElement, ((redo: boolean) => void) | null>();
 
 /**
  * Keep the keys that are pressed in an element there: none but those with Ctrl or Cmd reaches the notebook, and Escape goes back
- * to it. Returns what ends that.
+ * to it. Ctrl+Z is the panel's where nothing is written. Returns what ends that.
  */
-export function keepKeys(root: HTMLElement): () => void {
+export function keepKeys(root: HTMLElement, undo: ((redo: boolean) => void) | null = null): () => void {
   // Before anybody else: JupyterLab looks for its shortcuts when the event is on its way down.
   if (!roots.size) globalThis.addEventListener("keydown", decide, true);
-  roots.add(root);
+  roots.set(root, undo);
   root.setAttribute(SUPPRESS, "");
   root.addEventListener("keydown", stay);
   root.addEventListener("beforeinput", guard, true);
@@ -41,7 +44,16 @@ function decide(event: KeyboardEvent): void {
 /** Whether a key is for the page around: saving, its palette, running a cell. */
 function ofThePage(event: KeyboardEvent): boolean {
   if (!(event.ctrlKey || event.metaKey) || MOVING.has(event.key)) return false;
-  return !(EDITING.has(event.shiftKey ? `Shift+${event.key.toLowerCase()}` : event.key) && written(event));
+  return undoing(event) === null && !(EDITING.has(named(event)) && written(event));
+}
+
+function named(event: KeyboardEvent): string {
+  return event.shiftKey ? `Shift+${event.key.toLowerCase()}` : event.key;
+}
+
+/** Whether a key takes back (false) or does again (true) what was done in the panel; null where it is another key, or the field's own. */
+function undoing(event: KeyboardEvent): boolean | null {
+  return (event.ctrlKey || event.metaKey) && !event.altKey && Object.hasOwn(UNDOING, named(event)) && !written(event) ? (UNDOING[named(event)] as boolean) : null;
 }
 
 function written(event: Event): boolean {
@@ -54,6 +66,11 @@ function written(event: Event): boolean {
 function stay(event: KeyboardEvent): void {
   if (ofThePage(event)) return;
   event.stopPropagation();
+  const redo = undoing(event);
+  if (redo !== null && !event.defaultPrevented) {
+    event.preventDefault();
+    roots.get(event.currentTarget as HTMLElement)?.(redo);
+  }
   if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) leave(event);
 }
 

@@ -84,7 +84,7 @@ export class MountedPanel implements Follower {
     });
     // Once what follows from leaving a field is done.
     this.picture.body.addEventListener("focusout", () => setTimeout(() => { if (!isTyping(this.picture.body)) this.live?.abandonTyping(); }));
-    this.owner.add(keepKeys(root));
+    this.owner.add(keepKeys(root, (redo) => { if (this.past.nxml === null) void this.undo(redo); }));
     this.owner.add(transport.follow(name, this));
   }
 

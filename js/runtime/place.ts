@@ -14,9 +14,15 @@ export function watchTyping(body: HTMLElement): void {
   });
 }
 
+/** What has the focus in the page, or in the shadow root that a view is in. */
+function focusedNear(body: HTMLElement): Element | null {
+  const root = body.getRootNode();
+  return root instanceof ShadowRoot ? root.activeElement : document.activeElement;
+}
+
 /** Whether somebody is in a field of a view. */
 export function isTyping(body: HTMLElement): boolean {
-  const { activeElement } = document;
+  const activeElement = focusedNear(body);
   return body.contains(activeElement) && (activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement || activeElement?.closest(".cm-editor") !== null);
 }
 
@@ -35,7 +41,8 @@ export class Place {
 
   constructor(body: HTMLElement) {
     this.body = body;
-    const active = body.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
+    const focused = focusedNear(body);
+    const active = body.contains(focused) ? (focused as HTMLElement) : null;
     this.unfinished = active !== null && unfinished.has(active);
     this.focused = active ? selectorOf(active) : "";
     const field = active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement ? active : null;

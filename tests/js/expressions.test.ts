@@ -37,7 +37,7 @@ const TABLE: readonly [string, unknown][] = [
   ["word | upper", "HÉLLO"], ["'AbC' | lower", "abc"], ["'abc' | capitalize", "Abc"], ["' a ' | trim", "a"], ["'a-b-c' | replace('-', '+')", "a+b+c"], ["'a,b' | split(',')", ["a", "b"]], ["list | join", "3, 1, 2"], ["list | join('')", "312"],
   ["'abc' | contains('B')", true], ["list | contains(2)", true], ["none | upper", null],
   // Numbers and dates as people read them.
-  ["1234567.891 | number", "1,234,567.891"], ["1234567.891 | number(1)", "1,234,567.9"], ["-0.001 | number(1)", "0.0"], ["1e21 | number", "1e+21"], ["1234.5 | money", "$1,234.50"], ["-3 | money('€')", "−€3.00"],
+  ["1234567.891 | number", "1,234,567.891"], ["1234567.891 | number(1)", "1,234,567.9"], ["-0.001 | number(1)", "0.0"], ["1e21 | number", "1e+21"], ["1234.5 | money", "1,234.50"], ["-3 | money('€')", "−€3.00"],
   ["0.256 | percent", "26\u00a0%"], ["0.256 | percent(1)", "25.6\u00a0%"], ["1234567 | compact", "1.2M"], ["999950 | compact", "1M"], ["950 | compact", "950"], ["2.5 | round", 3], ["2.345 | round(2)", 2.35], ["-2.5 | floor", -3], ["2.1 | ceil", 3], ["-2 | abs", 2],
   ["'2015-03-09' | year", 2015], ["'2015-03-09T10:00' | month", "2015-03"], ["'2015-03-09' | day", "2015-03-09"], ["'2015-03-09' | date", "9 Mar 2015"], ["'2015-03-09' | week", "2015-03-09"], ["'2015-03-15T23:00Z' | week", "2015-03-09"], ["'2015-02-31' | week", null], ["'2015-03-09T14:30Z' | hour", "2015-03-09T14:00Z"], ["'2015-03-09' | hour", "2015-03-09T00:00Z"], ["'soon' | hour", null], ["'soon' | date", null], ["[1, none] | text", "[1,null]"],
 ];

@@ -175,7 +175,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = Object.freeze({
   hour: spec("Hour of a date, as 2015-03-09T14:00Z.", 1, 1, text((x) => { const d = HOUR.exec(x); return d ? `${d[1]}T${d[2] ?? "00"}:00Z` : null; }), "str"),
   date: spec("A date as people write it: 9 Mar 2015.", 1, 1, text((x) => { const d = ISO.exec(x); return d ? `${Number(d[3])} ${MONTHS[Number(d[2]) - 1] ?? ""} ${d[1]}` : null; }), "str"),
   number: spec("With grouped thousands and n decimals.", 1, 2, numeric((x, digits) => (digits >= 0 ? grouped(x, digits) : grouped(x, Number.isInteger(x) ? 0 : Math.min(6, (numberText(x).split(".")[1] ?? "").length)))), "str"),
-  money: spec("With a currency sign ($) and two decimals.", 1, 2, (x, sign) => (isNumber(x) ? (x < 0 ? "\u2212" : "") + (typeof sign === "string" ? sign : "$") + grouped(Math.abs(x), 2) : null), "str"),
+  money: spec("With two decimals, behind a currency sign if one is given: {x | money('€')}.", 1, 2, (x, sign) => (isNumber(x) ? (x < 0 ? "\u2212" : "") + (typeof sign === "string" ? sign : "") + grouped(Math.abs(x), 2) : null), "str"),
   percent: spec("A share as per cent, with n decimals (0).", 1, 2, numeric((x, digits) => `${grouped(x * 100, Math.max(0, digits))}\u00a0%`), "str"),
   compact: spec("Shortened: 1.2M.", 1, 1, numeric((x) => compact(x)), "str"),
   text: spec("As text.", 1, 1, (x) => textOf(x), "str"),

@@ -22,6 +22,16 @@ interface Options {
   readonly done: (text: string) => void;
 }
 
+/** Let Tab go on to what follows the editor; false where it does already, so that another Escape leaves the panel. */
+function release(view: EditorView): boolean {
+  if (released.has(view)) return false;
+  released.add(view);
+  view.setTabFocusMode(true);
+  return true;
+}
+
+const released = new WeakSet<EditorView>();
+
 /** Put an editor into an element. */
 export function edit(parent: HTMLElement, { doc, lang, label, readOnly, live, done }: Options): { set(text: string): void; destroy(): void } {
   let known = doc;
@@ -36,10 +46,10 @@ export function edit(parent: HTMLElement, { doc, lang, label, readOnly, live, do
     state: EditorState.create({
       doc,
       extensions: [
-        keymap.of([{ key: "Mod-Enter", run: (it) => { leave(it); return true; } }, ...historyKeymap]), history(), basics(label),
+        keymap.of([{ key: "Mod-Enter", run: (it) => { leave(it); return true; } }, { key: "Escape", run: release }, ...historyKeymap]), history(), basics(label),
         LANGUAGES[lang]?.() ?? [], EditorState.readOnly.of(readOnly),
         EditorView.updateListener.of((update) => { if (update.docChanged) live(update.state.doc.toString()); }),
-        EditorView.domEventHandlers({ blur: (_event, it) => leave(it) }),
+        EditorView.domEventHandlers({ blur: (_event, it) => { it.setTabFocusMode(false); released.delete(it); leave(it); } }),
       ],
     }),
   });
