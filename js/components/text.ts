@@ -1,10 +1,10 @@
 // Things to read.
 
-import type { Component, Context } from "../reactor/component.ts";
+import type { Component } from "../reactor/component.ts";
 import { compact, grouped, isNumber, numberText, textOf, type Value } from "../reactor/expression/index.ts";
-import { pictureSource } from "../reactor/picture.ts";
-import { dynamic, h, type VChild } from "../reactor/vnode.ts";
+import { dynamic, h } from "../reactor/vnode.ts";
 import { linkAttributes, trueHost } from "./links.ts";
+import { picture } from "./pictures.ts";
 import { box } from "./shared.ts";
 
 const LINE = { min: 120, preferred: 240, grow: 1 };
@@ -85,26 +85,5 @@ export const image: Component = {
   name: "image", category: "text", doc: "A picture from the workspace's files/, or one written into the text. One from an address needs the capability net.http for it.", events: {}, content: "none", size: { min: 120, preferred: 320, grow: 1 },
   props: { src: { type: "url", doc: "Where it is: files/..., a data: address of an image, or an address that the panel may use.", required: true, picture: true }, alt: { type: "str", doc: "What it shows, for those who do not see it.", required: true } },
   example: '<image id="i" src="files/plot.png" alt="A plot"/>',
-  draw: (context) => box(context, "span", "image", [dynamic(() => picture(context, context.str("src")))]),
+  draw: (context) => box(context, "span", "image", [dynamic(() => picture(context.host, context.str("src"), () => context.str("alt")))]),
 };
-
-/** The picture of a source, or the sentence that stands in its place. */
-function picture(context: Context, src: string): VChild {
-  const found = pictureSource(src);
-  const attrs = { alt: () => context.str("alt"), loading: "lazy", referrerpolicy: "no-referrer" };
-  const said = (why: string): VChild => h("span", { class: "nx-empty" }, [() => context.str("alt"), `: ${why}`]);
-  switch (found.kind) {
-    case "data":
-      return h("img", { ...attrs, src });
-    case "file": {
-      const at = context.host.file?.(found.path);
-      return at === undefined ? said("the picture is shown where the panel is live on a server.") : h("img", { ...attrs, src: at });
-    }
-    case "address":
-      // The drawn attribute takes no address from elsewhere; it is set only here, after the grant was looked up.
-      if (context.host.reaches?.(found.url)) return h("img", attrs, [], { mounted: ((img: { src: string }) => { img.src = found.url; }) as never });
-      return said(`the picture is at ${found.origin}, which this panel was not allowed to use. It needs <uses cap="net.http" target="${found.origin}" why="..."/> and your permission.`);
-    default:
-      return said("there is no picture at this address. Write files/NAME for one of the workspace.");
-  }
-}

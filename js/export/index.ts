@@ -11,6 +11,7 @@ import type { WorkerMessage } from "./worker.ts";
 interface Payload {
   readonly panels: Readonly<Record<string, ExportedPanel>>;
   readonly frames: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
   readonly code: Readonly<Record<string, string>>;
 }
 
@@ -34,6 +35,7 @@ function main(): void {
   const blob = async (name: string): Promise<string> => URL.createObjectURL(new Blob([await code(name)], { type: "text/javascript" }));
   const transport = new PageTransport({
     panels: payload.panels,
+    files: payload.files,
     frame: (source) => {
       let table = tables.get(source);
       if (!table) {

@@ -22,6 +22,8 @@ export interface Sources {
   readonly panels: Readonly<Record<string, ExportedPanel>>;
   frame(source: string): Table;
   load(name: LazyName): Promise<unknown>;
+  /** Pictures of the workspace's files that the page brought along, as data: addresses. */
+  readonly files: Readonly<Record<string, string>>;
   worker(): Promise<Worker>;
 }
 
@@ -82,6 +84,10 @@ export class PageTransport implements Transport {
     follower.frame({ type: "snapshot", panel, rev: this.rev, nxml: live.panel.nxml, state: live.values });
     if (Object.keys(live.panel.links).length) follower.frame({ type: "links", panel, values: live.panel.links });
     return () => live.followers.delete(follower);
+  }
+
+  file(path: string): string | undefined {
+    return Object.hasOwn(this.sources.files, path) ? this.sources.files[path] : undefined;
   }
 
   load(name: LazyName): Promise<unknown> {

@@ -26,11 +26,14 @@ export interface Inputs {
   readonly state: Readonly<Record<string, Json>>;
   readonly pages: readonly PageInput[];
   readonly aggregates: readonly { readonly query: string; readonly fn: Aggregate["fn"]; readonly column: string | null; readonly value: Json }[];
+  /** Pictures of the workspace's files as data: addresses, by path; null where there is none that a page may have. */
+  readonly files?: Readonly<Record<string, string | null>>;
 }
 
 export interface Missing {
   readonly pages: { query: string; offset: number; limit: number; order: Ordering[]; marks: Marks | null }[];
   readonly aggregates: { query: string; fn: Aggregate["fn"]; column: string | null }[];
+  readonly files: string[];
 }
 
 /** Draw a panel; what it needs and was not given is listed in `missing`, to be asked for and drawn again. */
@@ -94,7 +97,7 @@ function expressions(build: Build, part: Part): [string, Expression | Expression
 
 class PictureHost implements ViewHost {
   readonly live = false;
-  readonly missing: Missing = { pages: [], aggregates: [] };
+  readonly missing: Missing = { pages: [], aggregates: [], files: [] };
   private readonly values: Map<string, Json>;
   private readonly inputs: Inputs;
   private readonly asked = new Set<string>();
@@ -145,6 +148,13 @@ class PictureHost implements ViewHost {
     if (found) return found.value as Value;
     if (this.first(`aggregate ${query} ${fn} ${column}`)) this.missing.aggregates.push({ query, fn, column });
     return null;
+  }
+
+  file(path: string): string | undefined {
+    const { files } = this.inputs;
+    if (files && Object.hasOwn(files, path)) return files[path] ?? undefined;
+    if (this.first(`file ${path}`)) this.missing.files.push(path);
+    return undefined;
   }
 
   private first(key: string): boolean {

@@ -12,9 +12,12 @@ const ADDRESS = /^https?:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:
 /** How the paths of the workspace's files begin, behind whatever address the server has. */
 export const FILE_ROUTE = "nexus/api/files/";
 
+/** Characters of a picture that is in a text or a value; twenty megabytes in base64. */
+const LONGEST = 28_000_000;
+
 /** Tell what the source of a picture is. Paths of the page's own server, such as /logout, are none. */
 export function pictureSource(src: string): PictureSource {
-  if (DATA.test(src)) return { kind: "data" };
+  if (DATA.test(src)) return { kind: src.length > LONGEST ? "none" : "data" };
   const path = /^files\/(.+)$/.exec(src)?.[1];
   if (path !== undefined) return isFilePath(path) ? { kind: "file", path } : { kind: "none" };
   const found = ADDRESS.exec(src);

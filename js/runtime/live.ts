@@ -80,11 +80,14 @@ export class LiveHost implements ViewHost {
     return this.build.title;
   }
 
-  /** The panel as it is now, drawn as a picture in HTML that needs nothing. */
-  picture(): string {
+  /** The panel as it is now, drawn as a picture in HTML that needs nothing; `shown` gives the pictures of files that are in the page. */
+  picture(shown: (path: string) => string | null): string {
     const names = [...this.build.state, ...this.build.links].map((found) => found.name);
     const state = Object.fromEntries(names.map((name) => [name, (this.states.get(name)?.peek() ?? null) as Json]));
-    return render(this.build, components, { state, ...this.data.inputs() }, stylesheet).html;
+    const inputs = { state, ...this.data.inputs() };
+    const drawn = render(this.build, components, inputs, stylesheet);
+    if (!drawn.missing.files.length) return drawn.html;
+    return render(this.build, components, { ...inputs, files: Object.fromEntries(drawn.missing.files.map((path) => [path, shown(this.file(path) ?? "")])) }, stylesheet).html;
   }
 
   /** The values that the panel links to in others. */

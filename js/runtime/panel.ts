@@ -101,7 +101,7 @@ export class MountedPanel implements Follower {
 
   /** The panel as it is now, as HTML that needs nothing; null before it is there, and while the past is shown. */
   drawn(): string | null {
-    return this.past.nxml === null ? (this.live?.picture() ?? null) : null;
+    return this.past.nxml === null ? (this.live?.picture((address) => takenAlong(this.picture.body, address)) ?? null) : null;
   }
 
   rev(): number | null {
@@ -282,6 +282,19 @@ export class MountedPanel implements Follower {
     const timer = setTimeout(() => { this.loading.value = `Waiting for the panel '${this.name}' from the ${this.transport.host}\u2026`; }, SAY_LOADING_AFTER);
     this.owner.add(() => { clearTimeout(timer); stop(); });
   }
+}
+
+/** Characters of a picture that goes along into a notebook. */
+const LONGEST_PICTURE = 4_000_000;
+
+/** A picture of the page as a data: address; null where it is not there yet, or too large. */
+function takenAlong(body: HTMLElement, address: string): string | null {
+  const image = [...body.querySelectorAll("img")].find((one) => one.getAttribute("src") === address);
+  if (!image?.complete || !image.naturalWidth) return null;
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.naturalWidth, height: image.naturalHeight });
+  canvas.getContext("2d")?.drawImage(image, 0, 0);
+  const found = canvas.toDataURL();
+  return found.length > LONGEST_PICTURE || !found.startsWith("data:image/png") ? null : found;
 }
 
 function stateOf(panel: string) {

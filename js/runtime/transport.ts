@@ -59,7 +59,7 @@ export interface Transport {
   /** Code that is too large to come with every page. */
   load(name: LazyName): Promise<unknown>;
   /** Where a file below the workspace's files/ can be loaded from; absent where no server has it. */
-  file?(path: string): string;
+  file?(path: string): string | undefined;
   /** Cancel the run that a request started; its answer tells whether that came in time. */
   cancel(id: string): void;
   /** What became of the workspace's folder if it came from elsewhere, for the one band that tells of it on a page. */

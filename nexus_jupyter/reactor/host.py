@@ -73,6 +73,7 @@ class Missing(Contract):
 
     pages: list[MissingPage]
     aggregates: list[MissingAggregate]
+    files: list[str]
 
 
 class Rendered(Contract):

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import PurePosixPath
 
 from tornado import web
 
 from nexus_jupyter.server.handler import NexusHandler, guarded
+from nexus_jupyter.workspace.pictures import LARGEST_PICTURE, picture_type
 
 __all__ = ["PictureHandler"]
-
-#: What a browser is told that a file is, by the end of its name; nothing else is given out here.
-_TYPES = {
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-    ".gif": "image/gif",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-}
-#: Bytes of the largest picture.
-_LARGEST = 20 << 20
 
 
 class PictureHandler(NexusHandler):
@@ -32,11 +18,11 @@ class PictureHandler(NexusHandler):
     @guarded("panel.read")
     async def get(self, path: str) -> None:
         """Return a picture."""
-        kind = _TYPES.get(PurePosixPath(path).suffix.lower())
+        kind = picture_type(path)
         if kind is None:
             raise web.HTTPError(404, "Only pictures can be shown: avif, bmp, gif, jpeg, png, svg, webp.")
         kernel = await self.workspace()
-        content = await asyncio.to_thread(kernel.files.load, path, _LARGEST)
+        content = await asyncio.to_thread(kernel.files.load, path, LARGEST_PICTURE)
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.finish(content, set_content_type=kind)

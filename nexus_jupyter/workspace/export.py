@@ -87,6 +87,7 @@ def export_html(
         raise NotFoundError("There are no panels to export.", hint="Make one with ws.panel(name, nxml).")
     panels: dict[str, JsonValue] = {}
     frames: dict[str, JsonValue] = {}
+    pictures: dict[str, JsonValue] = {}
     totals: dict[str, int] = {}
     drawn: list[str] = []
     notes: list[str] = []
@@ -104,11 +105,13 @@ def export_html(
         for frame in build.frames:
             if frame.source not in frames:
                 frames[frame.source], totals[frame.source] = _rows(kernel, build, frame.name)
-        drawn.append(kernel.html(name, user).replace("nx-picture", "nx-live", 1))
+        html, found = kernel.renderer.drawn(view.nxml, kernel.links.state(name, user))
+        pictures.update(found)
+        drawn.append(html.replace("nx-picture", "nx-live", 1))
         notes += _resting(build)
         tags |= set(re.findall(r"<([a-z]+)", view.nxml))
     code = ["worker.js", "engine.wasm", "sandbox.js", *(file for tag, file in LAZY.items() if tag in tags)]
-    payload = {"panels": panels, "frames": frames, "code": {name: packed(name) for name in code}}
+    payload = {"panels": panels, "frames": frames, "files": pictures, "code": {name: packed(name) for name in code}}
     heading = title or ", ".join(kernel.panel(name).title for name in names)
     cut = [source for source, total in totals.items() if total > _ROWS]
     notes = [escape(note) for note in notes] + [_cut_note(source, totals[source], beside) for source in cut]

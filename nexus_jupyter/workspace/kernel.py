@@ -63,6 +63,7 @@ from nexus_jupyter.workspace.panels import (
 from nexus_jupyter.workspace.past import Past
 from nexus_jupyter.workspace.patches import edit_ops
 from nexus_jupyter.workspace.permissions import Permissions
+from nexus_jupyter.workspace.pictures import InlinePictures
 from nexus_jupyter.workspace.presence import PresenceBoard
 from nexus_jupyter.workspace.reactions import Reactions
 from nexus_jupyter.workspace.redefining import cell_ops, put_ops
@@ -153,7 +154,7 @@ class WorkspaceKernel:
         self.texts = ChangeTexts()
         self.coediting = CoEditing(self)
         self._undoing = Undoing(self.journal, self.writer, self.reactor)
-        self.renderer = Renderer(self.reactor, self.frames)
+        self.renderer = Renderer(self.reactor, self.frames, lambda: InlinePictures(self.files))
         self.links = PanelLinks(self.reactor, self.renderer, lambda: self.head.graph)
         self.graphs = GraphReader(self.writer, self.journal, self.name)
         self.past = Past(self)

@@ -22,6 +22,12 @@ __all__ = ["Renderer"]
 _ROUNDS = 4
 R = TypeVar("R", Rendered, Worked)
 Inputs = dict[str, JsonValue]
+#: Gives a picture below files/ as an address that needs nothing, or ``None``.
+Pictures = Callable[[str], str | None]
+
+
+def _no_picture(_path: str) -> str | None:
+    return None
 
 
 class Renderer:
@@ -31,15 +37,35 @@ class Renderer:
     ----------
     reactor, frames
         Those of the workspace.
+    pictures
+        Begins a drawing; returns what gives its pictures of the workspace's files as addresses that need nothing.
     """
 
-    def __init__(self, reactor: Reactor, frames: FrameStore) -> None:
+    def __init__(
+        self, reactor: Reactor, frames: FrameStore, pictures: Callable[[], Pictures] = lambda: _no_picture
+    ) -> None:
         self._reactor = reactor
         self._frames = frames
+        self._pictures = pictures
 
     def html(self, nxml: str, state: Inputs) -> str:
         """Return a panel as self-contained HTML; ``state`` has the values of its links too."""
-        return self._settled(nxml, state, lambda inputs: self._reactor.render(nxml, inputs)).html
+        return self.drawn(nxml, state)[0]
+
+    def drawn(self, nxml: str, state: Inputs) -> tuple[str, dict[str, str]]:
+        """Return a panel as `html` does, and the pictures of the workspace's files in it by path."""
+        pictures = self._pictures()
+        files: dict[str, str | None] = {}
+
+        def attempt(inputs: Inputs) -> Rendered:
+            made = self._reactor.render(nxml, {**inputs, "files": dict(files)})
+            if not made.missing.files:
+                return made
+            files.update((path, pictures(path)) for path in made.missing.files)
+            return self._reactor.render(nxml, {**inputs, "files": dict(files)})
+
+        html = self._settled(nxml, state, attempt).html
+        return html, {path: found for path, found in files.items() if found is not None}
 
     def values(self, nxml: str, part: Part, state: Inputs) -> dict[str, JsonValue]:
         """Return the values of the expressions in a part of a panel, by name.

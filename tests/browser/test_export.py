@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from nexus_jupyter.cli import main
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.notebook import Workspace
+from tests.attacks.browser.test_pictures_and_links import PIXEL
 from tests.browser.test_lab import Shot
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -166,6 +168,31 @@ def test_effects_of_an_exported_page_run_in_order_after_each_change_and_end(brow
     page.locator(".nx-banner", has_text="still running").get_by_role("button", name="Cancel").click()
     expect(page.locator('[data-id="wait"] .nx-problem')).to_contain_text("cancelled", timeout=3000)
     expect(page.locator('[data-id="wait"] [aria-busy="true"]')).to_have_count(0)
+    page.context.close()
+
+
+ALBUM = """<panel id="album" title="Album"><view>
+  <image id="own" src="files/dot.png" alt="A dot"/><image id="given" src="{given}" alt="Given"/><image id="none" src="files/none.png" alt="None"/>
+  <image id="picked" src="files/{name}" alt="Picked"/><markdown id="m">![c](files/sub/dot.png) ![r](https://evil.example/r.png)</markdown>
+</view><data><state name="given" type="str" default="GIVEN"/><state name="name" type="str" default="dot.png"/></data></panel>"""
+
+
+def test_pictures_of_the_workspace_are_in_an_exported_page_and_in_a_saved_picture(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with Workspace.open(tmp_path / "ws") as workspace:
+        (tmp_path / "ws" / "files" / "sub").mkdir(parents=True)
+        for name in ("dot.png", "sub/dot.png"):
+            (tmp_path / "ws" / "files" / name).write_bytes(PIXEL)
+        given = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+        panel = workspace.panel("album", ALBUM.replace("GIVEN", given))
+        assert panel.html.count(f'src="{given}"') == 4
+        html = workspace.export_html("album")
+    page = pages(browser, html, tmp_path)
+    for name in ("own", "given", "picked", "m"):
+        page.wait_for_function("name => document.querySelector(`[data-id=${name}] img`)?.naturalWidth === 1", arg=name)
+    expect(page.locator("img")).to_have_count(4)
+    expect(page.locator('[data-id="none"]')).to_contain_text("None: the picture is shown where")
     page.context.close()
 
 

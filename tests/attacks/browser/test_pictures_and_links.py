@@ -23,6 +23,11 @@ from tests.lab import SHOTS, Lab, allow
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+#: Its scripts never run, and what it would load is never asked for.
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4" onload="window.trapped = 1"><script>window.trapped = 1</script>'
+    '<image href="https://evil.example/inside.png"/></svg>'
+)
 PANEL = """<panel xmlns="urn:nexus:nxml:1" id="album" title="Album">
   <view><column id="c">
     <input id="typed" label="Secret" bind:value="secret"/>
@@ -32,7 +37,7 @@ PANEL = """<panel xmlns="urn:nexus:nxml:1" id="album" title="Album">
     <image id="logout" src="{'/log' + 'out'}" alt="Logout"/>
     <image id="full" src="{here}" alt="Full"/>
     <image id="up" src="files/{up}" alt="Up"/>
-    <markdown id="m">![a](https://evil.example/m.png) ![b](/logout) [bank.example](https://evil.example/link)</markdown>
+    <markdown id="m">![a](https://evil.example/m.png) ![b](/logout) ![c](files/dot.png) ![d](files/../../logout) ![e](files/drawn.svg) [bank.example](https://evil.example/link)</markdown>
   </column></view>
   <data><state name="secret" type="str" default="row-1"/><state name="here" type="str" default="HERE/logout"/>
     <state name="up" type="str" default="../../../logout"/></data>
@@ -58,6 +63,8 @@ def test_drawing_a_panel_asks_nobody_but_the_workspace_and_what_was_allowed(page
     files = lab.folder / "nexus-workspace" / "files"
     files.mkdir(parents=True, exist_ok=True)
     (files / "dot.png").write_bytes(PIXEL)
+    (files / "drawn.svg").write_text(SVG)
+    (files / "notes.html").write_text("<script>window.trapped = 1</script>")
     text = PANEL.replace("HERE", lab.url.split("/lab?")[0])
     write_notebook(lab, "album.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('album', '''{text}''')")
     open_notebook(page, lab.url, "album.ipynb")
@@ -75,13 +82,20 @@ def test_drawing_a_panel_asks_nobody_but_the_workspace_and_what_was_allowed(page
         expect(panel.locator(f'[data-id="{name}"]')).to_contain_text(
             "there is no picture at this address", timeout=30_000
         )
-    expect(panel.locator("img")).to_have_count(1, timeout=30_000)
+    expect(panel.locator("img")).to_have_count(3, timeout=30_000)
+    page.wait_for_function("document.querySelector('[data-id=m] img[alt=c]').naturalWidth === 1")
+    page.wait_for_function("document.querySelector('[data-id=m] img[alt=e]').naturalWidth === 4")
+    assert page.evaluate("window.trapped") is None
+    base, _, token = lab.url.partition("lab?token=")
+    for path, status in (("notes.html", 404), ("%2e%2e/journal.db", 404), (".hidden.png", 404), ("dot.png", 200)):
+        answer = page.request.get(f"{base}nexus/api/files/{path}", headers={"Authorization": f"token {token}"})
+        assert (answer.status in {400, 404}) == (status != 200), path
     assert asked == []
     panel.screenshot(path=SHOTS / "pictures-refused.png")
     allow(panel.get_by_role("button", name="For an hour"))
     page.wait_for_function("document.querySelector('[data-id=asked] img')?.naturalWidth === 1")
     assert {url.split("?")[0] for url in asked} == {"https://pictures.example/dot.png"}
-    expect(panel.locator("img")).to_have_count(2, timeout=30_000)
+    expect(panel.locator("img")).to_have_count(4, timeout=30_000)
     link = panel.locator('[data-id="m"] a')
     expect(link).to_have_text("bank.example (evil.example)")
     expect(link).to_have_attribute("rel", "noreferrer noopener")
