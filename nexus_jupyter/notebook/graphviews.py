@@ -189,10 +189,11 @@ class ExplanationView(_Table):
 
     def _repr_html_(self) -> str:
         entity = self.explanation.entity
-        parts = [f"<p><strong>{escape(entity.id)}</strong> ({entity.type}) at rev {self.explanation.rev}</p><dl>"]
+        parts = [f"<p><strong>{escape(entity.id)}</strong> ({entity.type}) at rev {self.explanation.rev}</p><ul>"]
         for cause in self.explanation.causes:
-            parts.append(f"<dt>{escape(', '.join(cause.attrs))}</dt>")
+            parts.append(f"<li><strong>{escape(', '.join(cause.attrs))}</strong><ul>")
             for step, link in enumerate(cause.chain):
                 rev = f" <small>rev {link.rev}</small>" if link.rev is not None else ""
-                parts.append(f"<dd>{'because: ' if step else ''}{escape(link.text)}{rev}</dd>")
-        return "".join([*parts, "</dl>"])
+                parts.append(f"<li>{'because: ' if step else ''}{escape(link.text)}{rev}</li>")
+            parts.append("</ul></li>")
+        return "".join([*parts, "</ul>"])
