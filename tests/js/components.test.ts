@@ -11,7 +11,7 @@ test.each(Object.entries(componentPanels))("the example of %s has no findings bu
   const { html, missing } = render(build, components, NOTHING, "");
   expect(html).toContain(`nx-${name}`);
   expect(html).not.toContain("cannot be shown");
-  expect(missing).toEqual({ pages: [], aggregates: [] });
+  expect(missing).toMatchObject({ pages: [], aggregates: [] });
 });
 
 test.each(Object.values(components))("$name says what it and its properties are for", ({ doc, props, events, size }) => {
