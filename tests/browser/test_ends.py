@@ -92,3 +92,77 @@ def test_a_handler_copies_where_only_what_begins_at_the_click_may(page: Page, la
     expect(offer).to_have_count(0)
     expect(panel.locator(".nx-banner", has_text="Copied").last).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "text 2"
+
+
+ENDING = """import nexus_jupyter as nexus, threading
+ws = nexus.connect()
+hold = threading.Event()
+@ws.expose
+async def slow(how: str) -> str:
+    import asyncio
+    panel = ws["ending"]
+    if how == "fail":
+        await asyncio.sleep(1.5)
+        raise ValueError("the pump is off")
+    while how == "wait" and not hold.is_set():
+        await asyncio.sleep(0.05)
+    return how
+ws.panel("ending", '''<panel id="ending"><view>
+  <button id="done" label="Done" on:press="call('done')"/><button id="fail" label="Fail" on:press="call('fail')"/>
+  <button id="wait" label="Wait" on:press="call('wait')"/><button id="spin" label="Spin" on:press="spin()"/><text id="n">{n}</text>
+</view><data><state name="n" type="int" default="0"/></data>
+<logic><uses cap="kernel.call" target="slow" why="to end"/>
+<action name="call" params="how: str">state.n += 1; await nx.kernel.call("slow", { how });</action>
+<action name="spin">state.n += 100; for (;;) {}</action></logic></panel>''')
+ws.grant("ending", "kernel.call", target="slow")
+ws["ending"]"""
+
+
+def test_nothing_stays_busy_however_a_run_ends(page: Page, lab: Lab) -> None:
+    write_notebook(lab, "ending.ipynb", ENDING)
+    open_notebook(page, lab.url, "ending.ipynb")
+    run_all(page)
+    panel = page.locator('.nx-panel[data-nx="ending"]').first
+    number = panel.locator('[data-id="n"]')
+
+    def at_rest() -> None:
+        expect(panel.locator('[aria-busy="true"]')).to_have_count(0)
+        expect(panel.locator(".nx-banner", has_text="still running")).to_have_count(0)
+
+    def press(name: str) -> None:
+        panel.get_by_role("button", name=name).click()
+
+    expect(number).to_have_text("0", timeout=60_000)
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+    press("Done")
+    expect(number).to_have_text("1")
+    at_rest()
+    press("Fail")
+    expect(panel.locator('[data-id="fail"] [aria-busy="true"]')).to_have_count(1)
+    expect(panel.locator('[data-id="fail"] .nx-problem')).to_contain_text("the pump is off")
+    at_rest()
+    press("Wait")
+    panel.locator(".nx-banner", has_text="still running").get_by_role("button", name="Cancel").click()
+    expect(panel.locator('[data-id="wait"] .nx-problem')).to_contain_text("cancelled")
+    at_rest()
+    press("Spin")
+    expect(panel.locator('[data-id="spin"] .nx-problem')).to_be_visible()
+    at_rest()
+    # The page goes while something runs, and comes back; then the kernel goes.
+    press("Wait")
+    expect(panel.locator('[data-id="wait"] [aria-busy="true"]')).to_have_count(1)
+    page.reload()
+    expect(number).to_have_text("1", timeout=60_000)
+    at_rest()
+    press("Wait")
+    expect(panel.locator('[data-id="wait"] [aria-busy="true"]')).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text="Shut Down Kernel").first.click()
+    expect(panel.locator('[data-id="wait"] .nx-problem')).to_contain_text("gone")
+    at_rest()
+    expect(number).to_have_text("1")
+    panel.get_by_title("Undo").click(force=True)
+    expect(number).to_have_text("0")
+    at_rest()
