@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def test_a_table_and_a_chart_of_a_million_rows_stay_fluid(page: Page, lab: Lab, 
     scroller = panel.locator(".nx-table-virtual")
     assert panel.locator("tbody tr").count() < 300
     scroller.evaluate("element => { element.scrollTop = element.scrollHeight / 2; }")
-    expect(panel.locator("tbody tr:not(.nx-space) td").first).to_contain_text("500,000")
+    expect(panel.locator("tbody tr:not(.nx-space) td").first).to_contain_text(re.compile(r"^(499|500),"))
     scroller.evaluate("element => { element.scrollTop = element.scrollHeight; }")
     expect(panel.locator("tbody")).to_contain_text("999,999")
     assert panel.locator("tbody tr").count() < 300
