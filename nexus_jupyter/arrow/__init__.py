@@ -3,5 +3,19 @@
 from nexus_jupyter.arrow.decoder import ArrowDecoder
 from nexus_jupyter.arrow.plain import cells, decoded, local, readable, readable_table, records
 from nexus_jupyter.arrow.reading import read_table
+from nexus_jupyter.arrow.tabular import is_pandas, pandas_columns, series_array, tabular
 
-__all__ = ["ArrowDecoder", "cells", "decoded", "local", "read_table", "readable", "readable_table", "records"]
+__all__ = [
+    "ArrowDecoder",
+    "cells",
+    "decoded",
+    "is_pandas",
+    "local",
+    "pandas_columns",
+    "read_table",
+    "readable",
+    "readable_table",
+    "records",
+    "series_array",
+    "tabular",
+]

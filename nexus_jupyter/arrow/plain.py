@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +66,9 @@ def _without_extension(values: pa.ChunkedArray) -> pa.ChunkedArray:
             form = _FORMS[kind.closed].format
             texts = [None if at is None else form(_end(at["left"]), _end(at["right"])) for at in storage.to_pylist()]
             return pa.chunked_array([pa.array(texts, pa.string())])
+        case "arrow.uuid":
+            names = [None if name is None else str(uuid.UUID(bytes=name)) for name in storage.to_pylist()]
+            return pa.chunked_array([pa.array(names, pa.string())])
         case _:
             return readable(storage)
 

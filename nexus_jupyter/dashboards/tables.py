@@ -6,17 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nexus_jupyter.arrow import cells, readable
+from nexus_jupyter.arrow import cells, is_pandas, pandas_columns, readable, series_array
 from nexus_jupyter.dashboards.names import Names, identifier
 from nexus_jupyter.protocol.errors import FrameError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Prepared", "frame_name", "prepare"]
 
@@ -89,8 +85,8 @@ def _fresh(names: Names, wanted: str) -> str:
 
 
 def _columns(name: str, frame: object) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    if type(frame).__module__.partition(".")[0] == "pandas":
-        yield from _pandas_columns(name, frame)
+    if is_pandas(frame):
+        yield from ((said, series_array(series)) for said, series in pandas_columns(name, frame))
         return
     if not hasattr(frame, "__arrow_c_stream__"):
         raise FrameError(
@@ -103,44 +99,6 @@ def _columns(name: str, frame: object) -> Iterator[tuple[str, pa.ChunkedArray]]:
         raise FrameError(f"'{name}' cannot be read as a table: {error}.") from error
     for position, field in enumerate(table.schema):
         yield field.name, table.column(position)
-
-
-def _pandas_columns(name: str, frame: Any) -> Iterator[tuple[str, pa.ChunkedArray]]:  # Any: pandas is loaded here only
-    import pandas as pd
-
-    if isinstance(frame, pd.Series):
-        frame = frame.to_frame(frame.name if frame.name is not None else "value")
-    if not isinstance(frame, pd.DataFrame):
-        raise FrameError(
-            f"'{name}' is a {type(frame).__name__}, which is no table.", hint="Give a DataFrame, or call .to_frame()."
-        )
-    index = frame.index
-    if not (isinstance(index, pd.RangeIndex) and index.name is None):
-        for level in range(index.nlevels):
-            said = index.names[level]
-            fallback = "index" if index.nlevels == 1 else f"level {level}"
-            yield _said(said if said is not None else fallback), _array(index.get_level_values(level).to_series())
-    for position, said in enumerate(frame.columns):
-        yield _said(said), _array(frame.iloc[:, position])
-
-
-def _said(name: object) -> str:
-    """Return a column's name as text; a tuple, of several rows of headings, as its parts."""
-    parts = name if isinstance(name, tuple) else (name,)
-    return " ".join(str(part) for part in parts if str(part)).strip()
-
-
-def _array(series: pd.Series) -> pa.ChunkedArray:
-    try:
-        found = pa.array(series, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        # Values of several kinds, or of a kind of its own: what people would see of them is their text.
-        found = pa.array([None if _missing(value) else str(value) for value in series], pa.string())
-    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
-
-
-def _missing(value: object) -> bool:
-    return value is None or value != value  # noqa: PLR0124 - not a number, nor a time, is what differs from itself
 
 
 def _plain(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, str]:
