@@ -53,7 +53,7 @@ export function render(build: Build, table: ComponentTable, inputs: Inputs, css:
 }
 
 /** What of a panel is worked out without drawing it. */
-export type Part = "effects" | "exports" | "resources" | "calls" | "lifecycle";
+export type Part = "computed" | "effects" | "exports" | "resources" | "calls" | "lifecycle";
 
 /** Expressions of a panel worked out by name: the values, why those that have none have none, and what was needed and not given. */
 export interface Worked {
@@ -82,6 +82,8 @@ export function work(build: Build, part: Part, inputs: Inputs): Worked {
 
 function expressions(build: Build, part: Part): [string, Expression | Expression[]][] {
   switch (part) {
+    case "computed":
+      return build.computed.map(({ name, expr }) => [name, expr]);
     case "effects":
       return build.effects.map(({ name, on }) => [name, on]);
     case "exports":

@@ -14,11 +14,13 @@ from nexus_jupyter.arrow import readable
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.storage.private import replace
 
-__all__ = ["ZONE", "column_kind", "file_bytes", "read", "usable", "write"]
+__all__ = ["ZONE", "column_kind", "file_bytes", "read", "restored", "type_of", "usable", "write"]
 
 #: Days before and after 1970 for which JavaScript has moments, and the ticks of a day in each unit of Arrow's moments.
 _DAYS = 100_000_000
 _TICKS = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+_TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "date": pa.timestamp("us")}
 #: The key in the metadata of a page's column that has the zone of its moments.
 ZONE = b"zone"
 
@@ -34,6 +36,11 @@ def column_kind(kind: pa.DataType) -> str:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return "date"
     return "str"
+
+
+def type_of(kind: str) -> pa.DataType:
+    """Return the Arrow type of a column that a panel declares; what may be anything is text."""
+    return _TYPES.get(kind, pa.string())
 
 
 def usable(name: str, table: pa.Table) -> pa.Table:
@@ -104,6 +111,30 @@ def _check_zone(name: str | None) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"Nobody here knows the time zone '{name}'") from error
+
+
+def restored(rows: pa.Table, column: str, rank: str | None, zone: str | None) -> pa.ChunkedArray:
+    """Return a column that a query gave with what it was in its frame: the order of categories, the zone of moments.
+
+    Parameters
+    ----------
+    rows
+        What the query gave.
+    column, rank
+        Names of the column in it, and of the column with the places of its categories.
+    zone
+        Whose clocks the moments are read from.
+    """
+    values = rows.column(column)
+    if zone:
+        return pc.assume_timezone(values, zone, ambiguous="earliest", nonexistent="latest")
+    if rank is None:
+        return values
+    places = dict(zip(values.to_pylist(), rows.column(rank).to_pylist(), strict=True))
+    texts = sorted((text for text in places if text is not None), key=lambda text: int(places[text]))
+    categories = pa.array(texts, pa.string())
+    indices = pc.index_in(values, value_set=categories).combine_chunks()
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(indices, categories, ordered=True)])
 
 
 def file_bytes(table: pa.Table) -> tuple[bytes, str]:

@@ -98,6 +98,10 @@ class Plan:
         sql = f"SELECT {columns} FROM ({self.source.sql}){by} LIMIT {int(limit)} OFFSET {int(offset)}"  # noqa: S608 - own names
         return _statement(sql, self.slots)
 
+    def all_rows(self, columns: str) -> Statement:
+        """Return the statement for columns, in SQL, of all rows."""
+        return self.statement(f"SELECT {columns} FROM ({self.source.sql}){self.source.by()}")  # noqa: S608 - own names
+
     def numbers(self, requests: Sequence[AggregateRequest]) -> Statement:
         """Return the statement for the number of all rows, and the aggregates asked for."""
         compiler = self._compiler()

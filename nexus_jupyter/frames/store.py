@@ -22,12 +22,12 @@ from nexus_jupyter.frames.constants import decided, evaluate, shape
 from nexus_jupyter.frames.database import Database, LoadedFrame, StaleTableError
 from nexus_jupyter.frames.marks import reduction
 from nexus_jupyter.frames.page import FrameColumn, Page, plain
-from nexus_jupyter.frames.query import Plan, chain, constants_of, decisions_of, plan
+from nexus_jupyter.frames.query import Plan, chain, constants_of, decisions_of, plan, selected
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.expression import Expression
 from nexus_jupyter.protocol.pages import AggregateRequest, Drawn, Marks
-from nexus_jupyter.protocol.panel import Build, FrameDeclaration, Ordering, QueryDeclaration
+from nexus_jupyter.protocol.panel import Build, ColumnDeclaration, FrameDeclaration, Ordering, QueryDeclaration
 
 __all__ = ["FrameInfo", "FrameStore"]
 
@@ -47,6 +47,11 @@ class FrameInfo:
     rows: int
     digest: str
     columns: list[FrameColumn]
+
+
+def _unanswerable(query: str, error: duckdb.Error) -> FrameError:
+    first = str(error).splitlines()[0]
+    return FrameError(f"The query '{query}' cannot be answered: {first}.", hint="Simplify it, or bind fewer rows.")
 
 
 def _zone(kind: pa.DataType) -> str | None:
@@ -120,14 +125,18 @@ class FrameStore:
         """
         return decoded(self._frame(name).table)
 
-    def hold(self, panel: str, frame: str, table: pa.Table) -> None:
+    def hold(self, panel: str, frame: str, table: pa.Table, *, declared: Sequence[ColumnDeclaration] = ()) -> None:
         """Keep, in memory only, the table that a function gave for a frame of a panel, in place of the one before.
+
+        An empty list says nothing of columns: they are those that the panel declares, or those of the rows before.
 
         Raises
         ------
         FrameError
             If the table has columns that a panel cannot show.
         """
+        if not table.column_names:
+            table = self._without_rows(panel, frame, declared)
         loaded = self._database.load(arrow.usable(frame, table))
         with self._lock:
             old = self._held.pop((panel, frame), None)
@@ -187,10 +196,22 @@ class FrameStore:
                 except StaleTableError:
                     continue  # the frame was bound anew meanwhile
         except duckdb.Error as error:
-            first = str(error).splitlines()[0]
-            raise FrameError(
-                f"The query '{query}' cannot be answered: {first}.", hint="Simplify it, or bind fewer rows."
-            ) from error
+            raise _unanswerable(query, error) from error
+
+    def rows(self, build: Build, query: str, state: dict[str, JsonValue]) -> pa.Table:
+        """Return all rows of a query, with the types of their frame; raises as `page`.
+
+        Moments have their zone. Of an hour that comes twice, those that a query groups by are the first.
+        """
+        while True:
+            try:
+                base = self._base(build, query)
+                found = self._all_rows(self._plan(build, query, state, base=base), base, state)
+            except StaleTableError:
+                continue  # the frame was bound anew meanwhile
+            except duckdb.Error as error:
+                raise _unanswerable(query, error) from error
+            return found
 
     def names(self) -> list[str]:
         """Return the names of all bound frames."""
@@ -199,6 +220,19 @@ class FrameStore:
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    def _base(self, build: Build, query: str) -> LoadedFrame:
+        frame = self._chain(build, query).frame
+        return self._frame(frame.source.removeprefix("kernel:")) if frame.call is None else self._given(build.id, frame)
+
+    def _all_rows(self, made: Plan, base: LoadedFrame, state: dict[str, JsonValue]) -> pa.Table:
+        if made.source.columns == base.source.columns and made.source.tie == base.source.tie:
+            # Only chosen and sorted: the rows are those of the frame itself, whatever their types are.
+            places = self._database.rows(made.all_rows("place"), state)
+            return base.table.take(places.column(0))
+        rows = self._database.rows(made.all_rows(selected(made.source.columns)), state)
+        terms = made.source.columns.items()
+        return pa.table({name: arrow.restored(rows, term.sql, term.rank, term.zone) for name, term in terms})
 
     def _answer(
         self,
@@ -242,26 +276,35 @@ class FrameStore:
         found = self._database.rows(made.statement(sql), state)
         return [plain(value) for value in cells(found.column(0))]
 
-    def _plan(self, build: Build, query: str, state: dict[str, JsonValue], *, conditions: bool = True) -> Plan:
+    def _plan(
+        self,
+        build: Build,
+        query: str,
+        state: dict[str, JsonValue],
+        *,
+        conditions: bool = True,
+        base: LoadedFrame | None = None,
+    ) -> Plan:
+        """Return a query's compiled form, over the newest rows of its frame unless it is told which."""
         asked = self._chain(build, query)
         name = asked.frame.source.removeprefix("kernel:")
-        loaded = self._frame(name) if asked.frame.call is None else self._given(build.id, asked.frame)
+        loaded = base or self._base(build, query)
         dates = [
             column.name
             for column in asked.frame.columns
             if column.type.kind == "date" and column.name in loaded.source.columns
         ]
-        base = self._database.dated(name, loaded, dates)
+        source = self._database.dated(name, loaded, dates)
         shapes = tuple(shape(evaluate(constant, state)) for constant in asked.constants)
         holding = tuple(decided(decision, state) for decision in asked.decisions)
-        key = (base.sql, shapes, holding, conditions)
+        key = (source.sql, shapes, holding, conditions)
         with self._lock:
             found = asked.plans.get(key)
         if found is None:
             queries = asked.queries
             if not conditions:
                 queries = [one.model_copy(update={"where": None, "limit": None}) for one in queries]
-            found = plan(query, base, queries, state)
+            found = plan(query, source, queries, state)
             with self._lock:
                 asked.plans[key] = found
                 if len(asked.plans) > _PLANS:
@@ -274,6 +317,18 @@ class FrameStore:
             return _Chain(frame, queries, constants_of(queries), decisions_of(queries), OrderedDict())
 
         return build.remembered((FrameStore, query), follow)
+
+    def _without_rows(self, panel: str, frame: str, declared: Sequence[ColumnDeclaration]) -> pa.Table:
+        with self._lock:
+            before = self._held.get((panel, frame))
+        if declared:
+            return pa.table({one.name: pa.array([], arrow.type_of(one.type.kind)) for one in declared})
+        if before is not None:
+            return before.table.slice(0, 0)
+        raise FrameError(
+            f"The function of the frame '{frame}' gave no rows and no columns.",
+            hint=f'Return a DataFrame with its columns, or declare them: <frame name="{frame}" columns="...">.',
+        )
 
     def _given(self, panel: str, frame: FrameDeclaration) -> LoadedFrame:
         with self._lock:

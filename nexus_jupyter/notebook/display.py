@@ -7,6 +7,7 @@ from typing import Any
 
 from nexus_jupyter.notebook.host import Host
 from nexus_jupyter.notebook.local import LocalHost
+from nexus_jupyter.notebook.short import short
 from nexus_jupyter.protocol.errors import NexusError
 
 __all__ = ["PANEL_MIME", "mimebundle", "widget_bundle"]
@@ -31,8 +32,7 @@ def mimebundle(host: Host, name: str) -> tuple[dict[str, Any], dict[str, Any]]: 
         data["text/html"] = host.html(name)
     except NexusError as error:
         data["text/html"] = f"<p>{escape(info.title)}: {escape(error.message)}</p>"
-    states = ", ".join(f"{key}={value!r}" for key, value in info.state.items())
-    data["text/plain"] = f"{info.title} ({states})" if states else info.title
+    data["text/plain"] = f"{info.title} ({short(info.state)})" if info.state else info.title
     return data, {}
 
 

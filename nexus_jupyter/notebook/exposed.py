@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import json
+import reprlib
 import threading
 import uuid
 from collections import deque
@@ -12,21 +14,17 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-import pyarrow as pa
-from pydantic import TypeAdapter, ValidationError, validate_call
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
-from nexus_jupyter.arrow import readable_table
-from nexus_jupyter.protocol.base import JsonValue
-from nexus_jupyter.protocol.errors import RequestError
+from nexus_jupyter.arrow import tabular
+from nexus_jupyter.notebook.values import as_json, words_of
+from nexus_jupyter.protocol.base import JsonValue, well_formed
+from nexus_jupyter.protocol.errors import FrameError, NexusError, RequestError
 from nexus_jupyter.protocol.function import ExposedFunction, ExposedParameter
 
 __all__ = ["ExposedFunctions", "current_call"]
 
 T = TypeVar("T")
-#: Gives a future what a function returned, in the form that is wanted.
-Settle = Callable[[str, object, "Future[Any]"], None]
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 #: The call that the code here works for; what it sets meanwhile is one step of undo.
 _call = contextvars.ContextVar[str | None]("nexus_call", default=None)
 _POSITIONAL = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}
@@ -45,7 +43,7 @@ class ExposedFunctions:
     """
 
     def __init__(self) -> None:
-        self._functions: dict[str, tuple[ExposedFunction, Callable[..., Any]]] = {}
+        self._functions: dict[str, tuple[ExposedFunction, TypeAdapter[Any]]] = {}
         self._calls = deque[Callable[[], None]]()
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -59,15 +57,24 @@ class ExposedFunctions:
         Raises
         ------
         RequestError
-            If it has parameters that cannot be given by name.
+            If it has parameters that cannot be given by name, or of types that JSON has not.
         """
         signature = inspect.signature(function)
         for parameter in signature.parameters.values():
             if parameter.kind in _POSITIONAL:
                 raise RequestError(f"'{name}' takes '{parameter}', which panels cannot give: they give all by name.")
+        try:
+            # As JSON has them: dates are texts there, and only there. What is no number is not made one.
+            form: Any = function  # Any: what TypeAdapter takes is told by its documentation only
+            takes: TypeAdapter[Any] = TypeAdapter(form, config=ConfigDict(strict=True))
+        except PydanticUserError as error:
+            raise RequestError(
+                f"'{name}' has a parameter of a type that panels cannot give: {str(error).splitlines()[0]}.",
+                hint="Annotate it with a type of JSON, such as list[dict], and convert it within the function.",
+            ) from error
         described = ExposedFunction(
             name=name,
-            doc=inspect.getdoc(function) or "",
+            doc=well_formed(inspect.getdoc(function) or ""),
             params=[
                 ExposedParameter(
                     name=parameter.name,
@@ -79,7 +86,7 @@ class ExposedFunctions:
             ],
             returns=_spelled(signature.return_annotation),
         )
-        self._functions[name] = (described, validate_call(function))
+        self._functions[name] = (described, takes)
         try:
             self._loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -93,12 +100,12 @@ class ExposedFunctions:
     def call(self, name: str, args: dict[str, JsonValue], *, table: bool = False) -> Future[Any]:
         """Call a function with arguments by name, from any thread, once this process has time for it.
 
-        The future gets JSON, or, if a table is wanted, an Arrow table. One that is cancelled before is not called.
+        The future gets JSON or, if a table is wanted, an Arrow table; what cannot be delivered is an error in it. A
+        call that is cancelled before is not made.
         """
         future: Future[Any] = Future()
-        settle = _settle_table if table else _settle
         with self._changed:
-            self._calls.append(lambda: self._do(name, args, future, settle))
+            self._calls.append(lambda: self._do(name, args, future, table=table))
             self._changed.notify_all()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._drain)
@@ -140,84 +147,63 @@ class ExposedFunctions:
         while (call := self._next(lambda: False)) is not None:
             call()
 
-    def _do(self, name: str, args: dict[str, JsonValue], future: Future[Any], settle: Settle) -> None:
+    def _do(self, name: str, args: dict[str, JsonValue], future: Future[Any], *, table: bool) -> None:
         if not future.set_running_or_notify_cancel():
             return
         token = _call.set(f"call-{uuid.uuid4().hex}")
         try:
-            self._serve(name, args, future, settle)
+            self._serve(name, args, future, table=table)
         finally:
             _call.reset(token)
 
-    def _serve(self, name: str, args: dict[str, JsonValue], future: Future[Any], settle: Settle) -> None:
+    def _serve(self, name: str, args: dict[str, JsonValue], future: Future[Any], *, table: bool) -> None:
         try:
-            result = self._functions[name][1](**args)
+            result = self._functions[name][1].validate_json(json.dumps(args))
         except BaseException as error:  # noqa: BLE001 - told to the panel that called
             future.set_exception(_told(name, error))
             return
         if not inspect.isawaitable(result):
-            settle(name, result, future)
+            _settle(name, result, future, table=table)
         elif self._draining and self._loop is not None:
-            self._loop.create_task(_await(name, result, future, settle))
+            self._loop.create_task(_await(name, result, future, table=table))
         else:
             # Whoever is here blocks its loop, if it has one: the coroutine gets one of its own.
             run = contextvars.copy_context().run
-            waiting = _await(name, result, future, settle)
+            waiting = _await(name, result, future, table=table)
             threading.Thread(target=run, args=(asyncio.run, waiting), daemon=True).start()
 
 
-async def _await(name: str, result: Any, future: Future[Any], settle: Settle) -> None:  # Any: what people return
+async def _await(name: str, result: Any, future: Future[Any], *, table: bool) -> None:  # Any: what people return
     try:
         value = await result
     except BaseException as error:  # noqa: BLE001 - told to the panel that called
         future.set_exception(_told(name, error))
     else:
-        settle(name, value, future)
+        _settle(name, value, future, table=table)
 
 
-def _settle_table(name: str, value: object, future: Future[Any]) -> None:
+def _settle(name: str, value: object, future: Future[Any], *, table: bool) -> None:
+    """Give a future what a function returned, or the sentence that refuses it. Whatever it is, the thread lives on."""
     try:
-        if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-            future.set_result(pa.Table.from_pylist(value))
-        else:
-            future.set_result(readable_table(pa.table(value)))
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        future.set_exception(
-            RequestError(
-                f"'{name}' returned a {type(value).__name__}, but a table is wanted: {error}",
-                hint="Return a DataFrame, an Arrow table, or a list of dicts.",
-            )
-        )
-
-
-def _settle(name: str, value: object, future: Future[JsonValue]) -> None:
-    try:
-        future.set_result(_JSON.validate_python(to_jsonable_python(_native(value), inf_nan_mode="null")))
-    except (PydanticSerializationError, ValidationError) as error:
-        future.set_exception(
-            RequestError(f"'{name}' returned a {type(value).__name__}, which panels cannot take: {error}")
-        )
-
-
-def _native(value: object) -> object:
-    """Return numbers and arrays of NumPy, and tables and columns of pandas, as Python's own values."""
-    for method in ("to_dict", "tolist"):
-        convert = getattr(value, method, None)
-        if callable(convert):
-            return convert(orient="records") if type(value).__name__ == "DataFrame" else convert()
-    if isinstance(value, dict):
-        return {key: _native(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_native(item) for item in value]
-    return value
+        found = tabular(name, value) if table else as_json(value, f"The result of '{name}'", digits=True)
+    except FrameError as error:
+        what = f"'{name}' returned a {type(value).__name__}, but a table is wanted: {error.message}"
+        future.set_exception(RequestError(what, hint="Return a DataFrame, an Arrow table, or a list of dicts."))
+    except NexusError as error:
+        future.set_exception(error)
+    except BaseException as error:  # noqa: BLE001 - told to the panel that called
+        future.set_exception(RequestError(f"The result of '{name}' cannot be read: {words_of(error)}."))
+    else:
+        future.set_result(found)
 
 
 def _told(name: str, error: BaseException) -> Exception:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return RequestError(f"'{name}' cannot take {where}: {first['msg']}.")
-    return RequestError(f"'{name}' raised {type(error).__name__}: {error}")
+        given = "" if first["type"] == "missing_argument" else f", not {reprlib.repr(first['input'])}"
+        return RequestError(f"'{name}' cannot take {where}: {first['msg']}{given}.")
+    return RequestError(f"'{name}' raised {words_of(error)}")
 
 
 def _spelled(annotation: object) -> str:

@@ -13,7 +13,7 @@ from nexus_jupyter.notebook.graphs_host import GraphsHost
 from nexus_jupyter.notebook.trilog_host import TriLogHost
 from nexus_jupyter.notebook.upkeep_host import UpkeepHost
 from nexus_jupyter.notebook.versions_host import VersionsHost
-from nexus_jupyter.protocol.api import DashboardBody, ExportInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, ExportInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, ValuesInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.panel import Build
@@ -51,11 +51,21 @@ class Host(Protocol):
     def name(self) -> str:
         """The workspace's name."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether the workspace cannot be used any more."""
+
     def panels(self) -> list[str]:
         """Return the names of all panels."""
 
     def panel(self, name: str) -> PanelInfo:
         """Return a panel."""
+
+    def values(self, name: str) -> ValuesInfo:
+        """Return the values that a panel's expressions read."""
+
+    def rows(self, name: str, query: str) -> pa.Table:
+        """Return all rows of a panel's query or frame."""
 
     def build(self, name: str) -> Build:
         """Return the build of a panel's text."""

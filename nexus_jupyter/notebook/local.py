@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.notebook.trilog_host import LocalTriLog, TriLogHost
 from nexus_jupyter.notebook.upkeep_host import LocalUpkeep, UpkeepHost
 from nexus_jupyter.notebook.versions_host import LocalVersions, VersionsHost
-from nexus_jupyter.protocol.api import DashboardBody, ExportInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo
+from nexus_jupyter.protocol.api import DashboardBody, ExportInfo, PanelInfo, ReplayInfo, RevInfo, RunInfo, ValuesInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
 from nexus_jupyter.protocol.identity import Actor
@@ -31,6 +32,8 @@ from nexus_jupyter.protocol.trilog import TriLogQuestion
 from nexus_jupyter.workspace import WorkspaceKernel, WorkspaceOptions, export_html, put_dashboard
 
 __all__ = ["LocalHost"]
+
+T = TypeVar("T")
 
 
 class LocalHost:
@@ -95,6 +98,14 @@ class LocalHost:
             conflicts=self.kernel.versions.conflicts(name),
         )
 
+    def values(self, name: str) -> ValuesInfo:
+        """Return the values that a panel's expressions read."""
+        return self._serve(self.kernel.values(name, self.actor.id))
+
+    def rows(self, name: str, query: str) -> pa.Table:
+        """Return all rows of a panel's query or frame."""
+        return self._serve(self.kernel.rows(name, query, self.actor.id))
+
     def build(self, name: str) -> Build:
         """Return the build of a panel's text."""
         return self.kernel.build(name)
@@ -134,8 +145,7 @@ class LocalHost:
         """Run an action."""
         given = dict(args) if isinstance(args, Mapping) else list(args)
         run = self.kernel.execution.start(name, action, given, self.actor)
-        # The run may call functions of this very process, which nobody else would serve meanwhile.
-        return self._exposed.serve(run) if self._exposed is not None else run.result()
+        return self._serve(run)
 
     def edit(self, name: str, patch: Patch | str) -> RevInfo:
         """Apply a patch; text is the XML form."""
@@ -216,6 +226,10 @@ class LocalHost:
         if self._kernel.opening.here:
             self._callbacks.close()
             self._kernel.close()
+
+    def _serve(self, until: Future[T]) -> T:
+        """Wait for what may call functions of this very process, which nobody else would serve meanwhile."""
+        return self._exposed.serve(until) if self._exposed is not None else until.result()
 
     def _rev(self, change: Change | None) -> RevInfo:
         return RevInfo(rev=change.rev if change else self.kernel.head.rev, changed=change is not None)

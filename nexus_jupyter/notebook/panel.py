@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.notebook.conflicts import ConflictList
+from nexus_jupyter.notebook.frozen import freeze
+from nexus_jupyter.notebook.short import short
+from nexus_jupyter.notebook.values import as_json, as_pandas
+from nexus_jupyter.protocol.api import ValuesInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.conflict import Conflict, Pick
 from nexus_jupyter.protocol.diagnostics import Diagnostic
-from nexus_jupyter.protocol.errors import NotFoundError, StateError
+from nexus_jupyter.protocol.errors import FrameError, NotFoundError, StateError
 from nexus_jupyter.protocol.panel import ToolDeclaration
 from nexus_jupyter.protocol.patch import Op, Patch
 from nexus_jupyter.protocol.run import Profile, RunRecord
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nexus_jupyter.notebook.host import Host
 
-__all__ = ["Change", "Panel", "Run", "State"]
+__all__ = ["Change", "Panel", "Run", "State", "Values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ class Run:
 class State(MutableMapping[str, JsonValue]):
     """The states of a panel, by name: shared ones, and yours of scope ``user``. Those of scope ``view`` are the pages'.
 
-    Reading asks the workspace; writing is checked and journalled.
+    Reading asks the workspace; writing is checked and journalled. Values of numpy and pandas, and of ``datetime``, are
+    taken as what they are. A list or dict that is read is a copy and cannot be changed: set the whole value.
 
     Raises
     ------
@@ -101,16 +108,13 @@ class State(MutableMapping[str, JsonValue]):
         values = self._host.panel(self._panel).state
         if name not in values:
             if any(found.name == name for found in self._host.build(self._panel).state):
-                raise StateError(
-                    f"state.{name} has the scope view: each page that shows the panel has a value of its own.",
-                    hint='Declare it with scope="user" or scope="shared" to have it here.',
-                )
+                raise _of_the_page(name)
             names = ", ".join(values) or "none"
             raise NotFoundError(f"The panel '{self._panel}' has no state '{name}'.", hint=f"Its states: {names}.")
-        return values[name]
+        return freeze(values[name], f"panel.state[{name!r}]")
 
-    def __setitem__(self, name: str, value: JsonValue) -> None:
-        self._host.set_state(self._panel, {name: value})
+    def __setitem__(self, name: str, value: object) -> None:
+        self._host.set_state(self._panel, {name: _as_state(name, value)})
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in self.__slots__:
@@ -120,9 +124,10 @@ class State(MutableMapping[str, JsonValue]):
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"A state cannot be deleted from outside: edit the panel's text to remove '{name}'.")
 
-    def update(self, *args: Any, **values: JsonValue) -> None:  # Any: dict.update's own forms
+    def update(self, *args: Any, **values: object) -> None:  # Any: dict.update's own forms
         """Set several states in one change."""
-        self._host.set_state(self._panel, dict(*args, **values))
+        given = dict(*args, **values)
+        self._host.set_state(self._panel, {name: _as_state(name, value) for name, value in given.items()})
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._host.panel(self._panel).state)
@@ -131,7 +136,60 @@ class State(MutableMapping[str, JsonValue]):
         return len(self._host.panel(self._panel).state)
 
     def __repr__(self) -> str:
-        return f"State({self._host.panel(self._panel).state!r})"
+        return f"State({short(self._host.panel(self._panel).state)})"
+
+
+class Values(Mapping[str, JsonValue]):
+    """What the expressions of a panel read, by name, as it was at one moment: states, links and computed values.
+
+    Computed values that read states of scope ``view`` have been worked out with the defaults of those.
+
+    Raises
+    ------
+    NotFoundError
+        For a name that the panel does not declare.
+    FrameError
+        For a value that has no rows to be computed from.
+    StateError
+        For states of scope ``view``, which only pages have.
+    """
+
+    __slots__ = ("_found", "_panel")
+
+    def __init__(self, panel: str, found: ValuesInfo) -> None:
+        self._panel = panel
+        self._found = found
+
+    def __getitem__(self, name: str) -> JsonValue:
+        found = self._found
+        if name in found.present:
+            return found.present[name]
+        if name in found.problems:
+            raise FrameError(f"'{name}' of the panel '{self._panel}' has no value. {found.problems[name]}")
+        if name in found.page:
+            raise _of_the_page(name)
+        names = ", ".join([*found.present, *found.problems]) or "none"
+        raise NotFoundError(f"The panel '{self._panel}' has no value '{name}'.", hint=f"Its values: {names}.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found.present)
+
+    def __len__(self) -> int:
+        return len(self._found.present)
+
+    def __repr__(self) -> str:
+        return f"Values({short(self._found.present)})"
+
+
+def _as_state(name: str, value: object) -> JsonValue:
+    return as_json(value, f"state.{name}", error=StateError)
+
+
+def _of_the_page(name: str) -> StateError:
+    return StateError(
+        f"state.{name} has the scope view: each page that shows the panel has a value of its own.",
+        hint='Declare it with scope="user" or scope="shared" to have it here.',
+    )
 
 
 class Panel:
@@ -145,6 +203,24 @@ class Panel:
     def state(self) -> State:
         """The panel's shared states."""
         return State(self._host, self.name)
+
+    @property
+    def values(self) -> Values:
+        """What the panel's expressions read now: its states, links and computed values, by name."""
+        return Values(self.name, self._host.values(self.name))
+
+    def frame(self, query: str) -> pd.DataFrame:
+        """Return all rows of a query, or of a frame, as the panel's states choose them now.
+
+        Columns have the types that they have in the bound frame; whole numbers and booleans with missing values are
+        those of pandas' own (``Int64``, ``boolean``). States of scope ``view`` have their defaults.
+
+        Raises
+        ------
+        FrameError
+            If the panel has no such query or frame, nothing is bound, or the query does not fit it.
+        """
+        return as_pandas(self._host.rows(self.name, query))
 
     @property
     def nxml(self) -> str:
@@ -171,19 +247,24 @@ class Panel:
         """The panel as it is now, as self-contained HTML."""
         return self._host.html(self.name)
 
-    def run(self, action: str, *args: JsonValue, **named: JsonValue) -> Run:
-        """Run an action in the sandbox and wait for it.
+    def run(self, action: str, *args: object, **named: object) -> Run:
+        """Run an action in the sandbox and wait for it. Arguments are taken as values of states are.
 
         Raises
         ------
+        RequestError, StateError
+            If an argument is none that the action takes.
         HandlerError
             If the action failed; the state is as it was.
         """
         if args and named:
             raise TypeError("Give an action's arguments by position or by name, not both.")
-        return Run(self._host.run(self.name, action, named or args))
+        if named:
+            given = {name: as_json(value, f"The argument '{name}'") for name, value in named.items()}
+            return Run(self._host.run(self.name, action, given))
+        return Run(self._host.run(self.name, action, [as_json(one, f"Argument {i + 1}") for i, one in enumerate(args)]))
 
-    async def run_async(self, action: str, *args: JsonValue, **named: JsonValue) -> Run:
+    async def run_async(self, action: str, *args: object, **named: object) -> Run:
         """Run an action without blocking the event loop; else as `run`."""
         return await asyncio.to_thread(self.run, action, *args, **named)
 

@@ -32,6 +32,7 @@ from nexus_jupyter.protocol.api import (
     RevInfo,
     RunInfo,
     TextInfo,
+    ValuesInfo,
 )
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.capability import Grant
@@ -62,6 +63,7 @@ from nexus_jupyter.protocol.trilog import TriLogQuestion
 __all__ = ["RemoteHost", "raise_problem"]
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _ERRORS: dict[str, type[NexusError]] = {
     error.code: error
@@ -127,6 +129,11 @@ class RemoteHost:
         """The workspace's name."""
         return self._name
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connections were closed."""
+        return self._client.is_closed
+
     def panels(self) -> list[str]:
         """Return the names of all panels."""
         return [str(name) for name in self._json("GET", "workspaces")[0]["panels"]]
@@ -134,6 +141,15 @@ class RemoteHost:
     def panel(self, name: str) -> PanelInfo:
         """Return a panel."""
         return self._get(PanelInfo, f"panels/{_part(name)}")
+
+    def values(self, name: str) -> ValuesInfo:
+        """Return the values that a panel's expressions read."""
+        return self._serve(lambda: self._get(ValuesInfo, f"panels/{_part(name)}/values"))
+
+    def rows(self, name: str, query: str) -> pa.Table:
+        """Return all rows of a panel's query or frame."""
+        answer = self._serve(lambda: self._ask("GET", f"panels/{_part(name)}/rows", query={"query": query}))
+        return pa.ipc.open_stream(answer.content).read_all()
 
     def build(self, name: str) -> Build:
         """Return the build of a panel's text."""
@@ -173,10 +189,7 @@ class RemoteHost:
         """Run an action."""
         given = dict(args) if isinstance(args, Mapping) else list(args)
         path = f"panels/{_part(name)}/run/{_part(action)}"
-        if self._exposed is None:
-            return self._send(RunRecord, "POST", path, {"args": given})
-        # The run may call functions of this very process: serve them while the server works.
-        return self._exposed.serve(self._waiting.submit(self._send, RunRecord, "POST", path, {"args": given}))
+        return self._serve(lambda: self._send(RunRecord, "POST", path, {"args": given}))
 
     def edit(self, name: str, patch: Patch | str) -> RevInfo:
         """Apply a patch; text is the XML form."""
@@ -255,6 +268,10 @@ class RemoteHost:
             self._listener.close()
         self._waiting.shutdown(wait=False)
         self._client.close()
+
+    def _serve(self, ask: Callable[[], T]) -> T:
+        """Ask for what may call functions of this very process: serve them while the server works."""
+        return ask() if self._exposed is None else self._exposed.serve(self._waiting.submit(ask))
 
     def _ear(self) -> RemoteListener:
         with self._lock:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nexus_jupyter.arrow import readable_table
+from nexus_jupyter.arrow import tabular
 from nexus_jupyter.dashboards import frame_name, prepare
 from nexus_jupyter.notebook.adoption import AdoptionFace
 from nexus_jupyter.notebook.asking import ask
@@ -31,7 +31,7 @@ from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.trilog import TriLogFace
 from nexus_jupyter.protocol.ai import AskBody
 from nexus_jupyter.protocol.api import DashboardBody, ReplayInfo, RunInfo
-from nexus_jupyter.protocol.errors import FrameError, StorageError
+from nexus_jupyter.protocol.errors import StorageError
 from nexus_jupyter.protocol.versions import VersionInfo
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class Workspace(JournalFace):
             If a value is no table.
         """
         for name, frame in frames.items():
-            self._host.bind(name, _table(name, frame))
+            self._host.bind(name, tabular(name, frame))
 
     @overload
     def expose(self, function: F, /) -> F: ...
@@ -434,18 +434,3 @@ class _Opened:
 #: Workspaces that are open in this process, by folder.
 _opened: dict[Path, _Opened] = {}
 _opening = threading.Lock()
-
-
-def _table(name: str, frame: object) -> pa.Table:
-    if not hasattr(frame, "__arrow_c_stream__"):
-        raise FrameError(
-            f"'{name}' is a {type(frame).__name__}, which is no table.",
-            hint="Give a DataFrame (pandas 2.2 or newer, polars, ...) or a pyarrow table.",
-        )
-    try:
-        return readable_table(pa.table(frame))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        raise FrameError(
-            f"'{name}' cannot be turned into an Arrow table: {error}.",
-            hint="Give each column values of one type.",
-        ) from error

@@ -27,6 +27,7 @@ __all__ = [
     "RunInfo",
     "StateBody",
     "TextInfo",
+    "ValuesInfo",
 ]
 
 
@@ -36,6 +37,17 @@ class PanelBody(Contract):
     name: str | None = None
     nxml: str
     via: str = Field(default="api", pattern="^(api|cell)$")
+
+
+class ValuesInfo(Contract):
+    """Values of a panel by name: states, links and computed values, as one person has them.
+
+    ``problems`` says why others have no value. ``page`` names the states of scope ``view``, which only pages have.
+    """
+
+    present: dict[str, JsonValue]
+    problems: dict[str, str] = {}
+    page: list[str] = []
 
 
 class DashboardBody(Contract):

@@ -27,6 +27,8 @@ __all__ = [
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?")
 #: Largest integer that JavaScript and JSON readers keep exactly (ECMA-262, Number.MAX_SAFE_INTEGER).
 MAX_SAFE_INTEGER = 2**53 - 1
+#: Characters of a value that a message shows; bits of a whole number that it shows in decimal digits.
+_EXCERPT, _BITS = 60, 4096
 
 
 class ScalarType(Contract):
@@ -133,8 +135,37 @@ def check_value(spec: TypeSpec, value: JsonValue, where: str) -> None:
         case RecordType():
             _check_record(spec, value, where)
         case _:
+            _refuse_rounded(value, where, whole=spec.kind == "int")
             if not _is_scalar(spec.kind, value):
                 raise _mismatch(spec, value, where)
+
+
+def _refuse_rounded(value: JsonValue, where: str, *, whole: bool) -> None:
+    """Raise `StateError` for a whole number that JavaScript would make another of, wherever it stands in a value.
+
+    ``whole`` is for a state of whole numbers: beyond 2**53, some of them have no neighbours, so that counting stops.
+    """
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER and (whole or not _is_exact(value)):
+            raise StateError(
+                f"{where} is {_shown(value)}, which JavaScript would round: whole numbers go up to {MAX_SAFE_INTEGER}.",
+                hint='Keep the digits as text, in a state of type="str".',
+            )
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if not isinstance(item, (str, float)):
+                _refuse_rounded(item, f"{where}[{index}]", whole=False)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(item, (str, float)):
+                _refuse_rounded(item, f"{where}.{key}", whole=False)
+
+
+def _is_exact(value: int) -> bool:
+    try:
+        return int(float(value)) == value
+    except OverflowError:
+        return False
 
 
 def _check_record(spec: RecordType, value: JsonValue, where: str) -> None:
@@ -172,7 +203,14 @@ def _is_scalar(kind: str, value: JsonValue) -> bool:
 
 
 def _mismatch(spec: TypeSpec, value: JsonValue, where: str) -> StateError:
-    shown = repr(value)
-    if len(shown) > 60:  # noqa: PLR2004 - a readable excerpt
-        shown = shown[:57] + "..."
-    return StateError(f"{where} must be {spell(spec)}, not {shown}.")
+    return StateError(f"{where} must be {spell(spec)}, not {_shown(value)}.")
+
+
+def _shown(value: JsonValue) -> str:
+    """Return a readable excerpt."""
+    shown = hex(value) if isinstance(value, int) and not isinstance(value, bool) and _is_huge(value) else repr(value)
+    return shown if len(shown) <= _EXCERPT else f"{shown[: _EXCERPT - 3]}..."
+
+
+def _is_huge(value: int) -> bool:
+    return value.bit_length() > _BITS  # Python refuses to write thousands of decimal digits

@@ -92,7 +92,7 @@ class Worked(Contract):
 
 
 #: The parts of a panel whose expressions are worked out outside of its view.
-Part = Literal["effects", "exports", "resources", "calls", "lifecycle"]
+Part = Literal["computed", "effects", "exports", "resources", "calls", "lifecycle"]
 
 
 class _Assembled(Contract):

@@ -47,6 +47,8 @@ ROUTES: list[tuple[str, type]] = [
     (f"panels/{_NAME}/undo", panels.UndoHandler),
     (f"panels/{_NAME}/html", panels.HtmlHandler),
     (f"panels/{_NAME}/build", panels.BuildHandler),
+    (f"panels/{_NAME}/values", panels.ValuesHandler),
+    (f"panels/{_NAME}/rows", panels.RowsHandler),
     ("patch/apply", panels.PatchHandler),
     ("check", panels.CheckHandler),
     ("format", panels.FormatHandler),

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 
 from nexus_jupyter.protocol.problem import Problem
 
-__all__ = ["Operation", "Operations", "openapi"]
+__all__ = ["ARROW", "Operation", "Operations", "arrow_stream", "openapi"]
+
+#: The media type of rows.
+ARROW = "application/vnd.apache.arrow.stream"
 
 _REF = "#/components/schemas/{model}"
 
@@ -30,6 +34,14 @@ class Operation:
 
 #: Operations of a route by verb, in lower case.
 Operations = Mapping[str, Operation]
+
+
+def arrow_stream(table: pa.Table) -> bytes:
+    """Return a table as an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
 
 
 def openapi(routes: Iterable[tuple[str, type]], base: str) -> dict[str, Any]:  # Any: an OpenAPI document

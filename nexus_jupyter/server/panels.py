@@ -17,6 +17,7 @@ from nexus_jupyter.protocol.api import (
     RunBody,
     StateBody,
     TextInfo,
+    ValuesInfo,
 )
 from nexus_jupyter.protocol.errors import PatchError, RequestError
 from nexus_jupyter.protocol.identity import Actor
@@ -24,7 +25,7 @@ from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.server.handler import NexusHandler, guarded
-from nexus_jupyter.server.operation import Operation, Operations
+from nexus_jupyter.server.operation import ARROW, Operation, Operations, arrow_stream
 from nexus_jupyter.workspace import WorkspaceKernel, put_dashboard
 
 __all__ = [
@@ -39,9 +40,11 @@ __all__ = [
     "PanelHandler",
     "PanelsHandler",
     "PatchHandler",
+    "RowsHandler",
     "RunHandler",
     "StateHandler",
     "UndoHandler",
+    "ValuesHandler",
 ]
 
 
@@ -212,6 +215,37 @@ class HtmlHandler(NexusHandler):
         """
         kernel = await self.workspace()
         self.reply(TextInfo(text=await self.work(lambda: kernel.html(name, self.actor.id))))
+
+
+class ValuesHandler(NexusHandler):
+    """The values that a panel's expressions read."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("States, links and computed values of a panel", answer=ValuesInfo)
+    }
+
+    @guarded("panel.read")
+    async def get(self, name: str) -> None:
+        """Return the values."""
+        kernel = await self.workspace()
+        found = await self.work(lambda: kernel.values(name, self.actor.id))
+        self.reply(await asyncio.wrap_future(found))
+
+
+class RowsHandler(NexusHandler):
+    """All rows of a query."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("The rows of a panel's query or frame as an Arrow stream", media_type=ARROW)
+    }
+
+    @guarded("frame.read")
+    async def get(self, name: str) -> None:
+        """Return the rows of the query, or frame, in ``query``."""
+        kernel, query = await self.workspace(), self.get_query_argument("query", "")
+        found = await self.work(lambda: kernel.rows(name, query, self.actor.id))
+        table = await asyncio.wrap_future(found)
+        self.finish(await self.work(lambda: arrow_stream(table)), set_content_type=ARROW)
 
 
 class BuildHandler(NexusHandler):

@@ -62,6 +62,11 @@ class ServerRoom:
         self._kernel: WorkspaceKernel | None = None
         self._mcp: McpGate | None = None
 
+    @property
+    def message_bytes(self) -> int:
+        """Largest message taken from a notebook's kernel, in bytes: a frame, and what stands before it."""
+        return self._options.frame_bytes + (1 << 20)
+
     async def mcp(self) -> McpGate:
         """Return the MCP server, made when a client first asks for it: its libraries take seconds to load."""
         if self._mcp is None:

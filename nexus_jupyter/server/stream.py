@@ -155,5 +155,5 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     @property
     def max_message_size(self) -> int:
-        """Largest message taken from a client, in bytes."""
-        return _MESSAGE_LIMIT
+        """Largest message taken from a client, in bytes; a notebook's functions give tables."""
+        return _MESSAGE_LIMIT if self.claims is None else self.room.message_bytes

@@ -11,8 +11,7 @@ from nexus_jupyter.protocol.api import RevInfo
 from nexus_jupyter.protocol.rights import REQUESTS
 from nexus_jupyter.protocol.trilog import TriLogCommand, TriLogQuestion
 from nexus_jupyter.server.handler import NexusHandler, guarded
-from nexus_jupyter.server.operation import Operation, Operations
-from nexus_jupyter.server.workspaces import arrow_stream
+from nexus_jupyter.server.operation import Operation, Operations, arrow_stream
 
 __all__ = ["AlertsHandler", "CommandHandler", "FlushHandler", "QueryHandler"]
 

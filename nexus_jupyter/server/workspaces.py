@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import ClassVar
 
-import pyarrow as pa
 from tornado import web
 
 from nexus_jupyter.nog import change_seen_by
@@ -15,7 +14,7 @@ from nexus_jupyter.protocol.patch import Change
 from nexus_jupyter.protocol.rights import REQUESTS
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
 from nexus_jupyter.server.handler import NexusHandler, guarded
-from nexus_jupyter.server.operation import Operation, Operations
+from nexus_jupyter.server.operation import ARROW, Operation, Operations, arrow_stream
 from nexus_jupyter.workspace import export_html
 
 __all__ = [
@@ -26,10 +25,7 @@ __all__ = [
     "JournalTableHandler",
     "RefreshHandler",
     "WorkspacesHandler",
-    "arrow_stream",
 ]
-
-_ARROW = "application/vnd.apache.arrow.stream"
 
 
 class HealthHandler(NexusHandler):
@@ -106,7 +102,7 @@ class JournalTableHandler(NexusHandler):
     """The journal as a table."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("List the changes without their ops, as an Arrow stream", media_type=_ARROW)
+        "get": Operation("List the changes without their ops, as an Arrow stream", media_type=ARROW)
     }
 
     @guarded("journal.read")
@@ -114,14 +110,14 @@ class JournalTableHandler(NexusHandler):
         """List the changes; there are no values in it."""
         kernel = await self.workspace()
         table = await self.work(kernel.journal.table)
-        self.finish(arrow_stream(table), set_content_type=_ARROW)
+        self.finish(arrow_stream(table), set_content_type=ARROW)
 
 
 class FrameHandler(NexusHandler):
     """A bound frame."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("The rows of a bound frame as an Arrow stream", media_type=_ARROW),
+        "get": Operation("The rows of a bound frame as an Arrow stream", media_type=ARROW),
         "put": Operation("Bind a frame: the body is an Arrow stream", answer=RevInfo),
     }
 
@@ -130,7 +126,7 @@ class FrameHandler(NexusHandler):
         """Return a frame's rows."""
         kernel = await self.workspace()
         table = await self.work(lambda: kernel.frames.table(name))
-        self.finish(arrow_stream(table), set_content_type=_ARROW)
+        self.finish(arrow_stream(table), set_content_type=ARROW)
 
     @guarded("frame.bind")
     async def put(self, name: str) -> None:
@@ -153,14 +149,6 @@ class RefreshHandler(NexusHandler):
         if self.claims is None:
             raise NotFoundError("Only kernel tokens can be renewed.")
         self.reply(TextInfo(text=self.room.tokens.mint(self.claims.sub)))
-
-
-def arrow_stream(table: pa.Table) -> bytes:
-    """Return a table as an Arrow stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
 
 
 class NotFoundHandler(NexusHandler):

@@ -123,7 +123,7 @@ class FrameCalls:
             error = FrameError(f"The rows of '{frame.name}' were not fetched: something newer is wanted.")
         elif (error := running.future.exception()) is None and newest:
             try:
-                self._frames.hold(*key, running.future.result())
+                self._frames.hold(*key, running.future.result(), declared=frame.columns)
             except NexusError as refused:
                 error = refused
             else:

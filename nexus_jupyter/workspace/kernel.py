@@ -17,7 +17,7 @@ from nexus_jupyter.arrow import ArrowDecoder
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.frames import FrameStore, Page
 from nexus_jupyter.nog import Graph
-from nexus_jupyter.protocol.api import ReplayInfo
+from nexus_jupyter.protocol.api import ReplayInfo, ValuesInfo
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import NexusError
 from nexus_jupyter.protocol.identity import Actor
@@ -73,6 +73,7 @@ from nexus_jupyter.workspace.seal import seal
 from nexus_jupyter.workspace.store import WorkspaceStore
 from nexus_jupyter.workspace.subscriptions import note_quotas
 from nexus_jupyter.workspace.undoing import Undoing, Undone
+from nexus_jupyter.workspace.values import panel_rows, panel_values
 from nexus_jupyter.workspace.versioning import Versioning
 from nexus_jupyter.workspace.writer import Draft, Head
 
@@ -436,6 +437,14 @@ class WorkspaceKernel:
             build, query, state, offset=offset, limit=limit, order=order, aggregates=aggregates, marks=marks
         )
         return page, head.rev
+
+    def rows(self, name: str, query: str, user: str) -> Future[pa.Table]:
+        """Return all rows of a panel's query or frame; see `panel_rows`."""
+        return panel_rows(self, name, query, user)
+
+    def values(self, name: str, user: str) -> Future[ValuesInfo]:
+        """Return the values that a panel's expressions read, as one person has them; see `panel_values`."""
+        return panel_values(self, name, user)
 
     def html(self, name: str, user: str | None = None) -> str:
         """Return the panel as it is now as self-contained HTML, for saved notebooks."""
