@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
@@ -40,7 +40,8 @@ def panel_rows(kernel: WorkspaceKernel, name: str, query: str, user: str) -> Fut
         if waiting is not None:
             waiting.result()
         with kernel.graphs.turn(name):
-            kernel.await_rows(name, query, state)
+            if waiting is None:
+                kernel.await_rows(name, query, state)
             return kernel.frames.rows(build, query, state)
 
     return _after(kernel, [waiting] if waiting is not None else [], found)
@@ -56,26 +57,26 @@ def panel_values(kernel: WorkspaceKernel, name: str, user: str) -> Future[Values
     build = kernel.build(name)
     above = {frame.name: _above(build, f"frame.{frame.name}") for frame in build.frames}
     lacking: dict[str, str] = {}
-    waiting: list[Future[None]] = []
+    calls: dict[str, Future[None]] = {}
     for frame in (frame for frame, readers in above.items() if readers):
         try:
             call = kernel.await_rows(name, frame, state)
         except NexusError as error:
             lacking[frame] = str(error)
         else:
-            waiting += [call] if call is not None else []
+            calls |= {frame: call} if call is not None else {}
 
     def found() -> ValuesInfo:
         with kernel.graphs.turn(name):
             for frame in (frame for frame, readers in above.items() if readers and frame not in lacking):
-                lacking[frame] = _lacking(kernel, name, build, frame, state)
+                lacking[frame] = _lacking(kernel, name, build, frame, state, calls.get(frame))
             worked = kernel.renderer.worked(view.nxml, "computed", state)
         problems = {one: why for frame, why in lacking.items() if why for one in above[frame]} | worked.problems
         kept = {key: value for key, value in state.items() if key not in view.view}
         made = {key: value for key, value in worked.values.items() if key not in problems}
         return ValuesInfo(present={**kept, **made}, problems=problems, page=sorted(view.view))
 
-    return _after(kernel, waiting, found)
+    return _after(kernel, list(calls.values()), found)
 
 
 def _after(kernel: WorkspaceKernel, waiting: Sequence[Future[None]], task: Callable[[], T]) -> Future[T]:
@@ -98,13 +99,23 @@ def _after(kernel: WorkspaceKernel, waiting: Sequence[Future[None]], task: Calla
     return done
 
 
-def _lacking(kernel: WorkspaceKernel, name: str, build: Build, frame: str, state: dict[str, JsonValue]) -> str:
-    """Return why a frame has no rows; empty if it has."""
+def _lacking(
+    kernel: WorkspaceKernel,
+    name: str,
+    build: Build,
+    frame: str,
+    state: dict[str, JsonValue],
+    call: Future[None] | None,
+) -> str:
+    """Return why a frame has no rows, after the call of its function if there was one; empty if it has."""
     try:
-        kernel.await_rows(name, frame, state)
+        if call is not None:
+            call.result()
+        else:
+            kernel.await_rows(name, frame, state)
         kernel.frames.page(build, frame, state, limit=1)
-    except NexusError as error:
-        return str(error)
+    except (NexusError, CancelledError) as error:
+        return str(error) or f"The rows of '{frame}' are not wanted any more."
     return ""
 
 
