@@ -145,10 +145,13 @@ def _metrics() -> Iterator[Finding]:
         return
     import httpx
 
-    path, headers = f"{url.rstrip('/')}/nexus/api/metrics", {"Authorization": f"Bearer {token}"}
+    from nexus_jupyter.route import Route
+
+    headers = {"Authorization": f"Bearer {token}"}
     try:
-        answer = httpx.get(path, headers=headers, trust_env=False, timeout=10).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
+        with Route.from_environment(url).client("/nexus/api/", timeout=10) as client:
+            answer = client.get("metrics", headers=headers).raise_for_status().json()
+    except (httpx.HTTPError, ValueError, NexusError) as error:
         yield Finding("runs", "warning", f"The server at {url} does not tell its numbers: {error}.")
         return
     yield Finding("runs", "ok", "; ".join(f"{name}: {_points(points)}" for name, points in sorted(answer.items())))

@@ -15,6 +15,7 @@ LAYERS: dict[str, float] = {
     "identity": 1,
     "privacy": 1,
     "processes": 1,
+    "route": 1,
     "arrow": 2,
     "engine": 2,
     "nog": 2,

@@ -20,6 +20,7 @@ from nexus_jupyter.notebook.host import ChangeListener
 from nexus_jupyter.protocol.errors import NexusError, UnavailableError
 from nexus_jupyter.protocol.pages import TableAnswer
 from nexus_jupyter.protocol.stream import PROTOCOL_VERSION
+from nexus_jupyter.route import Route, hint_of
 
 __all__ = ["RemoteListener"]
 
@@ -35,14 +36,17 @@ class RemoteListener:
 
     Parameters
     ----------
-    url
-        The API's URL.
+    route, path
+        The way to the server, and the path of the stream below its base URL.
     token
         Returns a kernel token that is valid now; raises `NexusError` when there is none.
     """
 
-    def __init__(self, url: str, token: Callable[[], str]) -> None:
-        self._url = url.replace("http", "ws", 1) + "stream"
+    def __init__(self, route: Route, path: str, token: Callable[[], str]) -> None:
+        self._route = route
+        self._path = path
+        #: Why there is no connection at the moment.
+        self._failure: Exception | None = None
         self._token = token
         self._listeners: dict[str, list[ChangeListener]] = {}
         self._followed: dict[str, threading.Event] = {}
@@ -63,7 +67,7 @@ class RemoteListener:
             if self._socket is not None and not followed.is_set():
                 self._subscribe(self._socket, panel)
         if not followed.wait(timeout=_PATIENCE):
-            raise UnavailableError(f"The Jupyter server did not answer at {self._url} within {_PATIENCE:.0f} s.")
+            raise self._silent()
 
         def remove() -> None:
             with self._lock:
@@ -79,7 +83,7 @@ class RemoteListener:
             if self._socket is not None:
                 self._offer(self._socket)
         if not offered.wait(timeout=_PATIENCE):
-            raise UnavailableError(f"The Jupyter server did not answer at {self._url} within {_PATIENCE:.0f} s.")
+            raise self._silent()
 
     def close(self) -> None:
         """End the connection."""
@@ -88,6 +92,14 @@ class RemoteListener:
         if self._socket is not None:
             self._socket.close()
 
+    def _silent(self) -> UnavailableError:
+        why = "" if self._failure is None else f": {self._failure}"
+        hint = "" if self._failure is None else hint_of(self._failure)
+        where = f"{self._route.url}{self._path}"
+        return UnavailableError(
+            f"The Jupyter server did not answer at {where} within {_PATIENCE:.0f} s{why}.", hint=hint
+        )
+
     def _run(self) -> None:
         wait = _FIRST_WAIT
         while not self._closing.is_set():
@@ -95,14 +107,13 @@ class RemoteListener:
                 self._connect()
                 wait = _FIRST_WAIT
                 self._follow()
-            except (OSError, websocket.WebSocketException, NexusError):
+            except (OSError, websocket.WebSocketException, NexusError) as error:
+                self._failure = error
                 self._closing.wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
 
     def _connect(self) -> None:
-        connection = websocket.create_connection(
-            self._url, header=[f"Authorization: Bearer {self._token()}"], http_no_proxy=["*"]
-        )
+        connection = self._route.connect(self._path, self._token())
         connection.send(json.dumps({"type": "hello", "version": PROTOCOL_VERSION, "token": None}))
         with self._lock:
             self._socket = connection

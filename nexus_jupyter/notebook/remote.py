@@ -59,6 +59,7 @@ from nexus_jupyter.protocol.patch import Change, Patch
 from nexus_jupyter.protocol.problem import Problem
 from nexus_jupyter.protocol.run import RunRecord
 from nexus_jupyter.protocol.trilog import TriLogQuestion
+from nexus_jupyter.route import Route, hint_of, is_distrust
 
 __all__ = ["RemoteHost", "raise_problem"]
 
@@ -85,6 +86,7 @@ _ERRORS: dict[str, type[NexusError]] = {
 #: Seconds; a handler may use 5 s of CPU and wait for others before it.
 _TIMEOUT = 120.0
 _RENEW_AFTER = 1800.0
+_API = "/nexus/api/"
 
 
 class RemoteHost:
@@ -92,27 +94,25 @@ class RemoteHost:
 
     Parameters
     ----------
-    url
-        The server's base URL.
+    route
+        The way to the server.
     token
         The kernel token; renewed while it is used.
     workspace
         Name of the workspace; the server's default when left out.
-    verify
-        Whether to check the server's certificate, or a file with the one to trust.
     """
 
     kind = "server"
 
-    def __init__(self, url: str, token: str, *, workspace: str | None = None, verify: bool | str = True) -> None:
-        self._url = url.rstrip("/") + "/nexus/api/"
+    def __init__(self, route: Route, token: str, *, workspace: str | None = None) -> None:
+        self._route = route
+        self._url = f"{self._route.url}{_API}"
         self._token = token
         self._renewed = time.monotonic()
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
         self._params = {"workspace": workspace} if workspace else {}
-        # The server is this machine's own: proxies from the environment would only break the way to it.
-        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, trust_env=False, verify=verify)
+        self._client = self._route.client(_API, timeout=_TIMEOUT)
         self.graphs = RemoteGraphs(lambda method, path, **options: self._call(method, path, **options).content)
         self.upkeep: UpkeepHost = RemoteUpkeep(self._call)
         self.trilog: TriLogHost = RemoteTriLog(self._call)
@@ -120,7 +120,7 @@ class RemoteHost:
         self._listener: RemoteListener | None = None
         self._exposed: ExposedFunctions | None = None
         self._waiting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="nexus-waiting")
-        self.description = f"in the Jupyter server at {url}"
+        self.description = f"in the Jupyter server at {route.unix or route.url}"
         self.versions: VersionsHost = RemoteVersions(self._ask)
         self._name = str(self._json("GET", "workspaces")[0]["name"])
 
@@ -276,7 +276,7 @@ class RemoteHost:
     def _ear(self) -> RemoteListener:
         with self._lock:
             if self._listener is None:
-                self._listener = RemoteListener(self._url, self._present_token)
+                self._listener = RemoteListener(self._route, f"{_API}stream", self._present_token)
             return self._listener
 
     def _present_token(self) -> str:
@@ -316,12 +316,13 @@ class RemoteHost:
         try:
             try:
                 answer = self._client.request(method, path, **request)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.ConnectError) as error:
+                if isinstance(error, httpx.ConnectError):
+                    self._renew_certificate(error)
                 answer = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise UnavailableError(
-                f"The Jupyter server cannot be reached at {self._url}: {error}.",
-                hint="If it was restarted, restart this kernel, so that it learns the new address.",
+                f"The Jupyter server cannot be reached at {self._url}: {error}.", hint=hint_of(error)
             ) from error
         if answer.is_error:
             raise_problem(answer)
@@ -343,6 +344,13 @@ class RemoteHost:
                 f"The connection to the Jupyter server at {self._url} ended: {error}.",
                 hint="Nothing was changed; ask again.",
             ) from error
+
+    def _renew_certificate(self, error: httpx.ConnectError) -> None:
+        """Read the server's certificate again, for it may have been renewed; raises if that is not what is wrong."""
+        if not self._route.certfile or not is_distrust(error):
+            raise error
+        former, self._client = self._client, self._route.client(_API, timeout=_TIMEOUT)
+        former.close()
 
     def _renew(self) -> None:
         """Exchange the token before it ends, if it is not new."""

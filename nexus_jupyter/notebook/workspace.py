@@ -59,6 +59,8 @@ class Workspace(JournalFace):
         self.nog = GraphFace(host)
         self.adoption = AdoptionFace(host.upkeep)
         self._exposed = ExposedFunctions()
+        #: Why the workspace is in this process, where that was not asked for; see `connect`.
+        self.reason = ""
         #: Conflicts that a cell has been warned of, by id and time.
         self._told = set[tuple[str, int | None]]()
 
@@ -104,6 +106,11 @@ class Workspace(JournalFace):
     def name(self) -> str:
         """The workspace's name."""
         return self._host.name
+
+    @property
+    def closed(self) -> bool:
+        """Whether the workspace was closed, here or by somebody else who holds it in this process."""
+        return self._host.closed
 
     @property
     def panels(self) -> list[str]:
@@ -415,7 +422,10 @@ class Workspace(JournalFace):
         return self.panels
 
     def __repr__(self) -> str:
-        return f"Workspace({self.name!r}, {self._host.description})"
+        if self.closed:
+            return f"Workspace(closed; it was {self._host.description})"
+        since = f", since {self.reason}" if self.reason else ""
+        return f"Workspace({self.name!r}, {self._host.description}{since})"
 
 
 @dataclass

@@ -122,7 +122,8 @@ class NexusApp(ExtensionApp):
     export_env = Bool(
         True,
         config=True,
-        help="Tell the kernels of this server how to reach it (NEXUS_SERVER_URL, NEXUS_KERNEL_TOKEN).",
+        help="Tell the kernels of this server how to reach it: NEXUS_SERVER_URL, NEXUS_KERNEL_TOKEN, and "
+        "NEXUS_SERVER_CERTFILE where it has a certificate.",
     )
     kernel_token_lifetime = Integer(
         24 * 3600,
@@ -330,6 +331,8 @@ class NexusApp(ExtensionApp):
         self.room.engine.warm_up()
         if self.export_env:
             self._export()
+            if certfile := self._certificate_file():
+                os.environ["NEXUS_SERVER_CERTFILE"] = certfile
             renew = PeriodicCallback(self._export, self.kernel_token_lifetime * 1000 / 4)
             renew.start()
 
@@ -343,12 +346,18 @@ class NexusApp(ExtensionApp):
         server: Any = self.serverapp  # Any: as above
         if server.sock:
             return str(server.connection_url)
-        scheme = "https" if server.certfile else "http"
+        scheme = "https" if self._certificate_file() else "http"
         on_loopback = server.ip in {"", "*", "0.0.0.0", "::", "localhost", "127.0.0.1", "::1"}  # noqa: S104 - compared, not bound
         host = (
             "127.0.0.1" if on_loopback and server.ip != "::1" else f"[{server.ip}]" if ":" in server.ip else server.ip
         )
         return f"{scheme}://{host}:{server.port}{server.base_url}"
+
+    def _certificate_file(self) -> str:
+        """Return the path of the file with the server's certificate; empty when it has none."""
+        server: Any = self.serverapp  # Any: as above
+        found = server.certfile or (server.ssl_options or {}).get("certfile")
+        return str(Path(found).absolute()) if found else ""
 
     async def stop_extension(self) -> None:
         """Close the workspace. Nothing depends on this being called."""

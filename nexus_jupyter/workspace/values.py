@@ -69,7 +69,7 @@ def panel_values(kernel: WorkspaceKernel, name: str, user: str) -> Future[Values
     def found() -> ValuesInfo:
         with kernel.graphs.turn(name):
             for frame in (frame for frame, readers in above.items() if readers and frame not in lacking):
-                lacking[frame] = _lacking(kernel, name, build, frame, state, calls.get(frame))
+                lacking[frame] = _lacking(kernel, name, build, frame, state, call=calls.get(frame))
             worked = kernel.renderer.worked(view.nxml, "computed", state)
         problems = {one: why for frame, why in lacking.items() if why for one in above[frame]} | worked.problems
         kept = {key: value for key, value in state.items() if key not in view.view}
@@ -105,6 +105,7 @@ def _lacking(
     build: Build,
     frame: str,
     state: dict[str, JsonValue],
+    *,
     call: Future[None] | None,
 ) -> str:
     """Return why a frame has no rows, after the call of its function if there was one; empty if it has."""

@@ -11,6 +11,7 @@ import pytest
 from nexus_jupyter.benchmarks.lab import jupyterlab
 from nexus_jupyter.notebook import Workspace
 from nexus_jupyter.notebook.remote import RemoteHost
+from nexus_jupyter.route import Route
 from tests.ai.scripted import Models
 
 TRANSCRIPTS = Path(__file__).parents[2] / "examples" / "transcripts"
@@ -81,7 +82,7 @@ def ws(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workspace]:
         workspace = Workspace.open(tmp_path / "ws")
     else:
         url, token = request.getfixturevalue("server")
-        workspace = Workspace(RemoteHost(url, token))
+        workspace = Workspace(RemoteHost(Route.to(url), token))
         for name in workspace.panels:
             workspace.delete(name)
         # The server's workspace is shared by all tests: a version of one of them is no loss to another.

@@ -161,9 +161,10 @@ def test_a_panel_shows_itself_as_html_that_is_safe_and_complete(ws: Workspace, c
 
 def test_a_server_that_is_gone_is_told_with_what_to_do() -> None:
     from nexus_jupyter.notebook.remote import RemoteHost
+    from nexus_jupyter.route import Route
 
     with pytest.raises(UnavailableError, match="restart this kernel"):
-        RemoteHost("http://127.0.0.1:9", "x.y.z")
+        RemoteHost(Route.to("http://127.0.0.1:9"), "x.y.z")
 
 
 def test_connect_without_a_server_is_embedded_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,10 +172,25 @@ def test_connect_without_a_server_is_embedded_and_says_so(tmp_path: Path, monkey
     workspace = nexus.connect()
     assert "embedded in this process" in repr(workspace)
     assert nexus.connect() is workspace
+    assert "since no Jupyter server started this process" in repr(workspace)
     workspace.close()
-    from nexus_jupyter.notebook import connect
-
-    connect.__globals__["_open"].clear()
+    assert "closed" in repr(workspace)
+    again = nexus.connect()
+    assert again is not workspace
+    assert again.panels == []
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    other = nexus.connect()
+    assert str(tmp_path / "other") in repr(other)
+    monkeypatch.chdir(tmp_path)
+    assert nexus.connect() is again
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebook.ipynb")
+    with pytest.warns(UserWarning, match="Nexus is not enabled there, NexusApp.export_env is off, or"):
+        nexus.connect()
+    with pytest.raises(nexus.NexusError, match="'team' cannot be reached: the Jupyter server that started"):
+        nexus.connect(workspace="team")
+    again.close()
+    other.close()
 
 
 CALLING = """<panel id="calling">

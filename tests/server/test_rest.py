@@ -18,6 +18,7 @@ from nexus_jupyter.engine import Limits
 from nexus_jupyter.notebook.remote import RemoteHost
 from nexus_jupyter.protocol.errors import TokenExpiredError
 from nexus_jupyter.protocol.rights import REQUESTS
+from nexus_jupyter.route import Route
 from nexus_jupyter.server.app import ROUTES
 from nexus_jupyter.server.handler import NexusHandler
 from nexus_jupyter.server.tokens import TokenIssuer
@@ -168,7 +169,7 @@ async def test_a_kernel_that_slept_over_the_weekend_goes_on(
     room.tokens = TokenIssuer(24 * 3600, 14 * 24 * 3600, clock=lambda: now)
     url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}"
     token = room.tokens.mint("ann")
-    host = await asyncio.to_thread(lambda: RemoteHost(url, token))
+    host = await asyncio.to_thread(lambda: RemoteHost(Route.to(url), token))
     told = queue.SimpleQueue[int]()
     await asyncio.to_thread(lambda: host.put_panel("counter", counter, via="api"))
     await asyncio.to_thread(lambda: host.listen("counter", lambda _panel, rev: told.put(rev)))
