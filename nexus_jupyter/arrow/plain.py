@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import uuid
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["cells", "decoded", "local", "readable", "readable_table", "records"]
+__all__ = ["decoded", "far_texts", "is_far", "local", "readable", "readable_table"]
 
-_MIDNIGHT = re.compile(r"T00:00:00(\.0+)?$")
+#: Ticks of a second, by unit; seconds of a day, and of the first moments of the years 1 and 10000.
+_TICKS = {"s": Fraction(1), "ms": Fraction(10**3), "us": Fraction(10**6), "ns": Fraction(10**9)}
+_DAY, _FIRST, _END = 86_400, -62_135_596_800, 253_402_300_800
 _FORMS = {"left": "[{}, {})", "right": "({}, {}]", "both": "[{}, {}]", "neither": "({}, {})"}
 
 
@@ -81,6 +83,34 @@ def _end(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def is_far(values: pa.ChunkedArray) -> bool:
+    """Tell whether a column has days or moments outside of the years 1 to 9999, which Python's dates do not reach."""
+    kind = values.type
+    if pa.types.is_timestamp(kind):
+        per_second = _TICKS[kind.unit]
+    elif pa.types.is_date64(kind):
+        per_second = _TICKS["ms"]
+    elif pa.types.is_date32(kind):
+        per_second = Fraction(1, _DAY)
+    else:
+        return False
+    # Clocks of a zone may be on another day.
+    margin = 0 if getattr(kind, "tz", None) in {None, "UTC"} else _DAY
+    ends = pc.min_max(values.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64())).as_py()
+    if ends["min"] is None:
+        return False
+    return bool(ends["min"] < (_FIRST + margin) * per_second or ends["max"] >= (_END - margin) * per_second)
+
+
+def far_texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return days or moments as ISO 8601 texts, whatever their years are; moments of a zone are in UTC."""
+    zone = "Z" if getattr(values.type, "tz", None) else ""
+    texts = np.datetime_as_string(values.to_numpy())
+    return pa.chunked_array(
+        [pa.array([None if text == "NaT" else f"{text}{zone}" for text in texts.tolist()], pa.string())]
+    )
+
+
 def local(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return moments of a zone as clocks there show them, without a zone; others as they are.
 
@@ -92,34 +122,3 @@ def local(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.local_timestamp(values)
     except pa.ArrowException:
         return values.cast(pa.timestamp(values.type.unit))
-
-
-def records(table: pa.Table) -> list[dict[str, object]]:
-    """Return a table's rows as Python values, whatever is in them: see `cells`."""
-    columns = [cells(column) for column in table.itercolumns()]
-    names = table.column_names
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def cells(values: pa.ChunkedArray) -> list[object]:
-    """Return a column as Python values.
-
-    Moments, days, times and spans that Python has no value for, such as the year 20000, are texts, and so is all of a
-    column whose zone nobody knows.
-    """
-    try:
-        return list(values.to_pylist())
-    except (OverflowError, ValueError, UnicodeDecodeError, pa.ArrowException):
-        return [_cell(values.slice(at, 1)) for at in range(len(values))]
-
-
-def _cell(value: pa.ChunkedArray) -> object:
-    try:
-        return value.to_pylist()[0]
-    except (OverflowError, ValueError, UnicodeDecodeError, pa.ArrowException):
-        pass
-    if pa.types.is_timestamp(value.type) or pa.types.is_date(value.type):
-        # numpy has more years than Python.
-        return _MIDNIGHT.sub("", str(np.datetime_as_string(value.to_numpy()[0])))
-    # Arrow writes whatever it holds, in brackets.
-    return value.combine_chunks().to_string(skip_new_lines=True)[1:-1]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from nexus_jupyter.ai import ContextBuilder, ContextOptions
-from nexus_jupyter.arrow import records
 from nexus_jupyter.assistant.checking import shown_text
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.errors import FrameError
@@ -42,7 +41,8 @@ def _rows(kernel: WorkspaceKernel, frame: str, most: int) -> list[dict[str, Json
         table = kernel.frames.table(frame)
     except FrameError:
         return []  # bound in a session that is over, or the graph knows it by its name alone
-    return [{key: _plain(value) for key, value in row.items()} for row in records(table.slice(0, most))]
+    rows: list[dict[str, JsonValue]] = table.slice(0, most).to_pylist()
+    return [{key: _plain(value) for key, value in row.items()} for row in rows]
 
 
 def _plain(value: object) -> JsonValue:

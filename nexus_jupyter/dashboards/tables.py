@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nexus_jupyter.arrow import cells, is_pandas, pandas_columns, readable, series_array
+from nexus_jupyter.arrow import far_texts, is_far, is_pandas, pandas_columns, readable, series_array
 from nexus_jupyter.dashboards.names import Names, identifier
 from nexus_jupyter.protocol.errors import FrameError
 
@@ -115,9 +115,11 @@ def _plain(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, str]:
         return values.cast(pa.string()), ""
     if pa.types.is_uint64(kind) or pa.types.is_decimal(kind):
         return values.cast(pa.float64(), safe=False), ""
+    if is_far(values):
+        return far_texts(values), ""
     if _is_plain(kind):
         return values, ""
-    return pa.chunked_array([pa.array([_text(value) for value in cells(values)], pa.string())]), ""
+    return pa.chunked_array([pa.array([_text(value) for value in values.to_pylist()], pa.string())]), ""
 
 
 def _is_plain(kind: pa.DataType) -> bool:

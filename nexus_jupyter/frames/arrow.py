@@ -10,15 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nexus_jupyter.arrow import readable
+from nexus_jupyter.arrow import is_far, readable
 from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.storage.private import replace
 
 __all__ = ["ZONE", "column_kind", "file_bytes", "read", "restored", "type_of", "usable", "write"]
 
-#: Days before and after 1970 for which JavaScript has moments, and the ticks of a day in each unit of Arrow's moments.
-_DAYS = 100_000_000
-_TICKS = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "date": pa.timestamp("us")}
 #: The key in the metadata of a page's column that has the zone of its moments.
@@ -72,12 +69,15 @@ def _plain(name: str, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
             return made if pa.types.is_dictionary(made.type) else _plain(name, column, made)
         if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             return values.cast(pa.string())
+        if is_far(values):
+            raise FrameError(
+                f"The column '{column}' of '{name}' has dates outside of the years 1 to 9999.",
+                hint=f"Leave them out, or turn the column into text: df[{column!r}] = df[{column!r}].astype(str).",
+            )
         if pa.types.is_timestamp(kind):
-            _check_moments(values, _TICKS[kind.unit])
             _check_zone(kind.tz)
             return values.cast(pa.timestamp("us", kind.tz), safe=False)
         if pa.types.is_date(kind):
-            _check_moments(values, 86_400_000 if pa.types.is_date64(kind) else 1)
             return values.cast(pa.date32(), safe=False)
         if pa.types.is_uint64(kind):
             return values.cast(pa.int64())
@@ -95,13 +95,6 @@ def _plain(name: str, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
         f"The column '{column}' of '{name}' has values of the type {kind}, which a panel cannot show.",
         hint=f"Leave it out, or turn its values into text: df[{column!r}] = df[{column!r}].astype(str).",
     )
-
-
-def _check_moments(values: pa.ChunkedArray, ticks_of_day: int) -> None:
-    """Refuse moments and days that a browser has no value for; databases would make others of some of them."""
-    found = pc.min_max(values.cast(pa.int32() if pa.types.is_date32(values.type) else pa.int64()))
-    if any(end is not None and abs(end) > _DAYS * ticks_of_day for end in found.as_py().values()):
-        raise ValueError("They lie outside the years -271821 to 275760")
 
 
 def _check_zone(name: str | None) -> None:

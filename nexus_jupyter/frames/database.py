@@ -183,9 +183,7 @@ class Database:
             for column, term in frame.source.columns.items()
         }
         read = ", ".join(
-            f"coalesce(try_cast({term.sql} AS TIMESTAMP), try_strptime({term.sql}, {_DATES})) AS {term.sql}"
-            if column in wanted
-            else selected({column: term})
+            f"{_as_date(term.sql)} AS {term.sql}" if column in wanted else selected({column: term})
             for column, term in columns.items()
         )
         self._connection.execute(f"CREATE TABLE {made} AS SELECT {read} FROM {_table(frame.source)}")  # noqa: S608 - own names
@@ -202,6 +200,12 @@ class Database:
                     hint=f"Convert it before binding: df[{column!r}] = pd.to_datetime(df[{column!r}], format=...).",
                 )
         return _source(made, columns)
+
+
+def _as_date(sql: str) -> str:
+    """Return a text as a moment, or as null if it is none, or in no year from 1 to 9999."""
+    moment = f"coalesce(try_cast({sql} AS TIMESTAMP), try_strptime({sql}, {_DATES}))"
+    return f"(CASE WHEN {moment} >= TIMESTAMP '0001-01-01' AND {moment} < TIMESTAMP '10000-01-01' THEN {moment} END)"
 
 
 def _term(sql: str, kind: pa.DataType) -> Term:

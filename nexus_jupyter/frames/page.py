@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from nexus_jupyter.arrow import records
 from nexus_jupyter.frames.arrow import ZONE, column_kind
 from nexus_jupyter.protocol.base import JsonValue
 from nexus_jupyter.protocol.pages import Drawn
@@ -42,7 +41,7 @@ class Page:
 
     def rows(self) -> list[JsonValue]:
         """Return the rows as JSON records; dates as ISO text, what is no number as null."""
-        return [{name: plain(value) for name, value in row.items()} for row in records(self.table)]
+        return [{name: plain(value) for name, value in row.items()} for row in self.table.to_pylist()]
 
     def arrow(self) -> bytes:
         """Return the rows as an Arrow IPC stream."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from nexus_jupyter.arrow import cells, decoded
+from nexus_jupyter.arrow import decoded
 from nexus_jupyter.frames import arrow
 from nexus_jupyter.frames.constants import decided, evaluate, shape
 from nexus_jupyter.frames.database import Database, LoadedFrame, StaleTableError
@@ -274,7 +274,7 @@ class FrameStore:
         term = made.column(by)
         sql = f"SELECT DISTINCT {term.sql} AS c0 FROM ({made.source.sql}) ORDER BY c0 NULLS LAST LIMIT {_GROUPS}"  # noqa: S608 - own names
         found = self._database.rows(made.statement(sql), state)
-        return [plain(value) for value in cells(found.column(0))]
+        return [plain(value) for value in found.column(0).to_pylist()]
 
     def _plan(
         self,

@@ -70,9 +70,11 @@ def nanoseconds(moment: str) -> int:
     if moment == "now":
         return PRESENT
     try:
-        return int(datetime.fromisoformat(moment).timestamp() * 1_000_000) * 1000
-    except ValueError as error:
+        counted = int(datetime.fromisoformat(moment).timestamp() * 1_000_000) * 1000
+    except (ValueError, OverflowError) as error:
         raise RequestError(f"'{moment[:40]}' is no time.", hint="Write it like 2026-11-23T14:30.") from error
+    # Nothing was before the one, and all is as it is now after the other.
+    return max(-PRESENT, min(counted, PRESENT))
 
 
 def _at(caller: Caller, wish: _At) -> tuple[str, JsonValue]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from nexus_jupyter.notebook.moments import nanoseconds
+from nexus_jupyter.notebook.moments import reached
 from nexus_jupyter.protocol.trilog import StepFunnel, StepLatency
 
 if TYPE_CHECKING:
@@ -85,4 +85,4 @@ class Process:
 
 
 def _maybe(time: str | datetime | pd.Timestamp | None) -> int | None:
-    return nanoseconds(time) if time is not None else None
+    return reached(time) if time is not None else None

@@ -11,7 +11,7 @@ from nexus_jupyter.notebook.causetree import CauseTree
 from nexus_jupyter.notebook.dashboards import dashboard
 from nexus_jupyter.notebook.exchanges import EXCHANGES, exchanges
 from nexus_jupyter.notebook.graph import GraphFace
-from nexus_jupyter.notebook.moments import decoded, moment, nanoseconds
+from nexus_jupyter.notebook.moments import decoded, moment, reached
 from nexus_jupyter.notebook.owntwins import OwnTwins
 from nexus_jupyter.notebook.panel import Panel
 from nexus_jupyter.notebook.process import Process
@@ -133,14 +133,14 @@ class TriLogFace(OwnTwins):
         """
         if speed <= 0:
             raise TriLogError("The speed must be more than nothing.")
-        began = nanoseconds(start)
+        began = reached(start)
         kind = "Panel" if panel is not None else None
         frame = self._host.trilog.ask(ReplayBetween(start=began, end=moment(end), type=kind, id=panel)).to_pandas()
         due = [(stamp.value - began) / 1e9 / speed for stamp in frame["ts"]]
         from nexus_jupyter.notebook.frames import ReplayFrame
 
         played = ReplayFrame(decoded(frame, "value").assign(due=due))
-        until = {} if end == "now" else {"to": nanoseconds(end)}
+        until = {} if end == "now" else {"to": reached(end)}
         played.bar = TimeBar(self._host, {"from": began, "speed": speed, **until})
         return played
 
@@ -212,9 +212,9 @@ class TriLogFace(OwnTwins):
 
         from nexus_jupyter.notebook.anomalies import AnomalyFrame
 
-        until = nanoseconds(end)
+        until = reached(end)
         question = AnomaliesBetween(
-            start=nanoseconds(start) if start is not None else until - 86_400_000_000_000,
+            start=reached(start) if start is not None else until - 86_400_000_000_000,
             end=until,
             kinds=list(kinds),
             sensitivity=sensitivity,
@@ -329,7 +329,7 @@ class TriLogFace(OwnTwins):
         """
         from nexus_jupyter.notebook.parquet import write_parquet
 
-        start, end = (nanoseconds(one) if one is not None else None for one in (since, until))
+        start, end = (reached(one) if one is not None else None for one in (since, until))
         return write_parquet(self._host.trilog, Path(path), start, end)
 
     def dashboard(self, panel: str = "activity") -> Panel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from nexus_jupyter.notebook.moments import decoded, moment, nanoseconds
+from nexus_jupyter.notebook.moments import decoded, moment
 from nexus_jupyter.protocol.errors import NotFoundError, TriLogError
 from nexus_jupyter.protocol.trilog import TwinAt, TwinHistory
 
@@ -92,8 +92,8 @@ class Twin(Generic[T]):
             type=self._kind,
             id=self._name,
             field=field,
-            start=nanoseconds(start) if start is not None else None,
-            end=nanoseconds(end) if end is not None else None,
+            start=moment(start) if start is not None else None,
+            end=moment(end) if end is not None else None,
         )
         from nexus_jupyter.notebook.frames import HistoryFrame
 
@@ -111,7 +111,10 @@ class Twin(Generic[T]):
         """
         model = self._model
         if model is None:
-            raise TriLogError("Only twins of a class can be loaded.", hint="Ask for log.twin(Sensor, 'id').")
+            raise TriLogError(
+                "Only twins of a class can be loaded.",
+                hint=f"Give the registered class in place of {self._kind!r}: ws.trilog.twin(CLASS, {self._name!r}).",
+            )
         rows = self._at(time, None)
         if rows.empty:
             raise NotFoundError(f"There was no {self._kind} '{self._name}' then.")
@@ -131,7 +134,7 @@ class Twin(Generic[T]):
     def _at(
         self, time: str | datetime | pd.Timestamp, recorded_by: str | datetime | pd.Timestamp | None
     ) -> pd.DataFrame:
-        known = nanoseconds(recorded_by) if recorded_by is not None else None
+        known = moment(recorded_by) if recorded_by is not None else None
         question = TwinAt(type=self._kind, id=self._name, ts=moment(time), recorded_by=known)
         from nexus_jupyter.notebook.frames import HistoryFrame
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from nexus_jupyter.arrow import records
 from nexus_jupyter.protocol.errors import RequestError
 from nexus_jupyter.sandbox.host import Answerable, Arguments, Caller, Operations
 from nexus_jupyter.sandbox.values import plain_value
@@ -64,7 +63,7 @@ def workspace_operations(kernel: WorkspaceKernel) -> Operations:
             if unknown:
                 raise RequestError(f"The frame '{name}' has no column '{unknown[0]}'; it has {table.column_names}.")
             table = table.select(columns)
-        rows = await asyncio.to_thread(records, table.slice(offset, limit))
+        rows = await asyncio.to_thread(table.slice(offset, limit).to_pylist)
         left = max(0, table.num_rows - offset) > len(rows)
         return {"total": table.num_rows, "truncated": left, "rows": [plain_value(row) for row in rows]}
 

@@ -16,10 +16,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from nexus_jupyter.arrow import read_table, readable_table
+from nexus_jupyter.arrow import read_table, readable_table, tabular
 from nexus_jupyter.dashboards import dashboard, prepare
 from nexus_jupyter.engine import Engine
 from nexus_jupyter.frames import FrameStore
+from nexus_jupyter.protocol.errors import FrameError
 from nexus_jupyter.protocol.pages import AggregateRequest
 from nexus_jupyter.reactor import Reactor
 from nexus_jupyter.sandbox.values import plain_value
@@ -271,3 +272,39 @@ def test_months_and_days_are_those_of_the_columns_zone(engine: Engine, store: Fr
     assert page.columns()[0].zone == zone
     kept = store.table("f").column("d").to_pylist()
     assert kept[90] == dt.datetime(2024, 3, 31, tzinfo=ZoneInfo(zone))
+
+
+FAR: dict[str, Any] = {
+    "seconds": series(np.array(["12000-01-01", "2024-01-01"], "M8[s]")),
+    "before the year 1": series(np.array(["-0044-03-15T10:00", "2024-01-01"], "M8[us]")),
+    "beyond microseconds": series(np.array(["300000-01-01", "2024-01-01"], "M8[s]")),
+    "days": arrow([3_700_000, None], pa.date32()),
+    "days in milliseconds": arrow([3_700_000 * 86_400_000, None], pa.date64()),
+    "another day in its zone": arrow(
+        [dt.datetime(9999, 12, 31, 23, 30, tzinfo=dt.UTC)], pa.timestamp("us", "Asia/Tokyo")
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAR)
+def test_dates_that_no_calendar_here_reaches_are_refused_or_shown_as_text(
+    engine: Engine, store: FrameStore, case: str
+) -> None:
+    with pytest.raises(FrameError, match="outside of the years 1 to 9999"):
+        store.put("f", sent(tabular("f", FAR[case])))
+    made = prepare("f", FAR[case])
+    assert made.table.schema.field("v").type == pa.string()
+    store.put("f", sent(made.table))
+    tree = dashboard("d", "f", store.table("f"), called=made.called, omitted=made.omitted)
+    text, _ = Reactor(engine).assemble(tree)
+    assert str(made.table.column("v")[0])[:10] in Renderer(Reactor(engine), store).html(text, {}).replace("\u2212", "-")
+
+
+def test_the_first_and_the_last_day_are_shown_and_texts_beyond_are_no_dates(engine: Engine, store: FrameStore) -> None:
+    store.put("f", arrow([dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59)], pa.timestamp("us")))  # noqa: DTZ001 - zoneless
+    store.put("g", arrow(["12000-01-01", "44-03-15 (BC)", "infinity", "2024-01-02"], pa.string()))
+    build = Reactor(engine).check(
+        '<panel id="p"><data><frame name="f" from="kernel:f"/><frame name="g" from="kernel:g" columns="v: date"/></data></panel>'
+    )
+    assert [row["v"] for row in store.page(build, "f", {}).rows()] == ["0001-01-01", "9999-12-31T23:59:00Z"]  # type: ignore[call-overload, index]
+    assert [row["v"] for row in store.page(build, "g", {}).rows()] == [None, None, None, "2024-01-02"]  # type: ignore[call-overload, index]
