@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.engine import Engine
-from nexus_jupyter.protocol.diagnostics import Diagnostic
-from nexus_jupyter.reactor import Reactor
+from nexus_jupyter.protocol.diagnostics import Diagnostic, Span
+from nexus_jupyter.reactor import LONGEST, Reactor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,9 @@ def check(nxml: str) -> list[Diagnostic]:
     >>> [finding.code for finding in check('<panel id="p"><view><buton id="b" label="x"/></view></panel>')]
     ['NX2002']
     """
+    if len(nxml) > LONGEST:
+        message = f"The text is {len(nxml)} characters long; {LONGEST} are allowed."
+        return [Diagnostic(code="NX1001", severity="error", message=message, span=Span(start=0, end=1, line=1, col=1))]
     return _reactor().check(nxml).diagnostics
 
 

@@ -11,8 +11,12 @@ from nexus_jupyter.protocol.errors import HistoryError, NotFoundError
 
 __all__ = ["branch_commit", "check_name", "commit_of", "current_branch", "references"]
 
-_REF = re.compile(r"HEAD(~\d{1,4})?|[0-9a-f]{4,64}|[A-Za-z0-9][A-Za-z0-9_./+-]{0,100}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+-]{0,100}")
+_NAME = re.compile(r"\w[\w./+#=,@-]{0,100}")
+_REF = re.compile(rf"HEAD(~\d{{1,4}})?|[0-9a-f]{{4,64}}|{_NAME.pattern}")
+#: Names of remotes become part of git's configuration.
+_REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+-]{0,100}")
+#: Bytes of a part of a name, which is the name of a file.
+_PART = 200
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -25,10 +29,10 @@ def check_name(name: str, what: str) -> str:
     HistoryError
         If it may not, or could be mistaken for another kind of name.
     """
-    if not _usable(name):
+    if not _usable(name) or (what == "remote" and not _REMOTE.fullmatch(name)):
         raise HistoryError(
             f"{name!r} cannot be the name of a {what}.",
-            hint="Use letters, digits, and . _ - / between them, such as 'try/colours'.",
+            hint="Use letters, digits, and . _ - / # + = , @ between them, such as 'try/colours'.",
         )
     if name == "HEAD" or _COMMIT.fullmatch(name):
         raise HistoryError(
@@ -39,8 +43,11 @@ def check_name(name: str, what: str) -> str:
 
 def _usable(name: str) -> bool:
     parts = name.split("/")
-    odd = ".." in name or name.endswith((".", "/")) or any(not part or part.startswith(".") for part in parts)
-    return bool(_NAME.fullmatch(name)) and not odd and not any(part.endswith(".lock") for part in parts)
+    if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", "/")):
+        return False
+    return not any(
+        not part or part.startswith(".") or part.endswith(".lock") or len(part.encode()) > _PART for part in parts
+    )
 
 
 def references(git: Git) -> dict[str, str]:
@@ -70,7 +77,10 @@ def current_branch(folder: Path) -> str:
             "The repository is on no branch.", hint="Go to one: ws.history.switch('main'), or git switch main."
         )
     if not text.endswith(f"refs/heads/{branch}") or not _usable(branch):
-        raise HistoryError(f"The repository is on {text!r}, which is no branch that can be used here.")
+        raise HistoryError(
+            f"The repository is on {text!r}, which is no branch that can be used here.",
+            hint="Give the branch another name with git branch -m NAME: letters, digits, and . _ - / # between them.",
+        )
     return branch
 
 

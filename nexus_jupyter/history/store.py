@@ -6,6 +6,7 @@ and the files follow, so that plain git sees a clean repository.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -373,6 +374,23 @@ class VersionStore:
         """Tell whether a file has one of these contents but for the ends of its lines, which git may have changed."""
         data = self.tree.read(path) or b""
         return b"\r\n" in data and any(blob_id(data.replace(b"\r\n", b"\n"), len(one)) == one for one in ids)
+
+    def attach(self) -> str | None:
+        """Make a branch of where the repository is if it is on none, and return a sentence about it.
+
+        So what is there can be committed before it is left.
+        """
+        with self.locked() as git:
+            commit = (self.root / ".git" / "HEAD").read_text(encoding="utf-8", errors="replace").strip()
+            if commit.startswith("ref:"):
+                return None
+            known = references(git)
+            names = (f"detached-{commit[:8]}{f'-{n}' if n else ''}" for n in itertools.count())
+            name = next(one for one in names if known.get(f"refs/heads/{one}", commit) == commit)
+            if f"refs/heads/{name}" not in known:
+                git.run("update-ref", "--end-of-options", f"refs/heads/{name}", commit, "0" * len(commit))
+            git.run("symbolic-ref", "HEAD", f"refs/heads/{name}")
+            return f"The repository was on no branch, at {commit[:8]}: what was there is the branch '{name}' now."
 
     def switch(self, branch: str, changes: Mapping[str, Content]) -> list[str]:
         """Make a branch the present one; ``changes`` lead from the files that are there to the branch's. As `put`."""

@@ -159,7 +159,7 @@ class LocalHost:
 
     def grant(self, panel: str, cap: str, target: str | None, seconds: float | None) -> Grant:
         """Allow a panel something."""
-        return self.kernel.permissions.grant(panel, cap, target, self.actor, seconds=seconds)
+        return self.kernel.permissions.allow(panel, cap, target, self.actor, seconds=seconds)
 
     def revoke(self, panel: str, cap: str | None, target: str | None) -> int:
         """Take back what a panel was allowed."""

@@ -23,12 +23,12 @@ from nexus_jupyter.protocol.pages import Marks
 from nexus_jupyter.protocol.panel import Build, Ordering
 from nexus_jupyter.protocol.patch import Patch
 
-__all__ = ["MissingAggregate", "MissingPage", "Part", "Reactor", "Rendered", "Worked"]
+__all__ = ["LONGEST", "MissingAggregate", "MissingPage", "Part", "Reactor", "Rendered", "Worked"]
 
 #: Texts that one machine prints, and machines that print at once.
 _BATCH, _PRINTERS = 12, 4
 #: Characters of a panel's text. Larger ones never reach the engine.
-_LONGEST = 1_000_000
+LONGEST = 1_000_000
 #: Bytes of memory that the builds which are kept may take, and how many one takes for each byte of its message.
 _KEPT_BYTES, _WEIGHT = 128 << 20, 16
 #: A panel of ordinary size.
@@ -221,6 +221,6 @@ class Reactor:
 
 
 def _sized(text: str) -> str:
-    if len(text) > _LONGEST:
-        raise NXMLError(f"The text is {len(text)} characters long; {_LONGEST} are allowed.")
+    if len(text) > LONGEST:
+        raise NXMLError(f"The text is {len(text)} characters long; {LONGEST} are allowed.")
     return text

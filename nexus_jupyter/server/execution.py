@@ -32,7 +32,7 @@ class GrantsHandler(NexusHandler):
         """Allow a panel something."""
         body = self.body(GrantBody)
         kernel = await self.workspace()
-        allow = kernel.permissions.grant
+        allow = kernel.permissions.allow
         grant = await self.work(lambda: allow(body.panel, body.cap, body.target, self.actor, seconds=body.seconds))
         self.reply(grant, status=201)
 

@@ -13,7 +13,7 @@ from nexus_jupyter.protocol.errors import ConflictError, NotFoundError, Permissi
 from nexus_jupyter.protocol.identity import Actor
 from nexus_jupyter.protocol.panel import Build
 from nexus_jupyter.protocol.patch import VALUES_ONLY, Change
-from nexus_jupyter.sandbox import FREE, require_target
+from nexus_jupyter.sandbox import FREE, covers, require_target
 from nexus_jupyter.storage import GrantStore
 from nexus_jupyter.workspace.consent import Code, code_of, difference
 
@@ -39,6 +39,26 @@ class Permissions:
         self.store = store
         self._build = build
         self._lock = threading.Lock()
+
+    def allow(
+        self,
+        panel: str,
+        cap: str,
+        target: str | None,
+        actor: Actor,
+        *,
+        seconds: float | None = None,
+        code: str | None = None,
+    ) -> Grant:
+        """Grant a panel something that its text asks for, as a person wishes.
+
+        Raises
+        ------
+        RequestError
+            If it does not ask for that; the message says what it asks for. Else as `grant`.
+        """
+        _require_asked(self._build(panel), _known(cap), target or None)
+        return self.grant(panel, cap, target, actor, seconds=seconds, code=code)
 
     def grant(
         self,
@@ -146,6 +166,22 @@ class Permissions:
             return self.code(panel).digest
         except NotFoundError:
             return _GONE
+
+
+def _require_asked(build: Build, cap: Capability, target: str | None) -> None:
+    """Raise `RequestError` unless a grant would allow something that the panel's text asks for."""
+    asked = [use for use in build.uses if use.cap == cap]
+    if any(
+        target is None or use.target is None or covers(cap, use.target, target) or covers(cap, target, use.target)
+        for use in asked
+    ):
+        return
+    uses = ", ".join(f"{use.cap} of {use.target!r}" if use.target else use.cap for use in build.uses)
+    what = f"{cap} of {target!r}" if target is not None else cap
+    raise RequestError(
+        f"The panel '{build.id}' does not ask for {what}. It asks for {uses or 'nothing'}.",
+        hint=f'Its text asks with <uses cap="{cap}" target="{target or "..."}" why="..."/>.',
+    )
 
 
 def _known(cap: str) -> Capability:

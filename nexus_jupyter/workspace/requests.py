@@ -194,7 +194,7 @@ class Requests:
     def _decided(self, frame: GrantRequest | RevokeRequest | AdoptionRequest | AdoptionAllow) -> JsonValue:
         """Take what a person decides about rights, or tell what there is to decide."""
         kernel, actor = self._kernel, self._actor
-        allow = kernel.permissions.grant
+        allow = kernel.permissions.allow
         match frame:
             case GrantRequest():
                 allow(frame.panel, frame.cap, frame.target, actor, seconds=frame.seconds, code=frame.code)

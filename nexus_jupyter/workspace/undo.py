@@ -113,14 +113,15 @@ def plan(graph: Graph, panel: str, changes: Sequence[Change], actor: str, *, red
         later = [c for c in changes if c.rev > step[0].rev and c.rev not in cancelled and c.rev not in own]
         foreign = [change for change in later if change.actor.id != actor or change.cause.kind not in _UNDOABLE]
         # Who has edited a panel stays among its authors.
-        ops, left = _remaining(graph, panel, without_authorship(_inverse(step)), foreign)
+        since = _Since(graph, panel, foreign, actor)
+        ops, left = _remaining(since, panel, without_authorship(_inverse(step)))
         notes += left
         if ops:
             exact = not left and not any((panel, _TEXT) in set(_places(change.ops)) for change in later)
             return Plan(step[-1], ops, exact, notes)
     raise ConflictError(
         f"This cannot be {'done again' if redo else 'taken back'}: " + " ".join(notes),
-        hint="Undo that change first, or set the value by hand.",
+        hint="Take that change back first, a checkout by ws.history.checkout, or set the value by hand.",
     )
 
 
@@ -199,9 +200,8 @@ def _pop_to(stack: list[T], wanted: Callable[[T], bool]) -> T | None:
     return None
 
 
-def _remaining(graph: Graph, panel: str, inverse: list[Op], later: list[Change]) -> tuple[list[Op], list[str]]:
-    """Return those ops of an inverse that nobody has overtaken, and sentences about the others."""
-    since = _Since(graph, panel, later)
+def _remaining(since: _Since, panel: str, inverse: list[Op]) -> tuple[list[Op], list[str]]:
+    """Return those ops of an inverse that nothing has overtaken, and sentences about the others."""
     kept: list[Op] = []
     notes: list[str] = []
     back: set[str] = set()  # entities that come back, and can be put into and changed
@@ -209,7 +209,7 @@ def _remaining(graph: Graph, panel: str, inverse: list[Op], later: list[Change])
         if isinstance(op, (SetOp, UnsetOp)):
             part, losers = since.split(op, back)
             kept += [part] if part is not None else []
-            notes += [_sentence(panel, op.id, change, name) for name, change in losers.items()]
+            notes += [since.sentence(op.id, change, name) for name, change in losers.items()]
             continue
         found = since.overtaken(op, back)
         if found is None:
@@ -217,16 +217,17 @@ def _remaining(graph: Graph, panel: str, inverse: list[Op], later: list[Change])
             if isinstance(op, InsertOp):
                 back.add(op.entity.id)
         elif isinstance(op, (InsertOp, RemoveOp, MoveOp)):
-            notes.append(_sentence(panel, op.entity.id if isinstance(op, InsertOp) else op.id, found, None))
+            notes.append(since.sentence(op.entity.id if isinstance(op, InsertOp) else op.id, found, None))
     if notes and all(_follows(panel, op) for op in kept):
         return [], notes  # what is left only follows from what is not taken back
     return kept, notes
 
 
 class _Since:
-    """What others have changed since."""
+    """What has changed since by others, or by the person in ways that undo does not take back, such as a checkout."""
 
-    def __init__(self, graph: Graph, panel: str, later: list[Change]) -> None:
+    def __init__(self, graph: Graph, panel: str, later: list[Change], actor: str) -> None:
+        self._actor = actor
         self._graph = graph
         self._panel = panel
         self._by: dict[Place, Change] = {}
@@ -237,6 +238,15 @@ class _Since:
             for place in _places(change.ops):
                 self._by[place] = change
                 self._entities[place[0]] = change
+
+    def sentence(self, entity_id: str, change: Change, attr: str | None) -> str:
+        """Return what was left, and why."""
+        thing = entity_id.removeprefix(f"{self._panel}/").removeprefix("state.")
+        what = f"'{thing}'" if attr in {None, "value"} else f"{str(attr).removeprefix('attr:')} of '{thing}'"
+        if change.actor.id == self._actor:
+            return f"{what} was left as it is: your own {change.cause.kind} has changed it since (rev {change.rev})."
+        who = change.actor.name or change.actor.id
+        return f"{what} was left as it is: {who} has changed it since (rev {change.rev})."
 
     def overtaken(self, op: Op, back: set[str]) -> Change | None:
         """Return the change that keeps an op on structure from being taken back."""
@@ -288,13 +298,6 @@ class _Since:
 def _follows(panel: str, op: Op) -> bool:
     """Tell whether an op only follows from others: the text, and relations."""
     return isinstance(op, (LinkOp, UnlinkOp)) or (isinstance(op, SetOp) and op.id == panel and set(op.attrs) == {_TEXT})
-
-
-def _sentence(panel: str, entity_id: str, change: Change, attr: str | None) -> str:
-    thing = entity_id.removeprefix(f"{panel}/").removeprefix("state.")
-    what = f"'{thing}'" if attr in {None, "value"} else f"{str(attr).removeprefix('attr:')} of '{thing}'"
-    who = change.actor.name or change.actor.id
-    return f"{what} was left as it is: {who} has changed it since (rev {change.rev})."
 
 
 def _places(ops: Iterable[Op]) -> Iterator[Place]:

@@ -203,6 +203,8 @@ class Versioning:
                 raise NotFoundError(f"There is no branch '{branch}'.", hint=f"Branches: {names}.")
             files = self.store.files(target)
             self._committer.checkout_ops(self._head.graph, files)
+            if (attached := self.store.attach()) is not None:
+                self._committer.notes.append(attached)
             self._committer.keep(f"going to the branch {branch}", actor)
             here = self.store.head()
             changes = changed_files(self.store.blobs(here), self.store.blobs(target))
