@@ -12,6 +12,13 @@ from nexus_jupyter.protocol.errors import NexusError, RequestError
 __all__ = ["NexusMagics"]
 
 
+class Status(str):
+    """What `%nexus status` tells, shown as it reads."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 @magics_class
 class NexusMagics(Magics):
     """The magics of Nexus."""
@@ -25,7 +32,7 @@ class NexusMagics(Magics):
         return connect().panel(name, cell)
 
     @line_cell_magic
-    def nexus(self, line: str, cell: str | None = None) -> str | Edit:
+    def nexus(self, line: str, cell: str | None = None) -> Status | Edit:
         """Tell where the workspace is and what it holds; as ``%%nexus [PANEL]``, ask for what the cell says."""
         if cell is not None:
             return connect().ask(cell.strip(), panel=line.strip() or None)
@@ -34,5 +41,5 @@ class NexusMagics(Magics):
         try:
             workspace = connect()
         except NexusError as error:
-            return str(error)
-        return f"{workspace!r}\nPanels: {', '.join(workspace.panels) or 'none yet'}"
+            return Status(error)
+        return Status(f"{workspace!r}\nPanels: {', '.join(workspace.panels) or 'none yet'}")
