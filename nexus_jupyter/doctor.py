@@ -55,6 +55,7 @@ def examine(folder: Path, port: int = _PORT) -> list[Finding]:
         _metrics,
         lambda: _folder(folder),
         _git,
+        lambda: _outer(folder),
         _node,
         lambda: _port(port),
         _embedded,
@@ -186,6 +187,24 @@ def _git() -> Iterator[Finding]:
         yield Finding("git", "warning", "git is not installed, so versions cannot be made.", advice)
         return
     yield Finding("git", "ok", _version_of(path) or path)
+
+
+def _outer(folder: Path) -> Iterator[Finding]:
+    """Tell of a workspace that is a repository within another one."""
+    from nexus_jupyter.history import is_left_out, outer_repository
+
+    root = next((one for one in (folder / "nexus-workspace", folder) if (one / ".nexus").is_dir()), None)
+    outer = outer_repository(root) if root is not None and (root / ".git").is_dir() else None
+    if root is None or outer is None:
+        return
+    if is_left_out(root, outer):
+        yield Finding(
+            "repository", "ok", f"the workspace {root} lies in the git repository {outer}, which leaves it out"
+        )
+        return
+    exclude = outer / ".git" / "info" / "exclude"
+    advice = f"Name its path in {exclude}, or git add there adds a link to the workspace that nobody else can follow."
+    yield Finding("repository", "warning", f"The workspace {root} is a git repository within another, {outer}.", advice)
 
 
 def _node() -> Iterator[Finding]:

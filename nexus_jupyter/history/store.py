@@ -29,6 +29,7 @@ from nexus_jupyter.history.layout import (
     untouched,
 )
 from nexus_jupyter.history.log import Version, read_log
+from nexus_jupyter.history.outer import leave_out
 from nexus_jupyter.history.refs import branch_commit, check_name, commit_of, current_branch, references
 from nexus_jupyter.history.stream import Blob, Content, commit_stream
 from nexus_jupyter.history.worktree import WorkTree, safe
@@ -69,6 +70,8 @@ class VersionStore:
         self._hashed: dict[str, tuple[tuple[int, int, int, int], str]] = {}
         #: What was below ``files/`` when it was looked at last and is in no version, with the reasons.
         self.left_out_files: dict[str, str] = {}
+        #: What is told with the next version.
+        self._said: list[str] = []
         #: What the newest commits that were looked at hold; a commit never changes. Several threads look at once, so
         #: that what is there now may be forgotten a moment later.
         self._remembering = threading.Lock()
@@ -270,7 +273,8 @@ class VersionStore:
             for path, data in first.items():
                 self.tree.write(path, data)
             notes = self.put({**(other or {}), **self._stale(files, version.id, known)}, [*known, version.id])
-            return replace(version, notes=tuple(notes))
+            said, self._said = self._said, []
+            return replace(version, notes=(*said, *notes))
 
     def record(
         self,
@@ -579,6 +583,8 @@ class VersionStore:
         git.run("init", "--quiet", "--template=", "--initial-branch=main", "--end-of-options", str(self.root))
         self._git = open_repository(self.root)
         assert self._git is not None
+        left_out = leave_out(self.root)
+        self._said += [left_out] if left_out is not None else []
         return self._git
 
 
