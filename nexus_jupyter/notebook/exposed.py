@@ -12,7 +12,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
@@ -63,15 +64,7 @@ class ExposedFunctions:
         for parameter in signature.parameters.values():
             if parameter.kind in _POSITIONAL:
                 raise RequestError(f"'{name}' takes '{parameter}', which panels cannot give: they give all by name.")
-        try:
-            # As JSON has them: dates are texts there, and only there. What is no number is not made one.
-            form: Any = function  # Any: what TypeAdapter takes is told by its documentation only
-            takes: TypeAdapter[Any] = TypeAdapter(form, config=ConfigDict(strict=True))
-        except PydanticUserError as error:
-            raise RequestError(
-                f"'{name}' has a parameter of a type that panels cannot give: {str(error).splitlines()[0]}.",
-                hint="Annotate it with a type of JSON, such as list[dict], and convert it within the function.",
-            ) from error
+        takes = _taking(function, name, signature)
         described = ExposedFunction(
             name=name,
             doc=well_formed(inspect.getdoc(function) or ""),
@@ -171,6 +164,34 @@ class ExposedFunctions:
             run = contextvars.copy_context().run
             waiting = _await(name, result, future, table=table)
             threading.Thread(target=run, args=(asyncio.run, waiting), daemon=True).start()
+
+
+def _taking(function: Callable[..., Any], name: str, signature: inspect.Signature) -> TypeAdapter[Any]:
+    """Return what checks arguments and calls a function with them.
+
+    They are checked as JSON has them: dates are texts there, and only there. What is no number is not made one.
+    """
+    stated = {one.name: one.annotation for one in signature.parameters.values() if one.annotation is not one.empty}
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+
+    def call(*args: Any, **named: Any) -> Any:  # Any: the function's own
+        return function(*args, **named)
+
+    try:
+        # What it returns is nobody's business here, and its name may be one for type checkers only.
+        types = get_type_hints(SimpleNamespace(__annotations__=stated), scope, include_extras=True)
+        parameters = [
+            one.replace(annotation=types.get(one.name, one.annotation)) for one in signature.parameters.values()
+        ]
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as inspect looks for it
+        call.__annotations__ = types
+        form: Any = call  # Any: that TypeAdapter takes functions is told by its documentation only
+        return TypeAdapter(form, config=ConfigDict(strict=True))
+    except (PydanticUserError, NameError, TypeError) as error:
+        raise RequestError(
+            f"'{name}' has a parameter of a type that panels cannot give: {str(error).splitlines()[0]}.",
+            hint="Annotate it with a type of JSON, such as list[dict], and convert it within the function.",
+        ) from error
 
 
 async def _await(name: str, result: Any, future: Future[Any], *, table: bool) -> None:  # Any: what people return

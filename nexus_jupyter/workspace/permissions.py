@@ -57,6 +57,7 @@ class Permissions:
         RequestError
             If it does not ask for that; the message says what it asks for. Else as `grant`.
         """
+        _require_person(actor)
         _require_asked(self._build(panel), _known(cap), target or None)
         return self.grant(panel, cap, target, actor, seconds=seconds, code=code)
 
@@ -83,8 +84,7 @@ class Permissions:
         NotFoundError
             If there is no such panel.
         """
-        if actor.kind not in {"user", "kernel"}:
-            raise PermissionDeniedError("Only a person can allow a panel something.")
+        _require_person(actor)
         if seconds is not None and not 0 < seconds <= _LONGEST.total_seconds():
             raise RequestError("A grant lasts for some seconds, at most ten years.")
         known = _known(cap)
@@ -166,6 +166,11 @@ class Permissions:
             return self.code(panel).digest
         except NotFoundError:
             return _GONE
+
+
+def _require_person(actor: Actor) -> None:
+    if actor.kind not in {"user", "kernel"}:
+        raise PermissionDeniedError("Only a person can allow a panel something.")
 
 
 def _require_asked(build: Build, cap: Capability, target: str | None) -> None:

@@ -205,6 +205,21 @@ def test_what_cannot_be_delivered_is_refused_at_once_and_the_next_call_is_served
     assert exposed.call("f", {}).result(30) == 1
 
 
+def test_annotations_are_read_where_the_function_stands() -> None:
+    def function(day: dt.date, *, of: Later | None = None) -> OnlyForCheckers:  # type: ignore[name-defined]  # noqa: F821
+        return [day.year, of]
+
+    exposed = ExposedFunctions()
+    with pytest.raises(nexus.NexusError, match="name 'Later' is not defined"):
+        exposed.add(function, "f")
+    globals()["Later"] = int
+    exposed.add(function, "f")
+    assert exposed.call("f", {"day": "2024-01-02", "of": 5}).result(30) == [2024, 5]
+    with pytest.raises(nexus.NexusError, match="cannot take of"):
+        exposed.call("f", {"day": "2024-01-02", "of": "5"}).result(30)
+    del globals()["Later"]
+
+
 def test_a_function_that_raises_what_cannot_be_said_is_told_too() -> None:
     def fail() -> None:
         raise OddError

@@ -168,23 +168,25 @@ def test_pages_come_as_arrow_with_their_numbers(kernel: WorkspaceKernel, ann: Ac
 def test_only_a_kernel_exposes_functions_and_only_people_grant(kernel: WorkspaceKernel, client: Client) -> None:
     client.send(type="expose", id="1", functions=[{"name": "f"}])
     assert client.next()["problem"]["code"] == "denied"
-    client.send(type="grant", id="2", panel="counter", cap="net.http", target="https://example.org", seconds=60)
+    asked = '<panel id="asking"><logic><uses cap="net.http" target="https://example.org" why="to ask"/></logic></panel>'
+    kernel.put_panel("asking", asked, Actor(id="ann"))
+    client.send(type="grant", id="2", panel="asking", cap="net.http", target="https://example.org", seconds=60)
     assert client.next() == {
         "type": "result",
         "id": "2",
-        "rev": 1,
+        "rev": 2,
         "value": None,
         "problem": None,
         "profile": None,
         "seen": {},
     }
-    client.send(type="subscribe", panel="counter", rev=None)
+    client.send(type="subscribe", panel="asking", rev=None)
     assert client.next()["type"] == "snapshot"
     assert [grant["cap"] for grant in client.next()["grants"]] == ["net.http"]
-    client.send(type="revoke", id="3", panel="counter")
+    client.send(type="revoke", id="3", panel="asking")
     assert [client.next()["type"] for _ in range(2)] == ["grants", "result"]
     model = Client(kernel, Actor(id="gpt", kind="model"))
-    model.send(type="grant", id="4", panel="counter", cap="net.http")
+    model.send(type="grant", id="4", panel="asking", cap="net.http")
     assert model.next()["problem"]["code"] == "denied"
 
 
