@@ -79,7 +79,7 @@ class Host(Protocol):
     def export_html(self, names: list[str], title: str | None, beside: str) -> ExportInfo:
         """Return panels as one page; all when none is named."""
 
-    def rows(self, name: str) -> pa.Table:
+    def table(self, name: str) -> pa.Table:
         """Return all rows of a bound frame."""
 
     def draft(self, name: str, nxml: str | None) -> None:

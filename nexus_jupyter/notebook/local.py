@@ -125,7 +125,7 @@ class LocalHost:
         page = export_html(self.kernel, names, self.actor.id, title=title, beside=beside)
         return ExportInfo(html=page.html, cut=page.cut)
 
-    def rows(self, name: str) -> pa.Table:
+    def table(self, name: str) -> pa.Table:
         """Return all rows of a bound frame."""
         return self.kernel.frames.table(name)
 

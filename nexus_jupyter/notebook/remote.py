@@ -168,7 +168,7 @@ class RemoteHost:
         body: dict[str, JsonValue] = {"panels": list(names), "title": title, "beside": beside}
         return self._send(ExportInfo, "POST", "workspace/export", body)
 
-    def rows(self, name: str) -> pa.Table:
+    def table(self, name: str) -> pa.Table:
         """Return all rows of a bound frame."""
         return pa.ipc.open_stream(self._call("GET", f"frames/{_part(name)}").content).read_all()
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nexus_jupyter.arrow import tabular
@@ -329,7 +328,7 @@ class Workspace(JournalFace):
         files = [beside / f"{name}.parquet" for name in made.cut]
         for name, file in zip(made.cut, files, strict=True):
             beside.mkdir(parents=True, exist_ok=True)
-            pq.write_table(self._host.rows(name), file)
+            pq.write_table(self._host.table(name), file)
         page.write_text(made.html, encoding="utf-8")
         return [page, *files]
 
