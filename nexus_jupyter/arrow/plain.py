@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ __all__ = ["decoded", "far_texts", "is_far", "local", "readable", "readable_tabl
 #: Ticks of a second, by unit; seconds of a day, and of the first moments of the years 1 and 10000.
 _TICKS = {"s": Fraction(1), "ms": Fraction(10**3), "us": Fraction(10**6), "ns": Fraction(10**9)}
 _DAY, _FIRST, _END = 86_400, -62_135_596_800, 253_402_300_800
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
 _FORMS = {"left": "[{}, {})", "right": "({}, {}]", "both": "[{}, {}]", "neither": "({}, {})"}
 
 
@@ -118,6 +120,13 @@ def local(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     if values.type.tz is None:
         return values
+    offset = _OFFSET.fullmatch(values.type.tz)
+    if offset is not None:
+        # Not every version of Arrow knows zones that are offsets.
+        sign, hours, minutes = offset.groups("0")
+        seconds = (1 if sign == "+" else -1) * (int(hours) * 3600 + int(minutes) * 60)
+        span = pa.scalar(seconds, pa.duration("s")).cast(pa.duration(values.type.unit))
+        return pc.add(values.cast(pa.timestamp(values.type.unit)), span)
     try:
         return pc.local_timestamp(values)
     except pa.ArrowException:
