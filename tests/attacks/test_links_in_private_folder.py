@@ -218,9 +218,11 @@ ELSEWHERE = {
     "cli.py",
     "demo.py",
     "engine",
+    "history/outer.py",  # what a repository around the workspace leaves out; it follows no link
     "history/remotes.py",  # an empty repository below the folder for temporary files
     "history/worktree.py",
     "notebook/parquet.py",
+    "notebook/workspace.py",  # exported pages
     "protocol/schema.py",
     "reference.py",
     "limits.py",
