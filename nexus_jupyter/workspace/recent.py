@@ -38,12 +38,13 @@ class RecentChanges:
         writer.listen(self._on_change)
 
     def of(self, panel: str) -> list[Change]:
-        """Return the newest changes that concern a panel, oldest first."""
+        """Return the newest changes that concern a panel, oldest first, as far back as the journal reaches."""
+        base = self._journal.base.rev
         with self._lock:
             found = self._panels.get(panel)
             if found is not None:
                 self._panels.move_to_end(panel)
-                return list(found)
+                return [change for change in found if change.rev > base]
         # Read with the writer's lock held, so that no change is missed or taken twice.
         with self._writer.paused() as head:
             changes = self._read(panel, head)

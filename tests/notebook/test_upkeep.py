@@ -44,3 +44,14 @@ def test_compacting_keeps_what_was_asked_for(ws: Workspace, counter: str) -> Non
         panel.undo()
     at = ws.trilog.twin("Panel", "counter").at("now").set_index("field")
     assert at.loc["state.count", "value"] == 6
+
+
+def test_what_was_dropped_is_not_taken_back_though_it_was_at_hand(ws: Workspace, counter: str) -> None:
+    panel = ws.panel("counter", counter)
+    for value in range(1, 4):
+        panel.state["count"] = value
+    panel.undo()
+    ws.compact(keep_changes=1)
+    with pytest.raises(NotFoundError, match="nothing of yours to undo"):
+        panel.undo()
+    assert panel.state["count"] == 2
