@@ -17,6 +17,8 @@ __all__ = ["Processes", "events"]
 
 #: How an interpreter of ours is started, and the one that reads the grants of a foreign folder.
 _OURS = ([sys.executable, "-I", "-X", "utf8", "-c", child._FIRST], [sys.executable, "-I", foreign.__file__])
+#: What Python itself starts to find a library, here for a package that drivers of browsers bring along.
+_PYTHONS = ["/sbin/ldconfig", "-p"]
 _ENDED = 15.0
 
 
@@ -72,8 +74,8 @@ def known(command: list[str]) -> bool:
     """Tell whether a program is one that `nexus_jupyter.processes` is asked to start."""
     if any(command[: len(ours)] == ours for ours in _OURS):
         return True
-    if command == ["uname", "-p"]:
-        return True  # Jupyter, when it starts
+    if command in (["uname", "-p"], _PYTHONS):
+        return True  # Jupyter when it starts, and Python
     # Before a new process has become its program, it looks like its parent.
     if command[1:3] == ["-m", "jupyter_server"]:
         return True
