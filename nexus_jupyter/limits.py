@@ -19,8 +19,9 @@ __all__ = ["LIMITS", "Limit", "document"]
 _HEAD = """# Limits
 
 Written by `make reference` from the values in the code; not by hand. A limit with a setting is changed in the server's
-configuration (`jupyter server --help-all` lists all settings); the others are fixed. Who meets a limit is told in a
-sentence, and what was cut says so. The test named last in a row meets the limit.
+configuration, such as `c.NexusApp.run_cpu = 10` in `jupyter_server_config.py` or `--NexusApp.run_cpu=10`; the others are
+fixed. Who meets a limit is told in a sentence, and what was cut says so. The test named last in a row meets the limit.
+All settings are listed at the end.
 """
 
 
@@ -98,7 +99,18 @@ def document() -> str:
             lines += [f"\n## {room}\n", "| what | limit | setting | test |", "|---|---|---|---|"]
         setting = f"`{limit.setting}`" if limit.setting else "fixed"
         lines.append(f"| {limit.what} | {_written(limit.read(), limit.unit)} | {setting} | `{limit.test}` |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_settings()]) + "\n"
+
+
+def _settings() -> Iterator[str]:
+    """Yield the lines of a table of all that the owner of a server can set."""
+    from nexus_jupyter.server.app import NexusApp
+
+    yield "\n## All settings of the server\n"
+    yield from ("| setting | default | what it does |", "|---|---|---|")
+    for name, trait in sorted(NexusApp.class_own_traits(config=True).items()):
+        default, told = trait.default(), " ".join(trait.help.split()).replace("|", "\\|")
+        yield f"| `NexusApp.{name}` | {'' if default in ('', None) else f'`{default!r}`'} | {told} |"
 
 
 def _written(value: float, unit: str) -> str:
