@@ -19,9 +19,9 @@ __all__ = ["LIMITS", "Limit", "document"]
 _HEAD = """# Limits
 
 Written by `make reference` from the values in the code; not by hand. A limit with a setting is changed in the server's
-configuration, such as `c.NexusApp.run_cpu = 10` in `jupyter_server_config.py` or `--NexusApp.run_cpu=10`; the others are
-fixed. Who meets a limit is told in a sentence, and what was cut says so. The test named last in a row meets the limit.
-All settings are listed at the end.
+configuration, such as `c.NexusApp.run_cpu = 10` in `jupyter_server_config.py` or `--NexusApp.run_cpu=10`; the others
+are fixed. Who meets a limit is told in a sentence, and what was cut says so. The test named last in a row meets the
+limit. All settings are listed at the end.
 """
 
 
