@@ -17,6 +17,7 @@ __all__ = ["compact"]
 
 _log = logging.getLogger(__name__)
 _DAY = 86_400 * 1_000_000_000
+_DAYS = 36_500
 
 
 def compact(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compaction:
@@ -50,7 +51,9 @@ def _dropped(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compac
     if wish.keep_changes is not None:
         limits.append(head.rev - wish.keep_changes)
     if wish.keep_days is not None:
-        limits.append(store.journal.older_than(time.time_ns() - int(wish.keep_days * _DAY)))
+        # Databases have no moments further back; whoever wants to keep more keeps all.
+        days = wish.keep_days if wish.keep_days < _DAYS else _DAYS
+        limits.append(store.journal.older_than(time.time_ns() - int(days * _DAY)))
     upto = min(limits, default=0)
     if upto <= base:
         return Compaction(rows=0, upto=base, reason="Nothing is older than what is to be kept.")

@@ -55,3 +55,9 @@ def test_what_was_dropped_is_not_taken_back_though_it_was_at_hand(ws: Workspace,
     with pytest.raises(NotFoundError, match="nothing of yours to undo"):
         panel.undo()
     assert panel.state["count"] == 2
+
+
+def test_more_days_than_there_are_keep_everything(ws: Workspace, counter: str) -> None:
+    ws.panel("counter", counter).state["count"] = 1
+    for days in (1e6, 9223372036854775808, 1e300):
+        assert ws.compact(keep_days=days).rows == 0
