@@ -52,7 +52,7 @@ def _dropped(store: WorkspaceStore, trilog: TriLog, wish: CompactBody) -> Compac
         limits.append(head.rev - wish.keep_changes)
     if wish.keep_days is not None:
         # Databases have no moments further back; whoever wants to keep more keeps all.
-        days = wish.keep_days if wish.keep_days < _DAYS else _DAYS
+        days = min(_DAYS, wish.keep_days)
         limits.append(store.journal.older_than(time.time_ns() - int(days * _DAY)))
     upto = min(limits, default=0)
     if upto <= base:
