@@ -14,7 +14,7 @@ FUZZ_INPUTS ?= 1000000
 SOAK_SECONDS ?= 600
 ATTACK_SECONDS ?= 600
 SEARCH_SECONDS ?= 600
-LOWEST ?= tests/test_public_face.py tests/dashboards tests/frames tests/mcp/test_tools.py tests/notebook/test_workspace.py
+LOWEST ?= tests/test_public_face.py tests/dashboards tests/fidelity/test_types.py tests/frames tests/mcp/test_tools.py tests/notebook/test_workspace.py
 
 .PHONY: help attack lowest demo test bench lint build build-js reference engine fuzz-engine fuzz-nxml reproducible search soak faults protocol setup
 

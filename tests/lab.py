@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from nexus_jupyter.benchmarks.lab import CHROMIUM_FLAGS, jupyterlab
+from nexus_jupyter.benchmarks.lab import CHROMIUM_FLAGS, jupyterlab, open_notebook, run_all
+from nexus_jupyter.cli import main
+from nexus_jupyter.notebook import Workspace
 from tests.ai.scripted import Models
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -101,6 +104,38 @@ def shot() -> Callable[[Page, str], None]:
         page.screenshot(path=SHOTS / f"{name}.png")
 
     return take
+
+
+def write_notebook(lab: Lab, name: str, *cells: str) -> None:
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=kernel)
+    nbformat.write(notebook, lab.folder / name)
+
+
+def run_notebook(page: Page, lab: Lab, panel: str, *cells: str) -> Locator:
+    """Run a notebook of these cells, which show a panel, and return that."""
+    write_notebook(lab, f"{panel}.ipynb", *cells)
+    open_notebook(page, lab.url, f"{panel}.ipynb")
+    run_all(page)
+    shown = page.locator(f'.nx-panel[data-nx="{panel}"]').first
+    shown.wait_for(timeout=60_000)
+    return shown
+
+
+def show(page: Page, lab: Lab, name: str, nxml: str) -> Locator:
+    """Show a panel in a notebook's cell."""
+    return run_notebook(
+        page, lab, name, f"import nexus_jupyter as nexus\nnexus.connect().panel('{name}', '''{nxml}''')"
+    )
+
+
+def show_exported(page: Page, folder: Path, name: str, nxml: str) -> Locator:
+    """Show a panel in an exported page."""
+    with Workspace.open(folder / "ws") as workspace:
+        workspace.panel(name, nxml)
+    assert main(["export", str(folder / "ws"), "--html", "--out", str(folder / "page.html")]) == 0
+    page.goto((folder / "page.html").as_uri())
+    return page.locator(f'.nx-panel[data-nx="{name}"]').first
 
 
 def allow(button: Locator) -> None:

@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_cell
 from tests.ai.scripted import Models, Step
 from tests.browser.test_components import AXE
-from tests.browser.test_lab import write_notebook
-from tests.lab import Lab
+from tests.lab import Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 SHOTS = Path(__file__).parents[2] / "test-results" / "assistant"

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.test_lab import Shot, write_notebook
-from tests.lab import Lab, allow
+from tests.browser.test_lab import Shot
+from tests.lab import Lab, allow, run_notebook, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,9 +23,7 @@ TABS = ["Layout", "Text", "Input", "Data", "Others"]
 @pytest.fixture(scope="module")
 def gallery(browser: Browser, lab: Lab) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    write_notebook(lab, "gallery.ipynb", "import nexus_jupyter as nexus\nnexus.gallery()")
-    open_notebook(page, lab.url, "gallery.ipynb")
-    run_all(page)
+    run_notebook(page, lab, "gallery", "import nexus_jupyter as nexus\nnexus.gallery()")
     page.locator(GALLERY).first.wait_for(timeout=60_000)
     yield page
     page.close()
@@ -110,10 +108,9 @@ FORM = """<panel id="form" title="Form">
 def test_a_form_says_what_is_missing_and_sends_when_nothing_is(
     page: Page, lab: Lab, shot: Shot, tmp_path: Path
 ) -> None:
-    write_notebook(lab, "form.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('form', '''{FORM}''')")
-    open_notebook(page, lab.url, "form.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="form"]').first
+    panel = run_notebook(
+        page, lab, "form", f"import nexus_jupyter as nexus\nnexus.connect().panel('form', '''{FORM}''')"
+    )
     send = panel.get_by_role("button", name="Send")
     panel.get_by_label("Code").fill("abc")
     send.click()
@@ -151,10 +148,7 @@ ws.panel("long", '''<panel id="long"><view>
 
 
 def test_a_table_and_a_chart_of_a_million_rows_stay_fluid(page: Page, lab: Lab, shot: Shot) -> None:
-    write_notebook(lab, "long.ipynb", LONG)
-    open_notebook(page, lab.url, "long.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="long"]').first
+    panel = run_notebook(page, lab, "long", LONG)
     expect(panel.locator(".nx-pager [role=status]")).to_have_text("1,000,000 rows", timeout=60_000)
     expect(panel.locator("svg path.nx-line")).to_have_count(1, timeout=30_000)
     scroller = panel.locator(".nx-table-virtual")
@@ -215,10 +209,7 @@ ws.panel("finder", '''<panel id="finder"><view>
 
 
 def test_a_frame_follows_what_is_typed_through_a_function_of_the_notebook(page: Page, lab: Lab, shot: Shot) -> None:
-    write_notebook(lab, "finder.ipynb", FRAMES)
-    open_notebook(page, lab.url, "finder.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="finder"]').first
+    panel = run_notebook(page, lab, "finder", FRAMES)
     allow(panel.get_by_role("button", name="Always here"))
     expect(panel.locator("tbody tr").first).to_have_text("a0")
     panel.get_by_label("Term").fill("zeta")
@@ -248,10 +239,9 @@ DIAGRAM = """<panel id="plan" title="Plan"><view>
 
 
 def test_a_diagram_is_edited_by_mouse_and_keyboard_and_cards_move(page: Page, lab: Lab, shot: Shot) -> None:
-    write_notebook(lab, "plan.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('plan', r'''{DIAGRAM}''')")
-    open_notebook(page, lab.url, "plan.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="plan"]').first
+    panel = run_notebook(
+        page, lab, "plan", f"import nexus_jupyter as nexus\nnexus.connect().panel('plan', r'''{DIAGRAM}''')"
+    )
     first, third = panel.locator('[data-node="a"]'), panel.locator('[data-node="c"]')
     box = third.locator("rect").bounding_box()
     assert box

@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_cell
-from tests.browser.test_lab import write_notebook
-from tests.lab import SHOTS, Lab
+from tests.lab import SHOTS, Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 SALES = """

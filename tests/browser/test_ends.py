@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.test_lab import write_notebook
-from tests.lab import SHOTS, Lab
+from tests.lab import SHOTS, Lab, run_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -28,10 +26,7 @@ ws["failing"]"""
 
 
 def test_a_function_that_fails_is_said_once_where_the_rows_are_until_it_works(page: Page, lab: Lab) -> None:
-    write_notebook(lab, "failing.ipynb", FAILING)
-    open_notebook(page, lab.url, "failing.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="failing"]').first
+    panel = run_notebook(page, lab, "failing", FAILING)
     table, number = panel.locator('[data-id="t"]'), panel.locator('[data-id="n"]')
     expect(table.locator("tbody tr").first).to_have_text("0", timeout=60_000)
     expect(number).to_have_text("3!")
@@ -74,11 +69,8 @@ ws["copying"]"""
 
 def test_a_handler_copies_where_only_what_begins_at_the_click_may(page: Page, lab: Lab) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    write_notebook(lab, "copying.ipynb", COPYING)
-    open_notebook(page, lab.url, "copying.ipynb")
-    run_all(page)
+    panel = run_notebook(page, lab, "copying", COPYING)
     page.evaluate(STRICT)
-    panel = page.locator('.nx-panel[data-nx="copying"]').first
     button = panel.get_by_role("button", name="Copy it")
     button.click()
     expect(panel.locator(".nx-banner")).to_have_text("Copied to the clipboard.")
@@ -119,10 +111,7 @@ ws["ending"]"""
 
 
 def test_nothing_stays_busy_however_a_run_ends(page: Page, lab: Lab) -> None:
-    write_notebook(lab, "ending.ipynb", ENDING)
-    open_notebook(page, lab.url, "ending.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="ending"]').first
+    panel = run_notebook(page, lab, "ending", ENDING)
     number = panel.locator('[data-id="n"]')
 
     def at_rest() -> None:

@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.cli import main
-from nexus_jupyter.notebook import Workspace
 from tests.browser.test_lab import Shot
-from tests.browser.test_runtime import show
 from tests.keys.test_entries import enter
-from tests.lab import Lab
+from tests.lab import Lab, show, show_exported
 from tests.words.test_items import TODO
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -56,8 +53,5 @@ def test_items_of_a_list_are_edited_one_by_one_in_a_notebook(page: Page, lab: La
 
 
 def test_items_of_a_list_are_edited_one_by_one_in_an_exported_page(page: Page, tmp_path: Path) -> None:
-    with Workspace.open(tmp_path / "ws") as workspace:
-        workspace.panel("todo", TODO)
-    assert main(["export", str(tmp_path / "ws"), "--html", "--out", str(tmp_path / "page.html")]) == 0
-    page.goto((tmp_path / "page.html").as_uri())
+    show_exported(page, tmp_path, "todo", TODO)
     walk(page)

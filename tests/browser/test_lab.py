@@ -7,23 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell, save
-from tests.lab import Lab, allow
+from tests.lab import Lab, allow, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 Shot = Callable[[Page, str], None]
 COUNTER = '.nx-panel[data-nx="counter"]'
 WEATHER = '.nx-panel[data-nx="weather"]'
-
-
-def write_notebook(lab: Lab, name: str, *cells: str) -> None:
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=kernel)
-    nbformat.write(notebook, lab.folder / name)
 
 
 def value(page: Page) -> str:

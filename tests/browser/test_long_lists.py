@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.test_lab import write_notebook
-from tests.lab import SHOTS, Lab
+from tests.lab import SHOTS, Lab, run_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -26,9 +24,7 @@ IN_SIGHT = """(scroller) => {
 
 
 def test_every_row_of_ten_million_is_reached_by_keys_and_by_the_wheel(page: Page, lab: Lab) -> None:
-    write_notebook(lab, "long.ipynb", LONG)
-    open_notebook(page, lab.url, "long.ipynb")
-    run_all(page)
+    run_notebook(page, lab, "long", LONG)
     table = page.locator('.nx-panel[data-nx="long"] [data-id="t"]').first
     scroller = table.locator(".nx-table-virtual")
     expect(table.locator("tbody")).to_contain_text("12", timeout=60_000)
@@ -94,10 +90,7 @@ ws["many"]"""
 
 
 def test_a_list_of_fifty_thousand_draws_a_part_and_more_at_its_end(page: Page, lab: Lab) -> None:
-    write_notebook(lab, "many.ipynb", MANY)
-    open_notebook(page, lab.url, "many.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="many"]').first
+    panel = run_notebook(page, lab, "many", MANY)
     items = panel.locator(".nx-item")
     expect(items).to_have_count(1000, timeout=60_000)
     expect(page.locator(".jp-RenderedText[data-mime-type*=stderr]")).to_have_count(0)

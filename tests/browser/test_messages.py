@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.cli import main
-from nexus_jupyter.notebook import Workspace
 from tests.browser.test_lab import Shot
-from tests.browser.test_runtime import show
-from tests.lab import Lab
+from tests.lab import Lab, show, show_exported
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -68,8 +65,5 @@ def test_a_message_is_shown_and_the_handler_goes_on_in_a_notebook(page: Page, la
 
 
 def test_a_message_is_shown_and_the_handler_goes_on_in_an_exported_page(page: Page, tmp_path: Path) -> None:
-    with Workspace.open(tmp_path / "ws") as workspace:
-        workspace.panel("says", PANEL)
-    assert main(["export", str(tmp_path / "ws"), "--html", "--out", str(tmp_path / "page.html")]) == 0
-    page.goto((tmp_path / "page.html").as_uri())
+    show_exported(page, tmp_path, "says", PANEL)
     walk(page)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import jupyterlab
-from tests.browser.test_lab import write_notebook
-from tests.lab import Lab
+from tests.lab import Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -23,11 +21,8 @@ PANEL = """<panel id="count"><view><text id="n">{n}</text><button id="more" labe
 def url(tmp_path: Path) -> Any:
     folder = tmp_path / "root"
     folder.mkdir()
-    write_notebook(
-        cast("Lab", SimpleNamespace(folder=folder)),
-        "count.ipynb",
-        f"import nexus_jupyter as nexus\nnexus.connect().panel('count', '''{PANEL}''')",
-    )
+    shows = f"import nexus_jupyter as nexus\nnexus.connect().panel('count', '''{PANEL}''')"
+    write_notebook(Lab("", folder), "count.ipynb", shows)
     with jupyterlab(folder) as (url, _):
         yield url
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -11,8 +10,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
 from tests.browser.test_components import GALLERY, TABS, gallery, theme
-from tests.browser.test_lab import Shot, write_notebook
-from tests.lab import Lab
+from tests.browser.test_lab import Shot
+from tests.lab import Lab, run_notebook, show
 
 __all__ = ["gallery"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -37,17 +36,6 @@ def put(lab: Lab, name: str, nxml: str) -> None:
         timeout=30,
     )
     answer.raise_for_status()
-
-
-def show(page: Page, lab: Lab, name: str, nxml: str) -> Any:
-    write_notebook(
-        lab, f"{name}.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('{name}', '''{nxml}''')"
-    )
-    open_notebook(page, lab.url, f"{name}.ipynb")
-    run_all(page)
-    panel = page.locator(f'.nx-panel[data-nx="{name}"]').first
-    panel.wait_for(timeout=60_000)
-    return panel
 
 
 def test_a_person_keeps_their_place_when_somebody_edits_the_panel(page: Page, lab: Lab) -> None:
@@ -214,10 +202,7 @@ ws.panel("inside", '''<panel id="inside"><view><math id="m">a^2</math><editor id
 
 
 def test_what_is_loaded_late_comes_by_comm_where_there_is_no_server(page: Page, lab: Lab) -> None:
-    write_notebook(lab, "inside.ipynb", EMBEDDED)
-    open_notebook(page, lab.url, "inside.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="inside"]').first
+    panel = run_notebook(page, lab, "inside", EMBEDDED)
     expect(panel.locator(".nx-math math")).to_be_attached(timeout=60_000)
     editor = panel.locator(".cm-content")
     expect(editor).to_have_text("x = 1", timeout=30_000)

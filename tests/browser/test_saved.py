@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.test_lab import write_notebook
-from tests.lab import Lab
+from tests.lab import Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.cli import main
-from nexus_jupyter.notebook import Workspace
-from tests.browser.test_runtime import show
 from tests.fidelity.test_scopes import PANEL
 from tests.keys.test_entries import enter
-from tests.lab import Lab
+from tests.lab import Lab, show, show_exported
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -38,8 +35,5 @@ def test_a_pasted_text_reaches_the_handler_in_a_notebook_and_no_other_page(page:
 
 
 def test_a_pasted_text_reaches_the_handler_in_an_exported_page(page: Page, tmp_path: Path) -> None:
-    with Workspace.open(tmp_path / "ws") as workspace:
-        workspace.panel("scopes", PANEL)
-    assert main(["export", str(tmp_path / "ws"), "--html", "--out", str(tmp_path / "page.html")]) == 0
-    page.goto((tmp_path / "page.html").as_uri())
+    show_exported(page, tmp_path, "scopes", PANEL)
     walk(page)

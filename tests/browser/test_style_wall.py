@@ -13,8 +13,7 @@ from nexus_jupyter.benchmarks.lab import open_notebook, run_all
 from nexus_jupyter.language import gallery_text
 from nexus_jupyter.notebook import Workspace
 from tests.browser.test_components import TABS
-from tests.browser.test_lab import write_notebook
-from tests.lab import Lab
+from tests.lab import Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

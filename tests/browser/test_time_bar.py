@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from nexus_jupyter.benchmarks.lab import menu, open_notebook, run_all, run_cell
-from tests.browser.test_lab import Shot, write_notebook
-from tests.lab import Lab
+from tests.browser.test_lab import Shot
+from tests.lab import Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SHOTS = Path(__file__).parents[2] / "test-results" / "components"

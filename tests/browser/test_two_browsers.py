@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all, run_cell, save
 from tests.amount import SLOW
-from tests.browser.test_lab import Shot, write_notebook
-from tests.lab import Lab
+from tests.browser.test_lab import Shot
+from tests.lab import Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from nexus_jupyter.benchmarks.lab import open_notebook, run_all
-from tests.browser.test_lab import write_notebook
-from tests.lab import Lab
+from tests.lab import Lab, run_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -30,10 +28,7 @@ ws.panel("whole", '''<panel id="whole"><view>
 
 
 def test_a_live_panel_counts_all_rows_and_says_where_it_reads_too_many(page: Page, lab: Lab) -> None:
-    write_notebook(lab, "whole.ipynb", CELL)
-    open_notebook(page, lab.url, "whole.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="whole"]').first
+    panel = run_notebook(page, lab, "whole", CELL)
     expect(panel.locator('[data-id="n"]')).to_have_text("5994 of 6000, last 5999, 5", timeout=60_000)
     expect(panel.locator(".nx-cut", has_text="needs 6000 rows of f at a time")).to_have_count(1)
     expect(panel.locator(".nx-cut", has_text="The first 1,000 of 6,000 rows.")).to_have_count(1)

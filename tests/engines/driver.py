@@ -7,10 +7,11 @@ import shutil
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 __all__ = ["KEYS", "Driver", "firefox", "webkit"]
 
@@ -23,35 +24,31 @@ KEYS = {
 _SECONDS = 60.0
 
 
-class Driver(Protocol):
+class Driver(ABC):
     """A page of a browser."""
 
+    @abstractmethod
     def open(self, url: str) -> None:
         """Go to an address."""
 
+    @abstractmethod
     def click(self, css: str) -> None:
         """Click on the first element that a selector finds."""
 
+    @abstractmethod
     def press(self, *keys: str) -> None:
         """Press keys one after the other; several at once are joined by ``+``."""
 
+    @abstractmethod
     def run(self, script: str, *given: Any) -> Any:
         """Return what a function's body in the page returns; what is given is its ``arguments``."""
 
+    @abstractmethod
     def shot(self, path: Path) -> None:
         """Keep a picture of the page."""
 
     def until(self, script: str, wanted: Callable[[Any], bool]) -> Any:
         """Wait until the page gives what is wanted, and return it."""
-
-
-class _Page:
-    """What is the same for each driver."""
-
-    def run(self, script: str, *given: Any) -> Any:
-        raise NotImplementedError
-
-    def until(self, script: str, wanted: Callable[[Any], bool]) -> Any:
         end = time.monotonic() + _SECONDS
         while not wanted(found := self.run(script)):
             assert time.monotonic() < end, f"{script} gives {found!r}"
@@ -59,7 +56,7 @@ class _Page:
         return found
 
 
-class _Firefox(_Page):
+class _Firefox(Driver):
     def __init__(self, session: Any) -> None:
         self._session = session
 
@@ -87,7 +84,7 @@ class _Firefox(_Page):
         path.write_bytes(self._session.screenshot(format="binary", full=False))
 
 
-class _WebKit(_Page):
+class _WebKit(Driver):
     def __init__(self, session: Any) -> None:
         self._session = session
 

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from tests.amount import SLOW
-from tests.browser.test_lab import write_notebook
 from tests.engines.driver import Driver, firefox, webkit
 from tests.keys.test_wall import CONTROLS, FOCUS, KINDS, NOTEBOOK, PLAIN
-from tests.lab import SHOTS, Lab
+from tests.lab import SHOTS, Lab, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 

@@ -11,8 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from nexus_jupyter.cli import main
 from nexus_jupyter.notebook import Workspace
-from tests.browser.test_runtime import show
-from tests.lab import Lab
+from tests.lab import Lab, show
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_runtime import show
-from tests.lab import EXAMPLES, Lab
+from tests.lab import EXAMPLES, Lab, show
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

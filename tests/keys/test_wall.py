@@ -10,10 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from nexus_jupyter.benchmarks.lab import open_notebook, run_all
 from tests.browser.test_components import GALLERY, TABS
-from tests.browser.test_lab import write_notebook
-from tests.browser.test_runtime import show
 from tests.keys.shortcuts import command_mode
-from tests.lab import Lab
+from tests.lab import Lab, show, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

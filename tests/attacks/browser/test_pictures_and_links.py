@@ -15,10 +15,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from nexus_jupyter.assets import inline_json
-from nexus_jupyter.benchmarks.lab import open_notebook, run_all
 from nexus_jupyter.notebook import Workspace
-from tests.browser.test_lab import write_notebook
-from tests.lab import SHOTS, Lab, allow
+from tests.lab import SHOTS, Lab, allow, run_notebook
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -66,10 +64,9 @@ def test_drawing_a_panel_asks_nobody_but_the_workspace_and_what_was_allowed(page
     (files / "drawn.svg").write_text(SVG)
     (files / "notes.html").write_text("<script>window.trapped = 1</script>")
     text = PANEL.replace("HERE", lab.url.split("/lab?")[0])
-    write_notebook(lab, "album.ipynb", f"import nexus_jupyter as nexus\nnexus.connect().panel('album', '''{text}''')")
-    open_notebook(page, lab.url, "album.ipynb")
-    run_all(page)
-    panel = page.locator('.nx-panel[data-nx="album"]').first
+    panel = run_notebook(
+        page, lab, "album", f"import nexus_jupyter as nexus\nnexus.connect().panel('album', '''{text}''')"
+    )
     expect(panel.locator('[data-id="own"] img')).to_be_visible(timeout=60_000)
     page.wait_for_function("document.querySelector('[data-id=own] img').naturalWidth === 1")
     panel.get_by_label("Secret").fill("typed words")
